@@ -1,0 +1,50 @@
+"""The connection to the Docker Engine that builder and runtime of one Host share."""
+
+import os
+
+import aiodocker
+import aiohttp
+
+from hershy.ports.adapter import AdapterContext
+
+CONNECT_TIMEOUT_S = 5.0
+ANSWER_TIMEOUT_S = 60.0
+"""How long the engine may be silent on an ordinary call; builds, waits and log streams set their own."""
+
+DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
+_UNIX = "unix://"
+
+
+class Engine:
+    """Opens its client on first use, inside the running event loop. ``host`` is what DOCKER_HOST would say."""
+
+    def __init__(self, host: str = "") -> None:
+        self.host = host or os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
+        self._client: aiodocker.Docker | None = None
+
+    @classmethod
+    def of(cls, context: AdapterContext) -> "Engine":
+        """The one engine of this Host; its address is the adapter option ``docker_host``."""
+        return context.shared("docker.engine", lambda: cls(context.option("docker_host", "")))
+
+    @property
+    def client(self) -> aiodocker.Docker:
+        if self._client is None:
+            timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT_S, sock_read=ANSWER_TIMEOUT_S)
+            self._client = aiodocker.Docker(url=self.host, connector=self._connector(), timeout=timeout)
+        return self._client
+
+    def _connector(self) -> aiohttp.BaseConnector | None:
+        # Every running program holds one connection (the wait for its exit), so the pool has no limit;
+        # their number is bounded by the publish ports.
+        if self.host.startswith(_UNIX):
+            return aiohttp.UnixConnector(self.host.removeprefix(_UNIX), limit=0)
+        return None
+
+    async def aclose(self) -> None:
+        """Idempotent; a later use opens a new connection."""
+        client, self._client = self._client, None
+        if client is not None:
+            connector = client.connector
+            await client.close()
+            await connector.close()

@@ -1,0 +1,47 @@
+"""Translates the engine client's errors into hershy's, keeping the cause."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+import aiohttp
+from aiodocker.exceptions import DockerError
+
+from hershy.domain.errors import (
+    AlreadyExists,
+    ContainerNotFound,
+    EngineUnavailable,
+    HershyError,
+    ImageNotFound,
+    RuntimeFailure,
+)
+
+CLIENT_CANNOT_CONNECT = 900
+"""The status aiodocker gives its own error when no engine answers."""
+
+_REMEDY = "is dockerd running? 'hershy doctor' tells what is missing"
+_NO_IMAGE = re.compile(r"no such image|image .* not found", re.IGNORECASE)
+
+
+@contextmanager
+def translated(doing: str, subject: object) -> Iterator[None]:
+    """Run engine calls inside; ``doing`` and ``subject`` say in the error what was attempted on what."""
+    try:
+        yield
+    except DockerError as error:
+        raise translate(error, doing, subject) from error
+    except (aiohttp.ClientConnectionError, TimeoutError) as error:
+        detail = str(error) or type(error).__name__
+        raise EngineUnavailable(f"{doing} {subject}: the engine did not answer ({detail}); {_REMEDY}") from error
+
+
+def translate(error: DockerError, doing: str, subject: object) -> HershyError:
+    message = str(error.message)
+    if error.status == CLIENT_CANNOT_CONNECT:
+        return EngineUnavailable(f"{doing} {subject}: {message}; {_REMEDY}")
+    if error.status == HTTPStatus.NOT_FOUND:
+        return ImageNotFound(subject) if _NO_IMAGE.search(message) else ContainerNotFound(subject)
+    if error.status == HTTPStatus.CONFLICT and "already in use" in message:
+        return AlreadyExists(f"{doing} {subject}: {message}")
+    return RuntimeFailure(f"{doing} {subject}: {message}")

@@ -1,0 +1,1 @@
+"""hershy runs other people's long-lived programs safely."""

@@ -1,0 +1,163 @@
+"""Every error hershy raises, as one tree.
+
+    HershyError
+    ├── InvalidValue (also ValueError)          a value breaks its type's rules; nothing has changed
+    │   └── ConfigurationError                  settings name something that does not exist or does not fit
+    ├── NotFound
+    │   ├── ProgramNotFound                     no program has this id
+    │   ├── ContainerNotFound                   the runtime has no such container
+    │   └── ImageNotFound                       the image of this build is gone
+    ├── Conflict
+    │   ├── IllegalTransition                   the state machine has no row for (state, event)
+    │   │   ├── ProgramNotRunning               stop or restart of a program that is not running
+    │   │   └── ProgramNotReady                 the proxy was asked for a program that is not Ready
+    │   ├── AlreadyExists                       an id is registered twice
+    │   ├── StaleVersion                        somebody else saved this program first
+    │   ├── PortHeld                            another process holds the publish port
+    │   └── StorageInUse                        another Host holds the storage root
+    ├── QuotaExceeded                           a limit is reached (ports, programs)
+    ├── BuildError                              the image could not be built; carries the last output lines
+    ├── RuntimeFailure                          the engine refused or failed an operation on a container
+    │   └── ContractViolation                   the engine made a container that breaks a security contract
+    ├── Unavailable                             a dependency does not answer
+    │   ├── EngineUnavailable                   the container engine does not answer
+    │   └── ProgramUnreachable                  the program does not answer through the proxy
+    │       └── ProgramTimeout                  … within its deadline
+    └── DeadlineExceeded (also TimeoutError)    an operation of hershy's own ran out of time
+
+Adapters translate their vendor's errors into these and keep the cause (``raise … from``).
+"""
+
+from collections.abc import Sequence
+
+
+class HershyError(Exception):
+    """Root of the tree: catch this to catch everything hershy raises on purpose."""
+
+
+class InvalidValue(HershyError, ValueError):
+    """A value breaks the rules of its type. Raised before anything has changed."""
+
+
+class ConfigurationError(InvalidValue):
+    """A setting names an adapter that is not installed, or adapters that do not fit together."""
+
+
+class NotFound(HershyError):
+    """What was asked for does not exist."""
+
+
+class ProgramNotFound(NotFound):
+    """No program is registered under this id."""
+
+    def __init__(self, program_id: object) -> None:
+        super().__init__(f"program not found: {program_id}")
+
+
+class ContainerNotFound(NotFound):
+    """The runtime has no such container (any more)."""
+
+    def __init__(self, container_id: object) -> None:
+        super().__init__(f"container not found: {container_id}")
+
+
+class ImageNotFound(NotFound):
+    """The image is not in the engine's store; building again makes it."""
+
+    def __init__(self, image_id: object) -> None:
+        super().__init__(f"image not found: {image_id}")
+
+
+class Conflict(HershyError):
+    """The request does not fit the present state of things; nothing has changed."""
+
+
+class IllegalTransition(Conflict):
+    """The state machine has no row for this event in this state."""
+
+    def __init__(self, program_id: object, state: object, event: str, remedy: str = "") -> None:
+        self.program_id = program_id
+        self.state = state
+        self.event = event
+        hint = f"; {remedy}" if remedy else ""
+        super().__init__(self.describe() + hint)
+
+    def describe(self) -> str:
+        return f"program {self.program_id} is {self.state}: {self.event} is not possible"
+
+
+class ProgramNotRunning(IllegalTransition):
+    """Stop or restart of a program that does not run."""
+
+    def describe(self) -> str:
+        return f"program not running: {self.program_id} is {self.state}"
+
+
+class ProgramNotReady(IllegalTransition):
+    """The proxy was asked for a program that has not become Ready."""
+
+    def describe(self) -> str:
+        return f"program not ready: {self.program_id} is {self.state}"
+
+
+class AlreadyExists(Conflict):
+    """Something is registered under this id already."""
+
+
+class StaleVersion(Conflict):
+    """The stored program is newer than the one being saved."""
+
+
+class PortHeld(Conflict):
+    """Somebody else on this machine listens on the publish port: the engine's own bind error."""
+
+    def __init__(self, port: object) -> None:
+        self.port = port
+        super().__init__(f"port {port} is held by another process on this machine")
+
+
+class StorageInUse(Conflict):
+    """Another Host works on this storage root."""
+
+
+class QuotaExceeded(HershyError):
+    """A configured limit is reached; freeing something makes room."""
+
+
+class BuildError(HershyError):
+    """The image could not be built.
+
+    ``tail`` holds the last lines of the build's output, oldest first: the failing step and what it printed.
+    """
+
+    def __init__(self, message: str, tail: Sequence[str] = ()) -> None:
+        self.tail = tuple(tail)
+        super().__init__("\n".join([message, *self.tail]))
+
+
+class RuntimeFailure(HershyError):
+    """The engine refused or failed an operation on a container."""
+
+
+class ContractViolation(RuntimeFailure):
+    """The engine's own account of a container differs from the contract. The container has been removed."""
+
+
+class Unavailable(HershyError):
+    """A dependency does not answer; the same request may succeed later."""
+
+
+class EngineUnavailable(Unavailable):
+    """The container engine does not answer."""
+
+
+class ProgramUnreachable(Unavailable):
+    """The program's port does not answer an HTTP request."""
+
+
+class ProgramTimeout(ProgramUnreachable):
+    """The program accepted a request and did not answer within the deadline."""
+
+
+class DeadlineExceeded(HershyError, TimeoutError):
+    """An operation of hershy's own did not end within its deadline."""

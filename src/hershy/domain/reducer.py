@@ -1,0 +1,221 @@
+"""The state machine: ``reduce(program, event, at)`` is the only code that decides a transition.
+
+Its rules, in short:
+
+* ``TABLE`` has one row per legal (state, event). Anything else raises IllegalTransition and changes nothing.
+* A result whose epoch is not the program's is late: the effect was cancelled. It is dropped, not applied.
+* A step that ``interrupts`` cancels every effect under way before its own effects are carried out, and raises
+  the epoch.
+* ``Stopping`` with ``desired == RUNNING`` is a restart: once stopped, it goes on to ``Starting``.
+* Deletion is legal in every state and, once asked for, allows nothing else until it has ended or failed.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from . import effects as do
+from . import events as on
+from .effects import Effect
+from .errors import IllegalTransition, ProgramNotRunning
+from .events import Event, EventType
+from .exits import ExitKind, ExitReason
+from .program import DesiredState, Program
+from .restart import RestartHistory
+from .state import ProgramState as S
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What an event comes to: the program after it, and the effects to carry out, in order."""
+
+    program: Program
+    effects: tuple[Effect, ...] = ()
+    interrupts: bool = False
+    dropped: bool = False
+
+
+Apply = Callable[[Program, Any, datetime], Step]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``targets``: every state the row can lead to. ``apply`` picks one."""
+
+    targets: tuple[S, ...]
+    apply: Apply
+
+
+def reduce(program: Program, event: Event, at: datetime) -> Step:
+    """Apply one event at the moment ``at``.
+
+    Raises IllegalTransition (for stop and restart its subclass ProgramNotRunning) when the table has no row;
+    nothing has changed then. Pure: the same arguments give the same step.
+    """
+    if isinstance(event, on.Result) and event.epoch != program.epoch:
+        return Step(program, dropped=True)
+    if isinstance(event, on.DeleteRequested) and program.is_being_deleted:
+        return Step(program, dropped=True)
+    row = TABLE.get((program.state, type(event)))
+    fits_deletion = isinstance(event, on.DeletionFailed) == program.is_being_deleted
+    if row is None or not fits_deletion:
+        raise _illegal(program, event)
+    return row.apply(program, event, at)
+
+
+def _illegal(program: Program, event: Event) -> IllegalTransition:
+    if program.is_being_deleted:
+        return IllegalTransition(program.id, program.state, event.label, "it is being deleted")
+    match event:
+        case on.StopRequested() | on.RestartRequested():
+            return ProgramNotRunning(program.id, program.state, event.label)
+        case on.StartRequested():
+            remedy = "stop it first, or wait until it has stopped"
+            return IllegalTransition(program.id, program.state, event.label, remedy)
+        case _:
+            return IllegalTransition(program.id, program.state, event.label)
+
+
+def _to(
+    program: Program, at: datetime, state: S, *effects: Effect, interrupts: bool = False, **changes: Any
+) -> Step:
+    epoch = program.epoch + 1 if interrupts else program.epoch
+    moved = replace(program, state=state, updated_at=at, epoch=epoch, **changes)
+    return Step(moved, effects, interrupts)
+
+
+def _start(program: Program, event: on.StartRequested, at: datetime) -> Step:
+    fresh: dict[str, Any] = {
+        "desired": DesiredState.RUNNING,
+        "restarts": RestartHistory(),
+        "exit_reason": None,
+        "error_msg": "",
+        "interrupts": True,
+    }
+    if program.state is not S.CREATED and event.image_id is not None:
+        effects = (do.PrepareFolders(), do.StartContainer())
+        return _to(program, at, S.STARTING, *effects, image_id=event.image_id, **fresh)
+    return _to(program, at, S.BUILDING, do.PrepareFolders(), do.BuildImage(), **fresh)
+
+
+def _built(program: Program, event: on.BuildSucceeded, at: datetime) -> Step:
+    return _to(program, at, S.BUILT, do.BeginCreation(), image_id=event.image_id)
+
+
+def _create(program: Program, event: on.CreationBegun, at: datetime) -> Step:
+    return _to(program, at, S.STARTING, do.StartContainer())
+
+
+def _running(program: Program, event: on.ContainerStarted, at: datetime) -> Step:
+    return _to(
+        program,
+        at,
+        S.RUNNING,
+        do.WatchExit(),
+        do.ProbeReadiness(),
+        container_id=event.container_id,
+        container_started_at=at,
+        publish_port=event.publish_port,
+    )
+
+
+def _ready(program: Program, event: on.ReadinessReached, at: datetime) -> Step:
+    return _to(program, at, S.READY, do.OpenProxy(), exit_reason=None, error_msg="")
+
+
+def _failed(program: Program, event: on.BuildFailed | on.StartFailed | on.StopFailed, at: datetime) -> Step:
+    cleanup = () if isinstance(event, on.BuildFailed) else (do.RemoveContainer(),)
+    return _error(program, at, event.reason, *cleanup)
+
+
+def _never_ready(program: Program, event: on.ReadinessDeadlinePassed, at: datetime) -> Step:
+    return _error(program, at, event.reason, do.RemoveContainer(), interrupts=True)
+
+
+def _exited(program: Program, event: on.Exited, at: datetime) -> Step:
+    policy = program.options.restart_policy
+    history = program.restarts.settled(policy, program.container_started_at, at)
+    cleanup = (do.CloseProxy(), do.RemoveContainer())
+    changes: dict[str, Any] = {"exit_reason": event.exit_reason, "restarts": history, "interrupts": True}
+    if not policy.wants_restart(event.exit_reason):
+        if event.exit_reason.is_success:
+            changes |= {"desired": DesiredState.STOPPED, "container_id": None}
+            return _to(program, at, S.STOPPED, *cleanup, **changes)
+        return _error(program, at, _in_words(event), *cleanup, **changes)
+    if history.is_spent(policy):
+        crash_loop = f"crash loop: {policy.max_restarts} restarts within {policy.window}; {_in_words(event)}"
+        return _error(program, at, crash_loop, *cleanup, **changes)
+    start = do.StartContainer(history.next_delay(policy))
+    changes |= {"restarts": history.with_restart(at), "error_msg": _in_words(event), "container_id": None}
+    return _to(program, at, S.STARTING, *cleanup, start, **changes)
+
+
+def _restart(program: Program, event: on.RestartRequested, at: datetime) -> Step:
+    effects = (do.CloseProxy(), do.StopContainer())
+    return _to(program, at, S.STOPPING, *effects, interrupts=True, restarts=RestartHistory())
+
+
+def _cancel_build(program: Program, event: on.StopRequested, at: datetime) -> Step:
+    return _to(program, at, S.STOPPING, do.CancelBuild(), interrupts=True, desired=DesiredState.STOPPED)
+
+
+def _stop(program: Program, event: on.StopRequested, at: datetime) -> Step:
+    effects = (do.CloseProxy(), do.StopContainer())
+    return _to(program, at, S.STOPPING, *effects, interrupts=True, desired=DesiredState.STOPPED)
+
+
+def _stopped(program: Program, event: on.StopCompleted, at: datetime) -> Step:
+    if program.desired is DesiredState.RUNNING:
+        return _to(program, at, S.STARTING, do.StartContainer(), container_id=None)
+    requested = ExitReason(ExitKind.REQUESTED)
+    return _to(program, at, S.STOPPED, container_id=None, exit_reason=requested, error_msg="")
+
+
+def _delete(program: Program, event: on.DeleteRequested, at: datetime) -> Step:
+    state = S.STOPPING if program.state.is_active else program.state
+    effects = (do.CloseProxy(), do.DeleteProgram())
+    return _to(program, at, state, *effects, interrupts=True, desired=DesiredState.DELETED)
+
+
+def _deletion_failed(program: Program, event: on.DeletionFailed, at: datetime) -> Step:
+    return _error(program, at, event.reason)
+
+
+def _error(program: Program, at: datetime, message: str, *effects: Effect, **changes: Any) -> Step:
+    changes |= {"desired": DesiredState.STOPPED, "container_id": None, "error_msg": message}
+    return _to(program, at, S.ERROR, *effects, **changes)
+
+
+def _in_words(event: on.Exited) -> str:
+    words = f"program {event.exit_reason}"
+    return "\n".join([f"{words}; its last log lines:", *event.log_tail]) if event.log_tail else words
+
+
+_AFTER_EXIT = Row((S.STOPPED, S.STARTING, S.ERROR), _exited)
+
+TABLE: Mapping[tuple[S, EventType], Row] = {
+    (S.CREATED, on.StartRequested): Row((S.BUILDING,), _start),
+    (S.BUILDING, on.BuildSucceeded): Row((S.BUILT,), _built),
+    (S.BUILDING, on.BuildFailed): Row((S.ERROR,), _failed),
+    (S.BUILT, on.CreationBegun): Row((S.STARTING,), _create),
+    (S.STARTING, on.ContainerStarted): Row((S.RUNNING,), _running),
+    (S.STARTING, on.StartFailed): Row((S.ERROR,), _failed),
+    (S.RUNNING, on.ReadinessReached): Row((S.READY,), _ready),
+    (S.RUNNING, on.ReadinessDeadlinePassed): Row((S.ERROR,), _never_ready),
+    (S.RUNNING, on.Exited): _AFTER_EXIT,
+    (S.READY, on.Exited): _AFTER_EXIT,
+    (S.RUNNING, on.RestartRequested): Row((S.STOPPING,), _restart),
+    (S.READY, on.RestartRequested): Row((S.STOPPING,), _restart),
+    (S.BUILDING, on.StopRequested): Row((S.STOPPING,), _cancel_build),
+    (S.BUILT, on.StopRequested): Row((S.STOPPING,), _stop),
+    (S.STARTING, on.StopRequested): Row((S.STOPPING,), _stop),
+    (S.RUNNING, on.StopRequested): Row((S.STOPPING,), _stop),
+    (S.READY, on.StopRequested): Row((S.STOPPING,), _stop),
+    (S.STOPPING, on.StopCompleted): Row((S.STOPPED, S.STARTING), _stopped),
+    (S.STOPPING, on.StopFailed): Row((S.ERROR,), _failed),
+    (S.STOPPED, on.StartRequested): Row((S.STARTING, S.BUILDING), _start),
+    (S.ERROR, on.StartRequested): Row((S.STARTING, S.BUILDING), _start),
+    **{(state, on.DeleteRequested): Row((S.STOPPING if state.is_active else state,), _delete) for state in S},
+    **{(state, on.DeletionFailed): Row((S.ERROR,), _deletion_failed) for state in S},
+}

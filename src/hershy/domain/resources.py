@@ -1,0 +1,40 @@
+"""How much of the machine one program may use."""
+
+from dataclasses import dataclass, fields
+
+from .errors import InvalidValue
+
+MIB = 1024 * 1024
+
+LOWEST = {"cpus": 0.01, "memory_bytes": 6 * MIB, "pids": 1, "open_files": 16, "log_bytes": 64 * 1024}
+"""6 MiB of memory is the least the engine itself accepts."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceLimits:
+    """Bounds of one container. Swap is always off, so ``memory_bytes`` is all there is.
+
+    ``cpus`` counts cores (0.5 is half of one); ``log_bytes`` bounds what the engine keeps of its output.
+    """
+
+    cpus: float = 1.0
+    memory_bytes: int = 256 * MIB
+    pids: int = 256
+    open_files: int = 1024
+    log_bytes: int = 16 * MIB
+
+    def __post_init__(self) -> None:
+        for limit in fields(self):
+            value, lowest = getattr(self, limit.name), LOWEST[limit.name]
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if not (whole or (limit.name == "cpus" and isinstance(value, float))) or not value >= lowest:
+                raise InvalidValue(
+                    f"resources: {limit.name} must be a number of at least {lowest}, not {value!r:.80}"
+                )
+
+    def require_within(self, maximum: "ResourceLimits") -> None:
+        """Raise InvalidValue, naming the field, where a limit is above the operator's ``maximum``."""
+        for limit in fields(self):
+            value, most = getattr(self, limit.name), getattr(maximum, limit.name)
+            if value > most:
+                raise InvalidValue(f"resources: {limit.name} may be at most {most} on this Host, not {value}")

@@ -1,0 +1,114 @@
+"""Proxy: callers reach a program's 8080 by HTTP and WebSocket."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hershy.domain.ids import ProgramID, PublishPort
+
+Header = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyRequest:
+    """``target``: path and query as the caller sent them, percent-encoding untouched (``/a%2Fb?x=1``).
+
+    ``headers`` come as received, hop-by-hop ones included; the adapter drops those. ``body`` yields chunks.
+    """
+
+    method: str
+    target: str
+    headers: Sequence[Header]
+    body: AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyResponse:
+    """The program's answer, hop-by-hop headers dropped, redirects and cookies untouched.
+
+    ``body`` streams; it must be iterated to its end or closed (``aclose``), which frees the connection.
+    """
+
+    status: int
+    headers: Sequence[Header]
+    body: AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class WebSocketClosed:
+    """The program's closing frame; 1006 when the connection broke without one."""
+
+    code: int
+    reason: str = ""
+
+
+class ProxyWebSocket(ABC):
+    """An open WebSocket to a program."""
+
+    subprotocol: str | None
+
+    @abstractmethod
+    async def send(self, message: str | bytes) -> None:
+        """Send a text or binary message. Raises ProgramUnreachable when the connection is gone."""
+
+    @abstractmethod
+    async def receive(self) -> str | bytes | WebSocketClosed:
+        """Wait for the next message; WebSocketClosed once the program has closed."""
+
+    @abstractmethod
+    async def aclose(self, code: int = 1000, reason: str = "") -> None:
+        """Send a closing frame and release the connection. Idempotent; never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyRoute:
+    """What the proxy holds for a program: where it goes, since when, and how much has passed."""
+
+    program_id: ProgramID
+    publish_port: PublishPort
+    opened_at: datetime
+    requests: int
+    active: int
+
+
+class Proxy(ABC):
+    """Routes by program. It can reach a program's own port and nothing else."""
+
+    @abstractmethod
+    async def open(self, program_id: ProgramID, publish_port: PublishPort) -> None:
+        """Begin to route; an open route to another port is replaced. Idempotent."""
+
+    @abstractmethod
+    async def close(self, program_id: ProgramID) -> None:
+        """End the route; requests and WebSockets under way are cut. Idempotent."""
+
+    @abstractmethod
+    def route(self, program_id: ProgramID) -> ProxyRoute | None:
+        """The open route of this program, or None."""
+
+    @abstractmethod
+    async def probe(self, publish_port: PublishPort, timeout: timedelta) -> bool:
+        """Whether one HTTP exchange with the port completes within ``timeout``; any status counts. Never raises.
+
+        A TCP connection alone proves nothing: the engine's forwarder accepts before the program listens.
+        """
+
+    @abstractmethod
+    async def request(self, program_id: ProgramID, request: ProxyRequest) -> ProxyResponse:
+        """Send a request and return as soon as the answer's headers are there; the bodies stream both ways.
+
+        Raises ProgramNotReady without an open route (nothing was sent), ProgramUnreachable when the connection
+        fails or the answer is not HTTP, ProgramTimeout when no answer begins within the adapter's deadline.
+        Cancelling drops the connection.
+        """
+
+    @abstractmethod
+    async def connect_websocket(
+        self, program_id: ProgramID, target: str, headers: Sequence[Header], subprotocols: Sequence[str]
+    ) -> ProxyWebSocket:
+        """Open a WebSocket. Raises as ``request``; ProgramUnreachable too when the program refuses the upgrade."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Close every route. Idempotent; releases also when it fails."""

@@ -1,0 +1,134 @@
+"""Runtime: an image becomes a hardened, running container."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from hershy.domain.exits import ExitReason
+from hershy.domain.ids import BuildID, ContainerID, ImageID, ProgramID, PublishPort, UserID
+from hershy.domain.resources import ResourceLimits
+
+from .diagnosis import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSpec:
+    """What to run. The security contract is the runtime's own and cannot be asked for differently.
+
+    ``state_dir`` is an existing folder on the host, mounted read-write at ``/state``; 8080 inside is published
+    on ``127.0.0.1:{publish_port}``.
+    """
+
+    program_id: ProgramID
+    user_id: UserID
+    build_id: BuildID
+    image_id: ImageID
+    publish_port: PublishPort
+    state_dir: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    resources: ResourceLimits = ResourceLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerStatus:
+    """``exit_reason`` is None while the process runs or was never started."""
+
+    container_id: ContainerID
+    program_id: ProgramID
+    is_running: bool
+    publish_port: PublishPort | None
+    image_id: ImageID
+    exit_reason: ExitReason | None = None
+
+
+class LogStream(StrEnum):
+    STDOUT = "stdout"
+    STDERR = "stderr"
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a program's output, without its line end; bytes that are not UTF-8 are replaced."""
+
+    at: datetime
+    stream: LogStream
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """``tail``: at most so many of the newest lines, None for all. ``follow``: go on until the container ends."""
+
+    tail: int | None = 200
+    follow: bool = False
+    since: datetime | None = None
+    streams: frozenset[LogStream] = frozenset(LogStream)
+
+
+class Runtime(ABC):
+    """Runs containers named ``hersh-program-{program_id}``, labelled with the owner given to the adapter.
+
+    At most one container exists per program. Every method raises EngineUnavailable when the engine does not
+    answer, and ContainerNotFound for a container that does not exist unless it says otherwise.
+    """
+
+    @abstractmethod
+    async def create(self, spec: ContainerSpec) -> ContainerID:
+        """Create a container with every security contract enforced and read back; do not start it.
+
+        Raises AlreadyExists when this program has a container, ImageNotFound, ContractViolation (the container
+        has been removed again), RuntimeFailure for anything else the engine refuses. Cancelled or failed, it
+        leaves no container: it waits for the engine's answer and removes what was made.
+        """
+
+    @abstractmethod
+    async def start(self, container_id: ContainerID) -> None:
+        """Start a created container; one that runs is left as it is.
+
+        Raises PortHeld when a stranger holds the publish port, RuntimeFailure when the process cannot be
+        started. Either way the container remains, not running; the caller removes it.
+        """
+
+    @abstractmethod
+    async def stop(self, container_id: ContainerID, grace: timedelta) -> None:
+        """SIGTERM, up to ``grace`` for the process to end, then SIGKILL. Returns once it has ended.
+
+        Idempotent: a container that has ended is left as it is. Cancelled, the engine goes on stopping it.
+        """
+
+    @abstractmethod
+    async def remove(self, container_id: ContainerID) -> None:
+        """Remove the container, killing its process if need be. An absent container is no error."""
+
+    @abstractmethod
+    async def wait(self, container_id: ContainerID) -> ExitReason:
+        """Return once the process has ended, at once if it already has. No deadline of its own; cancel freely.
+
+        A container that is removed while waited for gives ``ENGINE_LOST``.
+        """
+
+    @abstractmethod
+    def logs(self, container_id: ContainerID, query: LogQuery) -> AsyncIterator[LogLine]:
+        """Yield output lines, oldest first. Followed, it survives any silence and ends with the container.
+
+        Raises ContainerNotFound on first iteration. Closing the iterator releases its connection.
+        """
+
+    @abstractmethod
+    async def list_owned(self, program_id: ProgramID | None = None) -> Sequence[ContainerStatus]:
+        """Every container of this owner, running or not; of one program if given. Never somebody else's."""
+
+    @abstractmethod
+    def compose_file(self, spec: ContainerSpec) -> str:
+        """A Compose file (YAML) that a person can run, equal in effect to what ``create`` makes of ``spec``."""
+
+    @abstractmethod
+    async def diagnose(self) -> Sequence[Finding]:
+        """Say what this adapter needs from the machine and whether it is there. Never raises for what it finds."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Release connections; containers go on. Idempotent; releases also when it fails."""

@@ -1,0 +1,1 @@
+"""pytest plugin: in-memory twins as fixtures, loaded by pytest through its entry point."""
