@@ -15,6 +15,7 @@
     │   ├── StaleVersion                        somebody else saved this program first
     │   ├── PortHeld                            another process holds the publish port
     │   └── StorageInUse                        another Host holds the storage root
+    ├── ProgramFailed                           a program waited for has ended up in Error or Stopped instead
     ├── QuotaExceeded                           a limit is reached (ports, programs)
     ├── BuildError                              the image could not be built; carries the last output lines
     ├── RuntimeFailure                          the engine refused or failed an operation on a container
@@ -118,6 +119,15 @@ class PortHeld(Conflict):
 
 class StorageInUse(Conflict):
     """Another Host works on this storage root."""
+
+
+class ProgramFailed(HershyError):
+    """A program that was waited for came to rest in a state that was not waited for."""
+
+    def __init__(self, program_id: object, state: object, error_msg: str) -> None:
+        self.program_id = program_id
+        self.state = state
+        super().__init__(f"program {program_id} is {state}" + (f": {error_msg}" if error_msg else ""))
 
 
 class QuotaExceeded(HershyError):

@@ -32,9 +32,7 @@ class UserID(_TextID):
     """Who a program belongs to: ``alice``, ``team-7.bob``."""
 
     pattern: ClassVar[re.Pattern[str]] = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
-    rule: ClassVar[str] = (
-        "1 to 63 letters, digits, '.', '_' or '-', the first and last of them a letter or digit"
-    )
+    rule: ClassVar[str] = "1 to 63 letters, digits, '.', '_' or '-', the first and last of them a letter or digit"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -77,9 +77,7 @@ def _illegal(program: Program, event: Event) -> IllegalTransition:
             return IllegalTransition(program.id, program.state, event.label)
 
 
-def _to(
-    program: Program, at: datetime, state: S, *effects: Effect, interrupts: bool = False, **changes: Any
-) -> Step:
+def _to(program: Program, at: datetime, state: S, *effects: Effect, interrupts: bool = False, **changes: Any) -> Step:
     epoch = program.epoch + 1 if interrupts else program.epoch
     moved = replace(program, state=state, updated_at=at, epoch=epoch, **changes)
     return Step(moved, effects, interrupts)

@@ -28,9 +28,7 @@ class ResourceLimits:
             value, lowest = getattr(self, limit.name), LOWEST[limit.name]
             whole = isinstance(value, int) and not isinstance(value, bool)
             if not (whole or (limit.name == "cpus" and isinstance(value, float))) or not value >= lowest:
-                raise InvalidValue(
-                    f"resources: {limit.name} must be a number of at least {lowest}, not {value!r:.80}"
-                )
+                raise InvalidValue(f"resources: {limit.name} must be a number of at least {lowest}, not {value!r:.80}")
 
     def require_within(self, maximum: "ResourceLimits") -> None:
         """Raise InvalidValue, naming the field, where a limit is above the operator's ``maximum``."""

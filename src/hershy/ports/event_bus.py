@@ -55,9 +55,7 @@ class EventBus(ABC):
         """Hand the notice to every present subscriber. Never blocks, never raises."""
 
     @abstractmethod
-    def subscribe(
-        self, program_id: ProgramID | None = None
-    ) -> AbstractAsyncContextManager[AsyncIterator[Published]]:
+    def subscribe(self, program_id: ProgramID | None = None) -> AbstractAsyncContextManager[AsyncIterator[Published]]:
         """Receive what is published, of one program if given, from entering the context until leaving it.
 
         The buffer is bounded: when a subscriber falls behind, its oldest notices are dropped and one

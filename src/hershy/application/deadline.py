@@ -1,0 +1,29 @@
+"""A deadline on any operation, measured on the injected clock."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from hershy.domain.errors import DeadlineExceeded
+from hershy.ports.clock import Clock
+
+T = TypeVar("T")
+
+
+async def within(clock: Clock, timeout: timedelta, what: str, operation: Coroutine[Any, Any, T]) -> T:
+    """Return the operation's result, or cancel it and raise DeadlineExceeded naming ``what``.
+
+    Either way, and when cancelled itself, it returns only once the operation has ended.
+    """
+    work = asyncio.ensure_future(operation)
+    timer = asyncio.ensure_future(clock.sleep(timeout))
+    try:
+        await asyncio.wait({work, timer}, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            return work.result()
+        raise DeadlineExceeded(f"{what} took longer than {timeout.total_seconds():g} s")
+    finally:
+        work.cancel()
+        timer.cancel()
+        await asyncio.wait({work, timer})

@@ -1,0 +1,113 @@
+"""Carries out one program's effects in order, and cancels them when a step interrupts."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
+
+import structlog
+
+from hershy.domain import events as on
+from hershy.domain.effects import DeleteProgram, Effect, ProbeReadiness, WatchExit
+from hershy.domain.errors import HershyError
+from hershy.domain.events import Result
+from hershy.domain.exits import ExitKind, ExitReason
+from hershy.domain.program import Program
+from hershy.domain.state import ProgramState
+
+from .effect_handlers import EffectHandlers
+from .services import Services
+
+_Tasks = set[asyncio.Task[object]]
+_BACKGROUND = (ProbeReadiness, WatchExit)
+
+_log = structlog.get_logger("hershy.effects")
+
+
+class EffectsRunner:
+    """The effects of one step start when those of the step before have ended; an interrupt cancels those first.
+
+    Background effects (probing, watching) go on beside the others until they end or are interrupted.
+    """
+
+    def __init__(
+        self, services: Services, report: Callable[[Result], Awaitable[None]], on_gone: Callable[[], None]
+    ) -> None:
+        self._handlers = EffectHandlers(services)
+        self._report = report
+        self._on_gone = on_gone
+        self._foreground: _Tasks = set()
+        self._background: _Tasks = set()
+
+    def carry_out(self, program: Program, effects: Sequence[Effect], *, interrupts: bool) -> None:
+        """Schedule the effects of the step that led to ``program``. Does not suspend."""
+        waiting_for = set(self._foreground)
+        if interrupts:
+            waiting_for |= self._background
+            for task in waiting_for:
+                task.cancel()
+        if effects:
+            self._spawn(self._foreground, self._in_order(waiting_for, program, effects))
+
+    async def settled(self) -> None:
+        while self._foreground:
+            await asyncio.wait(set(self._foreground))
+
+    async def aclose(self) -> None:
+        tasks = self._foreground | self._background
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def _spawn(self, group: _Tasks, work: Coroutine[Any, Any, object]) -> None:
+        task: asyncio.Task[object] = asyncio.create_task(work)
+        group.add(task)
+        task.add_done_callback(group.discard)
+
+    async def _in_order(self, waiting_for: _Tasks, program: Program, effects: Sequence[Effect]) -> None:
+        if waiting_for:
+            await asyncio.wait(waiting_for)
+        for effect in effects:
+            if isinstance(effect, _BACKGROUND):
+                self._spawn(self._background, self._perform(program, effect))
+            elif await self._perform(program, effect):
+                return
+
+    async def _perform(self, program: Program, effect: Effect) -> bool:
+        """Carry out one effect; whether it had an outcome to report, which ends the step's sequence."""
+        outcome = await self._outcome(program, effect)
+        if outcome is not None:
+            await self._report(outcome)
+        elif isinstance(effect, DeleteProgram):
+            self._on_gone()
+        return outcome is not None
+
+    async def _outcome(self, program: Program, effect: Effect) -> Result | None:
+        try:
+            return await self._handlers.perform(effect, program)
+        except Exception as error:
+            name = type(effect).__name__
+            if not isinstance(error, HershyError | OSError):
+                _log.exception("effect failed unexpectedly", program_id=str(program.id), effect=name)
+            else:
+                _log.warning("effect failed", program_id=str(program.id), effect=name, error=str(error))
+            return _failure(effect, program, str(error) or f"{name}: {type(error).__name__}")
+
+
+def _failure(effect: Effect, program: Program, reason: str) -> Result | None:
+    """The event by which the state that asked for an effect learns of its failure; None if it need not."""
+    if isinstance(effect, ProbeReadiness):
+        return on.ReadinessDeadlinePassed(program.epoch, reason)
+    if isinstance(effect, WatchExit):
+        return on.Exited(program.epoch, ExitReason(ExitKind.ENGINE_LOST))
+    if program.is_being_deleted:
+        return on.DeletionFailed(program.epoch, reason)
+    match program.state:
+        case ProgramState.BUILDING:
+            return on.BuildFailed(program.epoch, reason)
+        case ProgramState.STARTING:
+            return on.StartFailed(program.epoch, reason)
+        case ProgramState.STOPPING:
+            return on.StopFailed(program.epoch, reason)
+        case _:
+            return None

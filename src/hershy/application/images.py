@@ -1,0 +1,44 @@
+"""Images are shared by programs with one BuildID: built once, discarded with the last of them."""
+
+import asyncio
+from weakref import WeakValueDictionary
+
+from hershy.domain.ids import BuildID, ImageID, ProgramID
+from hershy.ports.builder import Builder, BuildOutput, BuildRequest
+from hershy.ports.repository import ProgramFilter, Repository
+
+
+class Images:
+    """Keeps *discard* and *is it there?* of one BuildID apart.
+
+    A program is registered before it looks for its image; so either discarding sees the registration and
+    leaves the image, or the program looks after the image is gone and builds it.
+    """
+
+    def __init__(self, builder: Builder, repository: Repository) -> None:
+        self._builder = builder
+        self._repository = repository
+        self._locks: WeakValueDictionary[BuildID, asyncio.Lock] = WeakValueDictionary()
+
+    async def find(self, build_id: BuildID) -> ImageID | None:
+        async with self._lock(build_id):
+            return await self._builder.find(build_id)
+
+    async def ensure(self, request: BuildRequest, output: BuildOutput) -> ImageID:
+        """Raises as ``Builder.build``."""
+        build_id = request.spec.build_id
+        found = await self.find(build_id)
+        if found is not None:
+            output(f"image hersh-program-{build_id} exists: nothing to build")
+            return found
+        return await self._builder.build(request, output)
+
+    async def discard_if_unused(self, build_id: BuildID, leaving: ProgramID) -> None:
+        """Remove the image unless a program other than ``leaving`` is registered with it. Idempotent."""
+        async with self._lock(build_id):
+            users = await self._repository.list(ProgramFilter(build_id=build_id))
+            if all(user.id == leaving for user in users):
+                await self._builder.remove(build_id)
+
+    def _lock(self, build_id: BuildID) -> asyncio.Lock:
+        return self._locks.setdefault(build_id, asyncio.Lock())
