@@ -1,0 +1,76 @@
+"""A typed client of the Host API: ``Client`` blocks, ``AsyncClient`` is for asyncio.
+
+with Client() as hershy:
+    program = hershy.create_program("alice", dockerfile, {"main.py": source})
+    hershy.start(program.program_id)
+    hershy.wait_for(program.program_id, "Ready", timeout=timedelta(minutes=5))
+    hershy.message(program.program_id, "add 5")
+"""
+
+from .asynchronous import AsyncClient
+from .errors import (
+    ApiError,
+    BadRequestError,
+    ClientError,
+    ConflictError,
+    LimitReachedError,
+    NotAllowedError,
+    NotFoundError,
+    ProgramEnded,
+    ServerTimeout,
+    ServerUnreachable,
+    TooLargeError,
+    UnavailableError,
+    UnexpectedAnswer,
+    WaitTimeout,
+)
+from .models import (
+    BuildLineEvent,
+    CreatedProgram,
+    DeletedEvent,
+    ExitInfo,
+    LostEvent,
+    MessageReceipt,
+    ProgramAnswer,
+    ProgramEvent,
+    ProgramInfo,
+    ProgramLogs,
+    ProgramSource,
+    ProxyInfo,
+    StateEvent,
+    Transition,
+)
+from .sync import Client
+
+__all__ = [
+    "ApiError",
+    "AsyncClient",
+    "BadRequestError",
+    "BuildLineEvent",
+    "Client",
+    "ClientError",
+    "ConflictError",
+    "CreatedProgram",
+    "DeletedEvent",
+    "ExitInfo",
+    "LimitReachedError",
+    "LostEvent",
+    "MessageReceipt",
+    "NotAllowedError",
+    "NotFoundError",
+    "ProgramAnswer",
+    "ProgramEnded",
+    "ProgramEvent",
+    "ProgramInfo",
+    "ProgramLogs",
+    "ProgramSource",
+    "ProxyInfo",
+    "ServerTimeout",
+    "ServerUnreachable",
+    "StateEvent",
+    "TooLargeError",
+    "Transition",
+    "UnavailableError",
+    "UnexpectedAnswer",
+    "WaitTimeout",
+]

@@ -1,0 +1,53 @@
+"""Decides what an event means to somebody who waits for a state. No I/O."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from hershy.domain.state import ProgramState
+
+from .errors import NotFoundError, ProgramEnded
+from .models import DeletedEvent, LostEvent, ProgramEvent, StateEvent
+
+FINAL = frozenset({ProgramState.STOPPED, ProgramState.ERROR})
+"""Only somebody's start leads out of these, so waiting on would be in vain."""
+
+
+class Verdict(Enum):
+    """What the waiter does next."""
+
+    GO_ON = auto()
+    REACHED = auto()
+    ASK_AGAIN = auto()
+    """Events were dropped, perhaps the one waited for; a new stream begins with the present state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Somebody waits until ``program_id`` is in one of ``states``."""
+
+    program_id: str
+    states: frozenset[ProgramState]
+
+    @classmethod
+    def make(cls, program_id: str, states: ProgramState | str | Collection[ProgramState | str]) -> "Wait":
+        """Take one state or several, by name too. Raises ValueError for a name that is no state."""
+        given = (states,) if isinstance(states, str) else tuple(states)
+        return cls(program_id, frozenset(ProgramState(state) for state in given))
+
+    def judge(self, event: ProgramEvent) -> Verdict:
+        """Raises ProgramEnded when the program rests elsewhere, NotFoundError when it was deleted."""
+        match event:
+            case StateEvent(state=state) if state in self.states:
+                return Verdict.REACHED
+            case StateEvent(state=state, error_msg=error_msg) if state in FINAL:
+                raise ProgramEnded(self.program_id, state, error_msg)
+            case DeletedEvent():
+                raise NotFoundError(404, "Not Found", f"program not found: {self.program_id} was deleted")
+            case LostEvent():
+                return Verdict.ASK_AGAIN
+        return Verdict.GO_ON
+
+    @property
+    def wanted(self) -> str:
+        return " or ".join(sorted(self.states))

@@ -1,0 +1,228 @@
+"""The client for asyncio."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import aclosing
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from hershy.domain.state import ProgramState
+
+from . import _calls, _http, _parse
+from ._lines import LineDecoder
+from ._sse import EventDecoder
+from ._waiting import Verdict, Wait
+from .errors import ServerUnreachable, WaitTimeout
+from .models import (
+    CreatedProgram,
+    MessageReceipt,
+    ProgramAnswer,
+    ProgramEvent,
+    ProgramInfo,
+    ProgramLogs,
+    ProgramSource,
+    ProxyInfo,
+    Transition,
+)
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """``Client`` for asyncio: the same methods, arguments, results and errors. Calls may be cancelled freely;
+    what the Host has accepted by then goes on. Close it with ``aclose``, or use ``async with``.
+
+    Iterators hold a connection until they end or are closed: leave one early inside ``contextlib.aclosing``.
+    """
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        *,
+        timeout: timedelta = _http.DEFAULT_TIMEOUT,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.url = _http.resolve_url(base_url)
+        self._timeout = timeout
+        self._client = httpx.AsyncClient(
+            base_url=self.url,
+            timeout=_http.answer_timeout(timeout),
+            transport=transport,
+            trust_env=_http.uses_environment(self.url),
+        )
+
+    async def create_program(
+        self,
+        user_id: str,
+        dockerfile: str,
+        src_files: Mapping[str, str] | None = None,
+        *,
+        build_args: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | None = None,
+        labels: Mapping[str, str] | None = None,
+        resources: Mapping[str, float] | None = None,
+        restart_policy: str | Mapping[str, Any] | None = None,
+    ) -> CreatedProgram:
+        """Register a program, as ``Client.create_program``."""
+        program = _calls.NewProgram(
+            user_id, dockerfile, src_files or {}, build_args, env, labels, resources, restart_policy
+        )
+        return await self._send(_calls.create(program))
+
+    async def start(self, program_id: str) -> Transition:
+        """Begin to build and run, as ``Client.start``."""
+        return await self._send(_calls.start(program_id))
+
+    async def stop(self, program_id: str) -> Transition:
+        """Begin to stop, as ``Client.stop``."""
+        return await self._send(_calls.stop(program_id))
+
+    async def restart(self, program_id: str) -> Transition:
+        """Begin to replace the container, as ``Client.restart``."""
+        return await self._send(_calls.restart(program_id))
+
+    async def get(self, program_id: str) -> ProgramInfo:
+        """The program as it is now. Raises NotFoundError."""
+        return await self._send(_calls.get(program_id))
+
+    async def list(
+        self,
+        *,
+        user_id: str | None = None,
+        state: ProgramState | str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> tuple[ProgramInfo, ...]:
+        """The programs that meet every criterion given, oldest first."""
+        return await self._send(_calls.list_programs(user_id, state, labels))
+
+    async def delete(self, program_id: str) -> None:
+        """Stop and remove the program, as ``Client.delete``."""
+        await self._send(_calls.delete(program_id))
+
+    async def logs(self, program_id: str, *, tail: int | None = None, stream: str | None = None) -> ProgramLogs:
+        """The newest lines of output, as ``Client.logs``."""
+        return await self._send(_calls.logs(program_id, tail, stream))
+
+    async def build_log(self, program_id: str, *, tail: int | None = None) -> ProgramLogs:
+        """The last ``tail`` lines of the last build's output."""
+        return await self._send(_calls.logs(program_id, tail, "build"))
+
+    async def follow_logs(
+        self, program_id: str, *, tail: int | None = None, stream: str | None = None
+    ) -> AsyncGenerator[str, None]:
+        """Yield lines until the container ends, as ``Client.follow_logs``."""
+        path, params = _calls.follow_path(program_id), _calls.follow_params(tail, stream)
+        async with aclosing(self._lines(path, params, silence_s=None)) as lines:
+            async for line in lines:
+                yield line
+
+    async def source(self, program_id: str) -> ProgramSource:
+        """What the program was built from, ``Dockerfile`` included. Raises NotFoundError."""
+        return await self._send(_calls.source(program_id))
+
+    async def message(self, program_id: str, text: str) -> MessageReceipt:
+        """Send a message to the program's Watcher. Raises UnavailableError unless the program is Ready."""
+        return await self._send(_calls.message(program_id, text))
+
+    async def request(
+        self,
+        program_id: str,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> ProgramAnswer:
+        """Send any request to the program's 8080, as ``Client.request``."""
+        path = _calls.proxy_path(program_id, path)
+        response, body = await self._exchange(method, path, params=params, headers=headers, content=content)
+        return ProgramAnswer(response.status_code, tuple(response.headers.multi_items()), body)
+
+    async def debug_proxy(self, program_id: str) -> ProxyInfo:
+        """What the Host's proxy holds for the program. Raises NotFoundError."""
+        return await self._send(_calls.debug_proxy(program_id))
+
+    async def events(self, program_id: str) -> AsyncGenerator[ProgramEvent, None]:
+        """Yield the present state, then what happens, as ``Client.events``."""
+        decoder = EventDecoder()
+        lines = self._lines(_calls.events_path(program_id), (), _http.EVENTS_SILENCE_S)
+        async with aclosing(lines):
+            async for line in lines:
+                if (completed := decoder.feed(line)) and (event := _parse.event(*completed)):
+                    yield event
+
+    async def wait_for(
+        self,
+        program_id: str,
+        states: ProgramState | str | Collection[ProgramState | str],
+        timeout: timedelta,
+    ) -> ProgramInfo:
+        """Return the program once it has reached one of ``states``; at once if it is there.
+
+        Raises ProgramEnded as soon as it rests in Stopped or Error and that is not waited for, WaitTimeout after
+        ``timeout``, NotFoundError when it is deleted.
+        """
+        wait = Wait.make(program_id, states)
+        try:
+            async with asyncio.timeout(timeout.total_seconds()):
+                while not await self._listen(wait):
+                    pass
+                return await self.get(program_id)
+        except TimeoutError as error:
+            raise WaitTimeout(program_id, wait.wanted, timeout.total_seconds()) from error
+
+    async def aclose(self) -> None:
+        """Release the connections. Idempotent."""
+        await self._client.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _listen(self, wait: Wait) -> bool:
+        """Whether the state was reached, before events were lost."""
+        async with aclosing(self.events(wait.program_id)) as events:
+            async for event in events:
+                verdict = wait.judge(event)
+                if verdict is not Verdict.GO_ON:
+                    return verdict is Verdict.REACHED
+        raise ServerUnreachable(self.url, "the event stream ended")
+
+    async def _send(self, call: _calls.Call[T]) -> T:
+        response, body = await self._exchange(
+            call.method, call.path, params=call.params, headers=call.headers, content=call.content
+        )
+        return call.read(response.status_code, body, self.url)
+
+    async def _exchange(self, method: str, path: str, **options: Any) -> tuple[httpx.Response, bytes]:
+        with _http.translated(self.url):
+            async with self._client.stream(method, path, **options) as response:
+                return response, await self._body(response)
+
+    async def _body(self, response: httpx.Response) -> bytes:
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            _http.require_bounded(len(body), str(response.url))
+        return bytes(body)
+
+    async def _lines(self, path: str, params: _calls.Params, silence_s: float | None) -> AsyncGenerator[str, None]:
+        timeout = _http.stream_timeout(self._timeout, silence_s)
+        decoder = LineDecoder()
+        with _http.translated(self.url):
+            async with self._client.stream("GET", path, params=params, timeout=timeout) as response:
+                if response.status_code >= 400:
+                    raise _parse.refusal(response.status_code, await self._body(response))
+                async for chunk in response.aiter_bytes():
+                    for line in decoder.feed(chunk):
+                        yield line
+                for line in decoder.flush():
+                    yield line

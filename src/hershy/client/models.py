@@ -1,0 +1,151 @@
+"""What the Host answers, as frozen values. Names are those of the wire."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from hershy.domain.state import ProgramState
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedProgram:
+    """A program as it was registered: Created, nothing built yet."""
+
+    program_id: str
+    build_id: str
+    state: ProgramState
+    proxy_url: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A request was accepted and is carried out in the background.
+
+    ``state`` is the one before a start, Stopping after a stop or restart.
+    """
+
+    program_id: str
+    state: ProgramState
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExitInfo:
+    """Why the process ended: ``kind`` is code, signal, out_of_memory, requested or engine_lost."""
+
+    kind: str
+    code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramInfo:
+    """A program as it was when the Host answered. None or empty until known."""
+
+    program_id: str
+    build_id: str
+    user_id: str
+    state: ProgramState
+    created_at: datetime
+    updated_at: datetime
+    proxy_url: str | None = None
+    image_id: str | None = None
+    container_id: str | None = None
+    error_msg: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    desired_state: str | None = None
+    exit_reason: ExitInfo | None = None
+    restart_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramLogs:
+    """The newest lines of a program's output, or of its build, as one text."""
+
+    program_id: str
+    logs: str
+    timestamp: datetime
+    container_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramSource:
+    """What the program was built from, ``Dockerfile`` included, by relative path."""
+
+    program_id: str
+    files: Mapping[str, str]
+    retrieved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyInfo:
+    """What the Host's proxy holds for a program; the later fields are None while no route is open."""
+
+    program_id: str
+    open: bool
+    publish_port: int | None = None
+    target_url: str | None = None
+    requests: int | None = None
+    active: int | None = None
+    opened_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceipt:
+    """A program took a message. ``answer`` holds whatever else it said, for programs that answer at once."""
+
+    status: str
+    answer: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramAnswer:
+    """What a program answered through the proxy. Header names are lower case; repeated headers are all there."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8; other bytes are replaced."""
+        return self.content.decode(errors="replace")
+
+    def json(self) -> Any:
+        """The body read as JSON. Raises ValueError when it is something else."""
+        return json.loads(self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class StateEvent:
+    """The program is in ``state``; ``previous`` is None for the first event of a stream."""
+
+    program_id: str
+    state: ProgramState
+    previous: ProgramState | None
+    error_msg: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildLineEvent:
+    """One line of the build's output."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedEvent:
+    """The program is gone; the stream ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostEvent:
+    """The reader fell behind: ``count`` events before the next one were dropped."""
+
+    count: int
+
+
+ProgramEvent = StateEvent | BuildLineEvent | DeletedEvent | LostEvent
