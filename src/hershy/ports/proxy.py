@@ -1,38 +1,45 @@
 """Proxy: callers reach a program's 8080 by HTTP and WebSocket."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hershy.domain.ids import ProgramID, PublishPort
 
 Header = tuple[str, str]
+"""Name and value as Latin-1 text, the way HTTP servers hand them over. A name may occur several times."""
+
+Body = bytes | AsyncIterator[bytes]
+"""The whole body, or its chunks as they come. The adapter that consumes an iterator does not close it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProxyRequest:
     """``target``: path and query as the caller sent them, percent-encoding untouched (``/a%2Fb?x=1``).
 
-    ``headers`` come as received, hop-by-hop ones included; the adapter drops those. ``body`` yields chunks.
+    ``headers`` come as received, hop-by-hop ones included; the adapter drops those. An iterated ``body`` is as long
+    as its Content-Length says and is sent chunked without one; for GET, HEAD, OPTIONS, DELETE and TRACE it is sent
+    only if the headers announce a body (Content-Length or Transfer-Encoding).
     """
 
     method: str
     target: str
     headers: Sequence[Header]
-    body: AsyncIterator[bytes]
+    body: Body = b""
 
 
 @dataclass(frozen=True, slots=True)
 class ProxyResponse:
     """The program's answer, hop-by-hop headers dropped, redirects and cookies untouched.
 
-    ``body`` streams; it must be iterated to its end or closed (``aclose``), which frees the connection.
+    ``body`` streams; it must be iterated to its end or closed (``aclose``), which frees the connection. It raises
+    ProgramUnreachable when the program breaks off, and when the route is closed.
     """
 
     status: int
     headers: Sequence[Header]
-    body: AsyncIterator[bytes]
+    body: AsyncGenerator[bytes, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,10 @@ class ProxyWebSocket(ABC):
 
 @dataclass(frozen=True, slots=True)
 class ProxyRoute:
-    """What the proxy holds for a program: where it goes, since when, and how much has passed."""
+    """What the proxy holds for a program: where it goes, since when, and how much has passed.
+
+    ``requests`` counts exchanges begun, WebSockets included; ``active`` those of them under way.
+    """
 
     program_id: ProgramID
     publish_port: PublishPort
@@ -77,11 +87,11 @@ class Proxy(ABC):
 
     @abstractmethod
     async def open(self, program_id: ProgramID, publish_port: PublishPort) -> None:
-        """Begin to route; an open route to another port is replaced. Idempotent."""
+        """Begin to route; an open route to another port is replaced, as by ``close``. Idempotent."""
 
     @abstractmethod
     async def close(self, program_id: ProgramID) -> None:
-        """End the route; requests and WebSockets under way are cut. Idempotent."""
+        """End the route; requests and WebSockets under way are cut (ProgramUnreachable, 1006). Idempotent."""
 
     @abstractmethod
     def route(self, program_id: ProgramID) -> ProxyRoute | None:
@@ -99,7 +109,8 @@ class Proxy(ABC):
         """Send a request and return as soon as the answer's headers are there; the bodies stream both ways.
 
         Raises ProgramNotReady without an open route (nothing was sent), ProgramUnreachable when the connection
-        fails or the answer is not HTTP, ProgramTimeout when no answer begins within the adapter's deadline.
+        fails or the answer is not HTTP, ProgramTimeout when no answer begins within the adapter's deadline after
+        the last piece of the request was sent, InvalidValue for a method, target or header that HTTP cannot carry.
         Cancelling drops the connection.
         """
 
