@@ -21,13 +21,18 @@ class AdapterContext(ABC):
 
     adapter_name: str
     """The name this adapter was chosen by (``runsc``)."""
-    owner: OwnerID
-    """The Host's lasting identity, to label what belongs to it."""
     storage_root: Path
+    """Where the Host keeps its files."""
 
     @property
     @abstractmethod
-    def clock(self) -> Clock: ...
+    def owner(self) -> OwnerID:
+        """The Host's lasting identity, to label what belongs to it; not yet known to the storage and the clock."""
+
+    @property
+    @abstractmethod
+    def clock(self) -> Clock:
+        """The Host's clock; not for the clock's own factory."""
 
     @abstractmethod
     def peer(self, port: type[T]) -> T:

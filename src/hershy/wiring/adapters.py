@@ -1,0 +1,64 @@
+"""Adapters are found by entry point: ours are loaded exactly as a third party's are."""
+
+from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, TypeVar
+
+from hershy.domain.errors import ConfigurationError
+from hershy.ports.adapter import AdapterContext
+
+T = TypeVar("T")
+
+GROUPS = {
+    "builder": "hershy.builders",
+    "runtime": "hershy.runtimes",
+    "proxy": "hershy.proxies",
+    "api_server": "hershy.api_servers",
+    "repository": "hershy.repositories",
+    "storage": "hershy.storages",
+    "clock": "hershy.clocks",
+    "event_bus": "hershy.event_buses",
+}
+"""The entry point group of each port."""
+
+
+def make_adapter(port_name: str, port: type[T], context: AdapterContext) -> T:
+    """Find the factory ``context.adapter_name`` among the port's entry points and call it.
+
+    Raises ConfigurationError when there is none of that name (listing those there are), when two packages
+    claim the name, when it cannot be imported, and when what it makes is not an instance of the port.
+    """
+    factory = _load(_find(port_name, context.adapter_name))
+    adapter = factory(context)
+    if not isinstance(adapter, port):
+        raise ConfigurationError(
+            f"{port_name} adapter {context.adapter_name!r} makes a {type(adapter).__name__}, "
+            f"which is not a subclass of {port.__module__}.{port.__name__}"
+        )
+    return adapter
+
+
+def _find(port_name: str, name: str) -> EntryPoint:
+    group = GROUPS[port_name]
+    installed = {(point.name, point.value): point for point in entry_points(group=group)}
+    matching = [point for point in installed.values() if point.name == name]
+    if not matching:
+        names = ", ".join(sorted({point.name for point in installed.values()})) or "none"
+        raise ConfigurationError(
+            f"no {port_name} adapter named {name!r} is installed (group {group}); there are: {names}"
+        )
+    if len(matching) > 1:
+        values = ", ".join(sorted(point.value for point in matching))
+        raise ConfigurationError(f"{port_name} adapter {name!r} is claimed more than once: {values}; uninstall one")
+    return matching[0]
+
+
+def _load(point: EntryPoint) -> Callable[[AdapterContext], Any]:
+    try:
+        factory: Callable[[AdapterContext], Any] = point.load()
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(
+            f"adapter {point.name!r} ({point.value}) cannot be loaded: {error}; is its extra installed? "
+            "'pip install hershy[all]' brings all of hershy's own"
+        ) from error
+    return factory

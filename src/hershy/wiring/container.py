@@ -1,0 +1,136 @@
+"""The dependency-injector container: one provider per port, each overridable in tests."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from dependency_injector import containers, providers
+from pydantic import TypeAdapter, ValidationError
+
+from hershy.application.host import Host
+from hershy.application.images import Images
+from hershy.application.port_leases import PortLeases
+from hershy.application.services import Services
+from hershy.domain.errors import ConfigurationError
+from hershy.domain.ids import OwnerID
+from hershy.ports.adapter import AdapterContext
+from hershy.ports.api_server import ApiServer
+from hershy.ports.builder import Builder
+from hershy.ports.clock import Clock
+from hershy.ports.event_bus import EventBus
+from hershy.ports.proxy import Proxy
+from hershy.ports.repository import Repository
+from hershy.ports.runtime import Runtime
+from hershy.ports.storage import Storage
+
+from .adapters import make_adapter
+from .settings import Settings
+
+T = TypeVar("T")
+
+PORTS: dict[str, type[Any]] = {
+    "clock": Clock,
+    "event_bus": EventBus,
+    "storage": Storage,
+    "repository": Repository,
+    "builder": Builder,
+    "runtime": Runtime,
+    "proxy": Proxy,
+    "api_server": ApiServer,
+}
+"""The port that each provider of an adapter serves."""
+
+
+class WiringContext(AdapterContext):
+    """What one adapter's factory is given. ``container`` is an instance of HostContainer."""
+
+    def __init__(self, container: containers.DynamicContainer, port_name: str) -> None:
+        self._container = container
+        self._settings: Settings = container.settings()
+        self.adapter_name = self._settings.adapter_name(port_name)
+        self.storage_root: Path = self._settings.storage_root
+
+    @property
+    def owner(self) -> OwnerID:
+        return cast("OwnerID", self._container.owner())
+
+    @property
+    def clock(self) -> Clock:
+        return cast("Clock", self._container.clock())
+
+    def peer(self, port: type[T]) -> T:
+        if port is Host:
+            return cast("T", self._container.host())
+        for name, candidate in PORTS.items():
+            if candidate is port:
+                return cast("T", getattr(self._container, name)())
+        raise ConfigurationError(f"{self.adapter_name}: nothing is wired for {port.__name__}")
+
+    def option(self, name: str, default: T) -> T:
+        options = self._settings.adapter_options
+        given = options[name] if name in options else getattr(self._settings, name, default)
+        try:
+            return TypeAdapter(type(default)).validate_python(given)
+        except ValidationError as error:
+            problem = error.errors()[0]["msg"]
+            raise ConfigurationError(f"adapter_options.{name}: {problem}, not {given!r:.80}") from error
+
+    def shared(self, key: str, make: Callable[[], T]) -> T:
+        objects: dict[str, Any] = self._container.shared_objects()
+        if key not in objects:
+            objects[key] = make()
+        return cast("T", objects[key])
+
+
+def _adapter(port_name: str, container: containers.DynamicContainer) -> Any:
+    in_the_making: list[str] = container.in_the_making()
+    if port_name in in_the_making:
+        raise ConfigurationError(f"adapters need each other in a circle: {' -> '.join([*in_the_making, port_name])}")
+    in_the_making.append(port_name)
+    try:
+        adapter = make_adapter(port_name, PORTS[port_name], WiringContext(container, port_name))
+        container.made().append(adapter)
+        return adapter
+    finally:
+        in_the_making.remove(port_name)
+
+
+class HostContainer(containers.DeclarativeContainer):
+    """``settings`` and ``owner`` must be given; override a port's provider to replace its adapter.
+
+    ``made`` lists the adapters in the order they were made; those that override are not among them.
+
+    ``container = HostContainer(settings=…); container.runtime.override(providers.Object(my_runtime))``
+    """
+
+    __self__ = providers.Self()
+
+    settings = providers.Dependency(instance_of=Settings)
+    owner = providers.Dependency(instance_of=OwnerID)
+    shared_objects: providers.Singleton[dict[str, Any]] = providers.Singleton(dict)
+    in_the_making: providers.Singleton[list[str]] = providers.Singleton(list)
+    made: providers.Singleton[list[Any]] = providers.Singleton(list)
+
+    clock = providers.Singleton(_adapter, "clock", __self__)
+    event_bus = providers.Singleton(_adapter, "event_bus", __self__)
+    storage = providers.Singleton(_adapter, "storage", __self__)
+    repository = providers.Singleton(_adapter, "repository", __self__)
+    builder = providers.Singleton(_adapter, "builder", __self__)
+    runtime = providers.Singleton(_adapter, "runtime", __self__)
+    proxy = providers.Singleton(_adapter, "proxy", __self__)
+    api_server = providers.Singleton(_adapter, "api_server", __self__)
+
+    services = providers.Singleton(
+        Services,
+        builder=builder,
+        runtime=runtime,
+        proxy=proxy,
+        repository=repository,
+        storage=storage,
+        clock=clock,
+        event_bus=event_bus,
+        ports=providers.Singleton(PortLeases),
+        images=providers.Singleton(Images, builder, repository),
+        limits=settings.provided.limits,
+    )
+    host = providers.Singleton(Host, services)

@@ -1,0 +1,76 @@
+"""Making a Host from settings, and taking it apart again."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, cast
+
+from dependency_injector import containers, providers
+
+from hershy.application.host import Host
+from hershy.domain.ids import OwnerID
+from hershy.ports.api_server import ApiServer
+from hershy.ports.diagnosis import Finding
+
+from .container import HostContainer
+from .settings import Settings
+
+_NOBODY = OwnerID("0" * 16)
+
+
+@asynccontextmanager
+async def open_host(
+    settings: Settings | None = None, *, container: Any | None = None, **from_code: Any
+) -> AsyncIterator[Host]:
+    """Wire a Host and open it; on leaving, close it and every adapter.
+
+    ``from_code`` are settings by name (``runtime="runc"``), used when ``settings`` is not given; a
+    ``container`` with overridden providers takes the place of both. Raises ConfigurationError, StorageInUse
+    when another Host works on the storage root, Unavailable when the machine lacks something.
+    """
+    async with _opened(container or _container(settings, from_code)) as wired:
+        yield wired.host()
+
+
+@asynccontextmanager
+async def open_server(settings: Settings | None = None, **from_code: Any) -> AsyncIterator[ApiServer]:
+    """Like ``open_host``, and serve its HTTP API at ``http_host:http_port`` until left."""
+    async with _opened(_container(settings, from_code)) as wired:
+        server: ApiServer = wired.api_server()
+        try:
+            await server.start()
+            yield server
+        finally:
+            await server.aclose()
+
+
+async def diagnose(settings: Settings | None = None, **from_code: Any) -> Sequence[Finding]:
+    """What the chosen builder and runtime need from this machine. Changes nothing; raises ConfigurationError."""
+    container = _container(settings, from_code)
+    container.owner.override(providers.Object(_NOBODY))
+    async with _adapters(container):
+        return [*await container.builder().diagnose(), *await container.runtime().diagnose()]
+
+
+def _container(settings: Settings | None, from_code: dict[str, Any]) -> containers.DynamicContainer:
+    # Calling a declarative container makes a dynamic one; the library's types don't say so.
+    return cast("containers.DynamicContainer", HostContainer(settings=settings or Settings.load(**from_code)))
+
+
+@asynccontextmanager
+async def _opened(container: containers.DynamicContainer) -> AsyncIterator[containers.DynamicContainer]:
+    async with _adapters(container):
+        container.owner.override(providers.Object(await container.storage().claim()))
+        async with container.host():
+            yield container
+
+
+@asynccontextmanager
+async def _adapters(container: containers.DynamicContainer) -> AsyncIterator[None]:
+    """On leaving, close the adapters that have been made, the latest first, whatever fails."""
+    try:
+        yield
+    finally:
+        async with AsyncExitStack() as stack:
+            for adapter in container.made():
+                if hasattr(adapter, "aclose"):
+                    stack.push_async_callback(adapter.aclose)

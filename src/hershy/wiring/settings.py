@@ -1,0 +1,110 @@
+"""Settings: from code, then the environment (``HERSHY_…``), then a TOML file, then defaults."""
+
+import os
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from hershy.application.services import HostLimits
+from hershy.domain.errors import ConfigurationError
+
+CONFIG_VARIABLE = "HERSHY_CONFIG"
+"""Environment variable that names the TOML file; without it ``hershy.toml`` of the working directory is read."""
+DEFAULT_CONFIG = "hershy.toml"
+
+_MEMORY = "memory"
+
+
+def _default_storage_root() -> Path:
+    if os.geteuid() == 0:
+        return Path("/var/lib/hershy")
+    data_home = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(data_home).expanduser() / "hershy"
+
+
+class Settings(BaseSettings):
+    """Which adapter serves each port, and the operator's limits.
+
+    An adapter left empty is chosen by the runtime: twins for ``memory``, else Docker and the file system.
+    ``adapter_options`` are handed to adapters by name, e.g. ``docker_host``.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="HERSHY_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
+    )
+
+    runtime: str = Field("runsc", description="memory, runc, runsc, or an installed third-party runtime")
+    builder: str = ""
+    proxy: str = ""
+    repository: str = _MEMORY
+    storage: str = ""
+    clock: str = "system"
+    event_bus: str = _MEMORY
+    api_server: str = "http"
+
+    storage_root: Path = Field(default_factory=_default_storage_root)
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(9000, ge=0, le=65535)
+    max_body_bytes: int = Field(16 * 1024 * 1024, gt=0)
+
+    build_timeout_s: float = Field(600, gt=0)
+    readiness_timeout_s: float = Field(60, gt=0)
+    stop_grace_s: float = Field(10, ge=0)
+    engine_timeout_s: float = Field(60, gt=0)
+
+    adapter_options: dict[str, Any] = {}
+
+    @classmethod
+    def load(cls, **from_code: Any) -> "Settings":
+        """Read every source. Raises ConfigurationError naming the setting, where it is wrong, and what was given."""
+        try:
+            return cls(**from_code)
+        except ValidationError as error:
+            problems = "; ".join(f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in error.errors())
+            raise ConfigurationError(f"settings: {problems}") from error
+        except (tomllib.TOMLDecodeError, ValueError) as error:
+            raise ConfigurationError(f"settings: {error}") from error
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=_config_file())
+
+    def adapter_name(self, port: str) -> str:
+        """The adapter chosen for ``builder``, ``runtime`` and so on."""
+        chosen: str = getattr(self, port)
+        if chosen:
+            return chosen
+        on_twins = self.runtime == _MEMORY
+        return _MEMORY if on_twins else {"builder": "docker", "proxy": "loopback", "storage": "filesystem"}[port]
+
+    @property
+    def limits(self) -> HostLimits:
+        return HostLimits(
+            build=timedelta(seconds=self.build_timeout_s),
+            readiness=timedelta(seconds=self.readiness_timeout_s),
+            stop_grace=timedelta(seconds=self.stop_grace_s),
+            engine=timedelta(seconds=self.engine_timeout_s),
+        )
+
+
+def _config_file() -> Path:
+    named = os.environ.get(CONFIG_VARIABLE)
+    if named and not Path(named).is_file():
+        raise ConfigurationError(f"{CONFIG_VARIABLE} names {named}, which is not a file")
+    return Path(named or DEFAULT_CONFIG)
