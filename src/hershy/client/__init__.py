@@ -41,6 +41,7 @@ from .models import (
     Transition,
 )
 from .sync import Client
+from .waiting import Verdict, Wait
 
 __all__ = [
     "ApiError",
@@ -72,5 +73,7 @@ __all__ = [
     "Transition",
     "UnavailableError",
     "UnexpectedAnswer",
+    "Verdict",
+    "Wait",
     "WaitTimeout",
 ]

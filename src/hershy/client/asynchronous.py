@@ -14,7 +14,6 @@ from hershy.domain.state import ProgramState
 from . import _calls, _http, _parse
 from ._lines import LineDecoder
 from ._sse import EventDecoder
-from ._waiting import Verdict, Wait
 from .errors import ServerUnreachable, WaitTimeout
 from .models import (
     CreatedProgram,
@@ -27,6 +26,7 @@ from .models import (
     ProxyInfo,
     Transition,
 )
+from .waiting import Verdict, Wait
 
 T = TypeVar("T")
 

@@ -13,7 +13,6 @@ from hershy.domain.state import ProgramState
 from . import _calls, _http, _parse
 from ._lines import LineDecoder
 from ._sse import EventDecoder
-from ._waiting import Verdict, Wait
 from .errors import ServerTimeout, ServerUnreachable, WaitTimeout
 from .models import (
     CreatedProgram,
@@ -26,6 +25,7 @@ from .models import (
     ProxyInfo,
     Transition,
 )
+from .waiting import Verdict, Wait
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""Decides what an event means to somebody who waits for a state. No I/O."""
+"""What an event means to somebody who waits for a state. No I/O: for those who read ``events`` themselves."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -1,0 +1,71 @@
+"""The commands put together, and their exit codes."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+from hershy.domain.errors import HershyError
+
+from . import deploy, doctor, output, programs, serve, talk
+from .options import UrlOption
+from .session import Session
+
+app = typer.Typer(
+    name="hershy",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"hershy {version('hershy')}")
+        raise typer.Exit
+
+
+@app.callback()
+def hershy(
+    context: typer.Context,
+    url: UrlOption = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Run other people's long-lived programs safely.
+
+    Start a Host with **hershy serve**, then **hershy deploy DIR --wait** a directory with a Dockerfile.
+    """
+    Session.of(context, url)
+
+
+_HOST, _PROGRAMS, _TALK = "The Host", "Programs", "What a program says"
+
+app.command(rich_help_panel=_HOST)(serve.serve)
+app.command(rich_help_panel=_HOST)(doctor.doctor)
+app.command(rich_help_panel=_PROGRAMS)(deploy.deploy)
+app.command(rich_help_panel=_PROGRAMS)(programs.ls)
+app.command(rich_help_panel=_PROGRAMS)(programs.status)
+app.command(rich_help_panel=_PROGRAMS)(programs.start)
+app.command(rich_help_panel=_PROGRAMS)(programs.stop)
+app.command(rich_help_panel=_PROGRAMS)(programs.restart)
+app.command(rich_help_panel=_PROGRAMS)(programs.rm)
+app.command(rich_help_panel=_TALK)(talk.logs)
+app.command(rich_help_panel=_TALK)(talk.message)
+app.command(rich_help_panel=_TALK)(talk.source)
+
+
+def run(arguments: Sequence[str] | None, session: Session | None) -> NoReturn:
+    """Run one command and exit; see ``hershy.cli.main``."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="hershy", obj=session or Session())
+    except HershyError as refusal:
+        output.error(str(refusal))
+        sys.exit(1)
+    sys.exit(0)

@@ -1,0 +1,119 @@
+"""The command that makes a program of a directory: deploy."""
+
+import asyncio
+import getpass
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hershy.domain.restart import RestartMode
+
+from . import output
+from .options import JsonOption, UrlOption, pairs
+from .session import Session
+
+if TYPE_CHECKING:
+    from hershy.client import CreatedProgram
+
+KeyValues = list[str] | None
+
+
+def deploy(
+    context: typer.Context,
+    directory: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", exists=True, file_okay=False, help="Holds the Dockerfile and the sources."),
+    ],
+    user: Annotated[
+        str | None, typer.Option(metavar="ID", help="Who the program belongs to; your user name by default.")
+    ] = None,
+    start: Annotated[bool, typer.Option("--start/--no-start", help="Build and run it, or register it only.")] = True,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Show the build and the states, and return when the program is Ready.")
+    ] = False,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, help="How long --wait waits. The program goes on.")
+    ] = 600,
+    build_arg: Annotated[
+        KeyValues, typer.Option(metavar="KEY=VALUE", help="For the Dockerfile's ARG; repeatable.")
+    ] = None,
+    env: Annotated[KeyValues, typer.Option(metavar="KEY=VALUE", help="For the program; repeatable.")] = None,
+    label: Annotated[KeyValues, typer.Option(metavar="KEY=VALUE", help="To find it by; repeatable.")] = None,
+    restart: Annotated[
+        RestartMode | None, typer.Option(help="Whether to start it again when it ends; never by default.")
+    ] = None,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Register the program in DIR, and start it. Prints its id and its URL.
+
+    Takes the Dockerfile and every other file that .dockerignore leaves in (and nothing of .git). Files travel as
+    text, without their modes: have the Dockerfile set what must be executable.
+
+    Example: `hershy deploy examples/tally --wait --build-arg BASE=python:3.12-slim`
+    """
+    from .directory import read_directory
+
+    if wait and not start:
+        raise typer.BadParameter("a program that is not started never becomes Ready", param_hint="--no-start --wait")
+    sources = read_directory(directory)
+    session = Session.of(context, url)
+    build_args, environment, labels = (
+        pairs("--build-arg", build_arg or ()),
+        pairs("--env", env or ()),
+        pairs("--label", label or ()),
+    )
+    with session.client() as client:
+        created = client.create_program(
+            user or _user_name(),
+            sources.dockerfile,
+            sources.src_files,
+            build_args=build_args,
+            env=environment,
+            labels=labels,
+            restart_policy=restart,
+        )
+        if wait:
+            _start_and_wait(session, created, timedelta(seconds=timeout), as_json)
+        elif start:
+            client.start(created.program_id)
+        if as_json:
+            output.document(client.get(created.program_id))
+    if not as_json:
+        output.result(created.program_id)
+        output.result(created.proxy_url)
+
+
+def _user_name() -> str:
+    """The operating system's user name, made a valid UserID."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a uid without an entry in the user database
+        return "user"
+    return re.sub(r"[^A-Za-z0-9._-]", "-", name)[:63].strip("._-") or "user"
+
+
+def _start_and_wait(session: Session, created: "CreatedProgram", timeout: timedelta, as_json: bool) -> None:
+    """Return once the program is Ready; otherwise say why it is not, and exit."""
+    from hershy.client import ProgramEnded, WaitTimeout
+
+    from .progress import start_and_wait
+
+    program_id = created.program_id
+    try:
+        asyncio.run(start_and_wait(session, program_id, timeout))
+    except KeyboardInterrupt:
+        output.note(f"no longer waiting; {program_id} goes on. To stop it: hershy stop {program_id}")
+        raise typer.Exit(130) from None
+    except WaitTimeout as error:
+        output.error(f"{error}; to stop it: hershy stop {program_id}")
+        raise typer.Exit(1) from None
+    except ProgramEnded as error:
+        output.error(str(error))
+        if as_json:
+            with session.client() as client:
+                output.document(client.get(program_id))
+        raise typer.Exit(1) from None

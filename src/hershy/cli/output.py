@@ -1,0 +1,50 @@
+"""What commands print: JSON for machines, text for people. Results on stdout, everything else on stderr."""
+
+import dataclasses
+import json
+import re
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import typer
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def document(value: Any) -> None:
+    """Print one JSON document: a mapping, or a dataclass with its fields as on the wire."""
+    data = dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else value
+    typer.echo(json.dumps(data, default=_wire))
+
+
+def _wire(value: object) -> str:
+    if isinstance(value, datetime):
+        return timestamp(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def result(text: str) -> None:
+    """Print lines to stdout."""
+    typer.echo(_printable(text) if sys.stdout.isatty() else text)
+
+
+def note(text: str, *, colour: str | None = None) -> None:
+    """Tell people something on stderr; ``colour`` shows on a terminal only."""
+    text = _printable(text) if sys.stderr.isatty() else text
+    typer.echo(typer.style(text, fg=colour, bold=True) if colour else text, err=True)
+
+
+def error(text: str) -> None:
+    """Say on stderr why the command failed."""
+    note(f"hershy: {text}")
+
+
+def _printable(text: str) -> str:
+    # Programs choose what they log; escape sequences in it would act on the reader's terminal.
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

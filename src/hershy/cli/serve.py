@@ -1,0 +1,104 @@
+"""The command that starts a Host: serve."""
+
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from . import output
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Listen here; 127.0.0.1 by default.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Listen on this port; 9000 by default, 0 for any free one.")
+    ] = None,
+    storage: Annotated[
+        Path | None, typer.Option(metavar="DIR", file_okay=False, help="Where programs are kept.")
+    ] = None,
+    runtime: Annotated[
+        str | None,
+        typer.Option(
+            metavar="memory|runc|runsc",
+            help="What runs programs: gVisor (runsc, the default), plain containers (runc), or nothing real (memory).",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line once it listens; log in JSON.")] = False,
+) -> None:
+    """Run a Host until SIGTERM or Ctrl-C.
+
+    What is not given comes from the environment (HERSHY_RUNTIME, HERSHY_STORAGE_ROOT, …) or hershy.toml. There is no
+    authentication: it listens on loopback only.
+
+    Example: `hershy serve --runtime memory --port 0`
+    """
+    given = {"http_host": host, "http_port": port, "storage_root": storage, "runtime": runtime}
+    _log_to_stderr(as_json)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_until_signal({name: value for name, value in given.items() if value is not None}, as_json))
+
+
+async def _until_signal(settings: dict[str, Any], as_json: bool) -> None:
+    serving = asyncio.create_task(_serve(settings, as_json))
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)  # a second signal ends the process at once
+        serving.cancel()
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, stop)
+    try:
+        await serving
+    except asyncio.CancelledError:
+        if not serving.cancelled():
+            raise
+
+
+async def _serve(settings: dict[str, Any], as_json: bool) -> None:
+    from hershy.wiring import open_server
+
+    async with open_server(**settings) as server:
+        if as_json:
+            output.document({"url": server.url})
+        else:
+            output.result(f"hershy Host listening on {server.url} (Ctrl-C stops it)")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            output.note("hershy: stopping")
+
+
+def _loop_factory() -> Any:
+    try:
+        import uvloop
+    except ImportError:  # it does not come with every platform
+        return None
+    return uvloop.new_event_loop
+
+
+def _log_to_stderr(as_json: bool) -> None:
+    # This process is the command's own, so its logs are configured here and not by the library.
+    import structlog
+
+    renderer = (
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -1,0 +1,45 @@
+"""How commands reach the Host."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    import httpx
+
+    from hershy.client import AsyncClient, Client
+
+
+@dataclass(slots=True)
+class Session:
+    """The Host's address as given on the command line, and transports in place of sockets."""
+
+    url: str | None = None
+    transport: "httpx.BaseTransport | None" = None
+    async_transport: "httpx.AsyncBaseTransport | None" = None
+
+    @classmethod
+    def of(cls, context: typer.Context, url: str | None) -> "Session":
+        """The session of this invocation; ``url`` given after the command wins over one given before it."""
+        session: Session = context.ensure_object(cls)
+        session.url = url or session.url
+        return session
+
+    # The client and httpx are imported when a command needs them, not to print a help text.
+
+    def client(self) -> "Client":
+        from hershy.client import Client
+
+        try:
+            return Client(self.url, transport=self.transport)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--url") from error
+
+    def async_client(self) -> "AsyncClient":
+        from hershy.client import AsyncClient
+
+        try:
+            return AsyncClient(self.url, transport=self.async_transport)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--url") from error
