@@ -121,7 +121,7 @@ class EffectHandlers:
             env=program.options.env,
             resources=program.options.resources,
         )
-        await services.storage.write_compose(program.id, services.runtime.compose_file(spec))
+        await services.storage.write_compose(program.id, await services.runtime.compose_file(spec))
         try:
             return await self._engine("creating", program, services.runtime.create(spec))
         except AlreadyExists:

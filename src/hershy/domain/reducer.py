@@ -7,6 +7,7 @@ Its rules, in short:
 * A step that ``interrupts`` cancels every effect under way before its own effects are carried out, and raises
   the epoch.
 * ``Stopping`` with ``desired == RUNNING`` is a restart: once stopped, it goes on to ``Starting``.
+* A start or a deletion may interrupt the cleanup after the run before; so what follows it cleans up once more.
 * Deletion is legal in every state and, once asked for, allows nothing else until it has ended or failed.
 """
 
@@ -123,8 +124,7 @@ def _ready(program: Program, event: on.ReadinessReached, at: datetime) -> Step:
 
 
 def _failed(program: Program, event: on.BuildFailed | on.StartFailed | on.StopFailed, at: datetime) -> Step:
-    cleanup = () if isinstance(event, on.BuildFailed) else (do.RemoveContainer(),)
-    return _error(program, at, event.reason, *cleanup)
+    return _error(program, at, event.reason, do.RemoveContainer())
 
 
 def _never_ready(program: Program, event: on.ReadinessDeadlinePassed, at: datetime) -> Step:
@@ -155,7 +155,8 @@ def _restart(program: Program, event: on.RestartRequested, at: datetime) -> Step
 
 
 def _cancel_build(program: Program, event: on.StopRequested, at: datetime) -> Step:
-    return _to(program, at, S.STOPPING, do.CancelBuild(), interrupts=True, desired=DesiredState.STOPPED)
+    effects = (do.RemoveContainer(), do.CancelBuild())
+    return _to(program, at, S.STOPPING, *effects, interrupts=True, desired=DesiredState.STOPPED)
 
 
 def _stop(program: Program, event: on.StopRequested, at: datetime) -> Step:
@@ -177,7 +178,7 @@ def _delete(program: Program, event: on.DeleteRequested, at: datetime) -> Step:
 
 
 def _deletion_failed(program: Program, event: on.DeletionFailed, at: datetime) -> Step:
-    return _error(program, at, event.reason)
+    return _error(program, at, event.reason, do.RemoveContainer())
 
 
 def _error(program: Program, at: datetime, message: str, *effects: Effect, **changes: Any) -> Step:
