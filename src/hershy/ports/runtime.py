@@ -1,7 +1,7 @@
 """Runtime: an image becomes a hardened, running container."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -60,7 +60,10 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class LogQuery:
-    """``tail``: at most so many of the newest lines, None for all. ``follow``: go on until the container ends."""
+    """``streams`` picks lines; of those, ``since`` the ones at that moment or later, ``tail`` at most so many newest.
+
+    ``tail`` None gives all that is kept. ``follow``: go on with what comes until the container ends.
+    """
 
     tail: int | None = 200
     follow: bool = False
@@ -89,14 +92,16 @@ class Runtime(ABC):
         """Start a created container; one that runs is left as it is.
 
         Raises PortHeld when a stranger holds the publish port, RuntimeFailure when the process cannot be
-        started. Either way the container remains, not running; the caller removes it.
+        started. Either way the container remains, not running; the caller removes it. Cancelled, it may run or
+        not, and can be stopped or removed as ever.
         """
 
     @abstractmethod
     async def stop(self, container_id: ContainerID, grace: timedelta) -> None:
         """SIGTERM, up to ``grace`` for the process to end, then SIGKILL. Returns once it has ended.
 
-        Idempotent: a container that has ended is left as it is. Cancelled, the engine goes on stopping it.
+        Idempotent: a container that does not run is left as it is. Cancelled, the engine goes on stopping it.
+        An engine may count ``grace`` in whole seconds, rounded up.
         """
 
     @abstractmethod
@@ -107,14 +112,16 @@ class Runtime(ABC):
     async def wait(self, container_id: ContainerID) -> ExitReason:
         """Return once the process has ended, at once if it already has. No deadline of its own; cancel freely.
 
-        A container that is removed while waited for gives ``ENGINE_LOST``.
+        A container that is removed while waited for gives ``ENGINE_LOST``. Raises RuntimeFailure for one that
+        was never started.
         """
 
     @abstractmethod
-    def logs(self, container_id: ContainerID, query: LogQuery) -> AsyncIterator[LogLine]:
+    def logs(self, container_id: ContainerID, query: LogQuery) -> AsyncGenerator[LogLine, None]:
         """Yield output lines, oldest first. Followed, it survives any silence and ends with the container.
 
-        Raises ContainerNotFound on first iteration. Closing the iterator releases its connection.
+        A line longer than the adapter's bound (at least 64 KiB) is cut there. Raises ContainerNotFound on first
+        iteration. Closing the iterator (``aclose``) releases its connection.
         """
 
     @abstractmethod
@@ -122,8 +129,11 @@ class Runtime(ABC):
         """Every container of this owner, running or not; of one program if given. Never somebody else's."""
 
     @abstractmethod
-    def compose_file(self, spec: ContainerSpec) -> str:
-        """A Compose file (YAML) that a person can run, equal in effect to what ``create`` makes of ``spec``."""
+    async def compose_file(self, spec: ContainerSpec) -> str:
+        """A Compose file (YAML) that a person can run, equal in effect to what ``create`` makes of ``spec``.
+
+        Raises ImageNotFound: the user a program runs as depends on its image.
+        """
 
     @abstractmethod
     async def diagnose(self) -> Sequence[Finding]:

@@ -1,0 +1,120 @@
+"""Fault doubles of the Runtime port."""
+
+from abc import abstractmethod
+from collections.abc import AsyncGenerator, Collection, Sequence
+from datetime import timedelta
+
+from hershy.domain.errors import HershyError, RuntimeFailure
+from hershy.domain.exits import ExitReason
+from hershy.domain.ids import ContainerID, ProgramID, PublishPort
+from hershy.ports.clock import Clock
+from hershy.ports.diagnosis import Finding
+from hershy.ports.runtime import ContainerSpec, ContainerStatus, LogLine, LogQuery, Runtime
+from hershy_adapters.memory.program import InMemoryProgram
+from hershy_adapters.memory.runtime import InMemoryRuntime
+
+ENGINE_CALLS = frozenset({"create", "start", "stop", "remove", "wait", "logs", "list_owned"})
+"""The methods of the port that an engine answers."""
+
+
+class _WrappedRuntime(Runtime):
+    """Hands everything to ``inner``; what ``_before`` does comes first."""
+
+    def __init__(self, inner: Runtime) -> None:
+        self.inner = inner
+
+    @abstractmethod
+    async def _before(self, method: str) -> None: ...
+
+    async def create(self, spec: ContainerSpec) -> ContainerID:
+        await self._before("create")
+        return await self.inner.create(spec)
+
+    async def start(self, container_id: ContainerID) -> None:
+        await self._before("start")
+        await self.inner.start(container_id)
+
+    async def stop(self, container_id: ContainerID, grace: timedelta) -> None:
+        await self._before("stop")
+        await self.inner.stop(container_id, grace)
+
+    async def remove(self, container_id: ContainerID) -> None:
+        await self._before("remove")
+        await self.inner.remove(container_id)
+
+    async def wait(self, container_id: ContainerID) -> ExitReason:
+        await self._before("wait")
+        return await self.inner.wait(container_id)
+
+    async def logs(self, container_id: ContainerID, query: LogQuery) -> AsyncGenerator[LogLine, None]:
+        await self._before("logs")
+        lines = self.inner.logs(container_id, query)
+        try:
+            async for line in lines:
+                yield line
+        finally:
+            await lines.aclose()
+
+    async def list_owned(self, program_id: ProgramID | None = None) -> Sequence[ContainerStatus]:
+        await self._before("list_owned")
+        return await self.inner.list_owned(program_id)
+
+    async def compose_file(self, spec: ContainerSpec) -> str:
+        return await self.inner.compose_file(spec)
+
+    async def diagnose(self) -> Sequence[Finding]:
+        return await self.inner.diagnose()
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+
+class FailingRuntime(_WrappedRuntime):
+    """Raises ``error`` from the named methods, the first ``times`` calls of them, or for ever by default."""
+
+    def __init__(
+        self,
+        inner: Runtime,
+        methods: Collection[str],
+        error: HershyError | None = None,
+        times: int | None = None,
+    ) -> None:
+        super().__init__(inner)
+        self._methods = _known(methods)
+        self._error = error or RuntimeFailure("a fault double fails on purpose")
+        self._times_left = times
+
+    async def _before(self, method: str) -> None:
+        if method not in self._methods or self._times_left == 0:
+            return
+        if self._times_left is not None:
+            self._times_left -= 1
+        raise self._error
+
+
+class SlowRuntime(_WrappedRuntime):
+    """Lets ``delay`` pass on ``clock`` before each call of the named methods, by default of all."""
+
+    def __init__(self, inner: Runtime, clock: Clock, delay: timedelta, methods: Collection[str] = ENGINE_CALLS) -> None:
+        super().__init__(inner)
+        self._clock = clock
+        self._delay = delay
+        self._methods = _known(methods)
+
+    async def _before(self, method: str) -> None:
+        if method in self._methods:
+            await self._clock.sleep(self._delay)
+
+
+class NeverReadyRuntime(InMemoryRuntime):
+    """Its programs run and never answer HTTP, whatever their behaviour says."""
+
+    def program_on(self, publish_port: PublishPort) -> InMemoryProgram | None:
+        return None
+
+
+def _known(methods: Collection[str]) -> frozenset[str]:
+    unknown = set(methods) - ENGINE_CALLS
+    if unknown:
+        raise ValueError(f"no engine calls of the Runtime port: {sorted(unknown)}; choose from {sorted(ENGINE_CALLS)}")
+    return frozenset(methods)
