@@ -1,0 +1,185 @@
+"""Log following, events, and waiting for a state, in both clients."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from hershy.client import (
+    BuildLineEvent,
+    DeletedEvent,
+    LostEvent,
+    NotFoundError,
+    ProgramEnded,
+    ServerTimeout,
+    ServerUnreachable,
+    StateEvent,
+    UnexpectedAnswer,
+    WaitTimeout,
+)
+from hershy.domain.state import ProgramState
+
+from .conftest import Ask
+from .test_calls import AT, ID, MOMENT, PROGRAM
+
+MINUTE = timedelta(minutes=1)
+
+
+def sse(event: str, **data: object) -> str:
+    return f"id: 7\nevent: {event}\ndata: {json.dumps(data)}\n\n"
+
+
+def in_state(state: str, previous: str | None = None, error_msg: str = "") -> str:
+    return sse("state", program_id=ID, state=state, previous=previous, error_msg=error_msg, at=AT)
+
+
+def streaming(*texts: str) -> Callable[[httpx.Request], httpx.Response]:
+    """A Host whose event streams say these texts in turn, and whose program is PROGRAM."""
+    left = list(texts)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/events"):
+            return httpx.Response(200, text=left.pop(0))
+        return httpx.Response(200, json=PROGRAM)
+
+    return answer
+
+
+def test_events_are_read_and_comments_passed_over(ask: Ask) -> None:
+    """Keep-alive comments and kinds of events that this client does not know are no events."""
+    text = (
+        ": keep-alive\n\n"
+        + in_state("Created")
+        + sse("build", line="#1 [1/2] FROM x")
+        + sse("novelty", x=1)
+        + in_state("Ready", "Running").replace("\n", "\r\n")
+        + sse("lost", count=3)
+        + "event: deleted\ndata: {}\n\n"
+    )
+    assert ask(streaming(text), "events", ID) == [
+        StateEvent(ID, ProgramState.CREATED, None, "", MOMENT),
+        BuildLineEvent("#1 [1/2] FROM x"),
+        StateEvent(ID, ProgramState.READY, ProgramState.RUNNING, "", MOMENT),
+        LostEvent(3),
+        DeletedEvent(),
+    ]
+
+
+def test_an_event_cut_off_by_the_end_of_the_stream_is_no_event(ask: Ask) -> None:
+    """Only a blank line completes an event."""
+    assert ask(streaming("event: state\ndata: {"), "events", ID) == []
+
+
+@pytest.mark.parametrize("data", ["{", "[]", "{}", '{"program_id": "x", "state": "Levitating"}'])
+def test_an_event_that_breaks_the_contract_is_an_error_of_the_client(ask: Ask, data: str) -> None:
+    """No KeyError escapes."""
+    with pytest.raises(UnexpectedAnswer, match="event state"):
+        ask(streaming(f"event: state\ndata: {data}\n\n"), "events", ID)
+
+
+def test_events_of_an_unknown_program_are_refused(ask: Ask) -> None:
+    """The refusal of a stream is the same error as of a call."""
+    refusal = {"error": "Not Found", "code": 404, "message": f"program not found: {ID}"}
+    with pytest.raises(NotFoundError, match="program not found"):
+        ask(lambda request: httpx.Response(404, json=refusal), "events", ID)
+
+
+def test_followed_logs_come_line_by_line(ask: Ask) -> None:
+    """Lines end at line feeds only; bytes that are not UTF-8 are replaced; the last may lack its end."""
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, content="one\ntw\u2028o\r\n\n".encode() + b"\xff\nlast")
+
+    assert ask(answer, "follow_logs", ID, tail=3) == ["one", "tw\u2028o", "", "\N{REPLACEMENT CHARACTER}", "last"]
+    assert seen[0].url.query == b"tail=3&follow=true"
+    assert seen[0].extensions["timeout"]["read"] is None, "a program may be silent for as long as it likes"
+
+
+def test_wait_for_returns_the_program_once_it_is_there(ask: Ask) -> None:
+    """Other states and build lines pass by; the first event may be the one already."""
+    assert ask(streaming(in_state("Created") + in_state("Error")), "wait_for", ID, "Error", MINUTE).program_id == ID
+    assert ask(streaming(in_state("Ready")), "wait_for", ID, {"Ready", ProgramState.STOPPED}, MINUTE).program_id == ID
+
+
+@pytest.mark.parametrize("state", ["Error", "Stopped"])
+def test_wait_for_does_not_wait_for_what_cannot_come(ask: Ask, state: str) -> None:
+    """A program that rests does not become Ready by itself."""
+    with pytest.raises(ProgramEnded, match=f"is {state}: it broke") as caught:
+        ask(streaming(in_state("Building") + in_state(state, error_msg="it broke")), "wait_for", ID, "Ready", MINUTE)
+    assert (caught.value.state, caught.value.error_msg) == (state, "it broke")
+
+
+def test_wait_for_asks_again_when_events_were_lost(ask: Ask) -> None:
+    """The state waited for may have been among them; a new stream begins with the present state."""
+    host = streaming(in_state("Building") + sse("lost", count=9), in_state("Ready"))
+    assert ask(host, "wait_for", ID, "Ready", MINUTE).program_id == ID
+
+
+def test_wait_for_a_deleted_program_ends(ask: Ask) -> None:
+    """It will never get anywhere."""
+    with pytest.raises(NotFoundError, match="was deleted"):
+        ask(streaming(in_state("Ready") + sse("deleted")), "wait_for", ID, "Stopped", MINUTE)
+
+
+def test_wait_for_ends_with_the_host(ask: Ask) -> None:
+    """A stream that ends without the state means that the Host closes."""
+    with pytest.raises(ServerUnreachable, match="event stream ended"):
+        ask(streaming(in_state("Building")), "wait_for", ID, "Ready", MINUTE)
+
+
+class Silent(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """An event stream that tells the present state and then nothing more."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield in_state("Building").encode()
+        raise httpx.ReadTimeout("what a silent socket gives")
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield in_state("Building").encode()
+        await asyncio.Event().wait()
+
+
+def test_wait_for_has_a_deadline(ask: Ask) -> None:
+    """Past it, the error says that the program goes on."""
+    with pytest.raises(WaitTimeout, match=r"did not become Ready or Stopped within 0\.01 s; it goes on"):
+        ask(
+            lambda request: httpx.Response(200, stream=Silent()),
+            "wait_for",
+            ID,
+            ["Stopped", "Ready"],
+            timedelta(milliseconds=10),
+        )
+
+
+def test_wait_for_a_state_that_does_not_exist_is_refused_at_once(ask: Ask) -> None:
+    """A misspelt state is the caller's mistake."""
+    with pytest.raises(ValueError, match="Redy"):
+        ask(streaming(), "wait_for", ID, "Redy", MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (httpx.ConnectError("refused"), ServerUnreachable),
+        (httpx.ConnectTimeout("slow"), ServerUnreachable),
+        (httpx.RemoteProtocolError("not HTTP"), ServerUnreachable),
+        (httpx.ReadTimeout("slow"), ServerTimeout),
+    ],
+)
+@pytest.mark.parametrize("method", ["get", "follow_logs", "events"])
+def test_no_answer_names_the_address_and_the_remedy(
+    ask: Ask, error: Exception, kind: type[Exception], method: str
+) -> None:
+    """The message says where was looked and how to start a Host."""
+
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise error
+
+    with pytest.raises(ServerUnreachable, match=r"http://host\.test .*'hershy serve'") as caught:
+        ask(fail, method, ID)
+    assert type(caught.value) is kind
