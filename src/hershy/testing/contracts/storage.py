@@ -1,0 +1,95 @@
+"""What every Storage must do. Subclass StorageContract and override its ``storage`` fixture."""
+
+import pytest
+
+from hershy.domain.build_spec import BuildSpec
+from hershy.domain.errors import AlreadyExists, ProgramNotFound
+from hershy.ports.storage import LogKind, Storage
+
+from ._samples import sample_program
+
+SPEC = BuildSpec(
+    "FROM x\r\nRUN true\n",
+    {"main.py": "print('ä')\n", "deep/er/empty": "", "crlf.txt": "a\r\nb\r", ".dockerignore": "*.md"},
+    {"BASE": "python"},
+)
+ALICE = sample_program(1).id
+BOB = sample_program(2, "bob").id
+
+
+@pytest.mark.asyncio
+class StorageContract:
+    """Override the fixture ``storage``: an empty Storage, claimed, closed after the test."""
+
+    async def test_claiming_again_gives_the_same_identity(self, storage: Storage) -> None:
+        """The root's identity lasts."""
+        assert await storage.claim() == await storage.claim()
+
+    async def test_sources_are_read_back_equal(self, storage: Storage) -> None:
+        """Paths, texts with any line ends, and build arguments survive."""
+        await storage.write_sources(ALICE, SPEC)
+        read = await storage.read_sources(ALICE)
+        assert read == SPEC
+        assert read.build_id == SPEC.build_id
+
+    async def test_sources_of_one_program_are_written_once(self, storage: Storage) -> None:
+        """A second write raises and changes nothing."""
+        await storage.write_sources(ALICE, SPEC)
+        with pytest.raises(AlreadyExists):
+            await storage.write_sources(ALICE, BuildSpec("FROM other"))
+        assert await storage.read_sources(ALICE) == SPEC
+
+    async def test_unknown_programs_are_not_found(self, storage: Storage) -> None:
+        """Reading sources raises; logs are empty; deleting does nothing."""
+        with pytest.raises(ProgramNotFound):
+            await storage.read_sources(ALICE)
+        assert list(await storage.read_log(ALICE, LogKind.BUILD, None)) == []
+        await storage.delete(ALICE)
+
+    async def test_the_state_folder_is_the_programs_own(self, storage: Storage) -> None:
+        """An absolute path, the same each time, another for each program."""
+        await storage.write_sources(ALICE, SPEC)
+        await storage.write_sources(BOB, SPEC)
+        path = await storage.prepare_state(ALICE)
+        assert path.is_absolute()
+        assert path == await storage.prepare_state(ALICE)
+        assert path != await storage.prepare_state(BOB)
+
+    async def test_logs_give_their_last_lines(self, storage: Storage) -> None:
+        """Lines come back in order, as many as asked for, build and runtime apart."""
+        await storage.write_sources(ALICE, SPEC)
+        storage.append_log(ALICE, LogKind.BUILD, ["one", "two ä"])
+        storage.append_log(ALICE, LogKind.BUILD, ["", "four"])
+        assert list(await storage.read_log(ALICE, LogKind.BUILD, None)) == ["one", "two ä", "", "four"]
+        assert list(await storage.read_log(ALICE, LogKind.BUILD, 2)) == ["", "four"]
+        assert list(await storage.read_log(ALICE, LogKind.BUILD, 0)) == []
+        assert list(await storage.read_log(ALICE, LogKind.RUNTIME, 10)) == []
+
+    async def test_a_log_can_begin_anew(self, storage: Storage) -> None:
+        """start_log forgets that log and no other."""
+        await storage.write_sources(ALICE, SPEC)
+        for kind in LogKind:
+            storage.append_log(ALICE, kind, ["old"])
+        await storage.start_log(ALICE, LogKind.BUILD)
+        assert list(await storage.read_log(ALICE, LogKind.BUILD, None)) == []
+        assert list(await storage.read_log(ALICE, LogKind.RUNTIME, None)) == ["old"]
+
+    async def test_delete_removes_everything_of_one_program(self, storage: Storage) -> None:
+        """Sources and logs are gone, another program's are not, and the id can be used again."""
+        for program_id in (ALICE, BOB):
+            await storage.write_sources(program_id, SPEC)
+            await storage.write_compose(program_id, "services: {}")
+            storage.append_log(program_id, LogKind.BUILD, ["line"])
+        await storage.delete(ALICE)
+        await storage.delete(ALICE)
+        assert list(await storage.list_programs()) == [BOB]
+        assert list(await storage.read_log(ALICE, LogKind.BUILD, None)) == []
+        assert await storage.read_sources(BOB) == SPEC
+        await storage.write_sources(ALICE, SPEC)
+        assert list(await storage.list_programs()) == [ALICE, BOB]
+
+    async def test_closing_twice_is_allowed(self, storage: Storage) -> None:
+        """aclose is idempotent."""
+        await storage.aclose()
+        await storage.aclose()
+        await storage.claim()

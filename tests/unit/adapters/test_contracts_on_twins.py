@@ -1,0 +1,61 @@
+"""The contract suites of the smaller ports, on the in-memory twins and on the adapters that need no engine."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from hershy.testing.contracts.clock import ClockContract
+from hershy.testing.contracts.event_bus import EventBusContract
+from hershy.testing.contracts.repository import RepositoryContract
+from hershy.testing.contracts.storage import StorageContract
+from hershy_adapters.filesystem.storage import FilesystemStorage
+from hershy_adapters.memory.clock import VirtualClock
+from hershy_adapters.memory.event_bus import InMemoryEventBus
+from hershy_adapters.memory.repository import InMemoryRepository
+from hershy_adapters.memory.storage import InMemoryStorage
+from hershy_adapters.system.clock import SystemClock
+
+
+class TestInMemoryRepository(RepositoryContract):
+    @pytest.fixture
+    def repository(self) -> InMemoryRepository:
+        return InMemoryRepository()
+
+
+class TestInMemoryStorage(StorageContract):
+    @pytest.fixture
+    def storage(self) -> InMemoryStorage:
+        return InMemoryStorage()
+
+
+class TestFilesystemStorage(StorageContract):
+    @pytest_asyncio.fixture
+    async def storage(self, tmp_path: Path) -> AsyncIterator[FilesystemStorage]:
+        storage = FilesystemStorage(tmp_path / "root")
+        await storage.claim()
+        yield storage
+        await storage.aclose()
+
+
+class TestVirtualClock(ClockContract):
+    @pytest.fixture
+    def clock(self) -> VirtualClock:
+        return VirtualClock()
+
+
+class TestSystemClock(ClockContract):
+    @pytest.fixture
+    def clock(self) -> SystemClock:
+        return SystemClock()
+
+
+class TestInMemoryEventBus(EventBusContract):
+    @pytest.fixture
+    def buffer_size(self) -> int:
+        return 5
+
+    @pytest.fixture
+    def event_bus(self, buffer_size: int) -> InMemoryEventBus:
+        return InMemoryEventBus(buffer_size)

@@ -1,0 +1,117 @@
+"""What the file system adds to the storage contract: layout, rights, locks, crashes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hershy.domain.build_spec import BuildSpec
+from hershy.domain.errors import ProgramNotFound, StorageInUse
+from hershy.domain.ids import ProgramID
+from hershy.ports.storage import LogKind
+from hershy_adapters.filesystem.storage import FilesystemStorage
+
+SPEC = BuildSpec("FROM x", {"a/b.py": "1"}, {"V": "2"})
+PROGRAM = ProgramID(f"alice-{SPEC.build_id}-00000001")
+
+
+async def claimed(root: Path) -> FilesystemStorage:
+    storage = FilesystemStorage(root)
+    await storage.claim()
+    return storage
+
+
+async def test_the_layout_is_the_wire_contracts(tmp_path: Path) -> None:
+    """Six folders, sources in src with their Dockerfile, compose and logs in theirs."""
+    storage = await claimed(tmp_path)
+    await storage.write_sources(PROGRAM, SPEC)
+    await storage.write_compose(PROGRAM, "services: {}")
+    storage.append_log(PROGRAM, LogKind.BUILD, ["line"])
+    top = tmp_path / str(PROGRAM)
+    assert sorted(path.name for path in top.iterdir()) == ["compose", "logs", "meta", "runtime", "src", "state"]
+    assert (top / "src" / "Dockerfile").read_text() == "FROM x"
+    assert (top / "src" / "a" / "b.py").read_text() == "1"
+    assert (top / "compose" / "compose.yaml").read_text() == "services: {}"
+    assert (top / "logs" / "build.log").read_text() == "line\n"
+    await storage.aclose()
+
+
+async def test_only_the_host_can_look_into_a_programs_folder(tmp_path: Path) -> None:
+    """The folder is closed to others; the state inside is open to whatever user the program runs as."""
+    storage = await claimed(tmp_path)
+    await storage.write_sources(PROGRAM, SPEC)
+    state = await storage.prepare_state(PROGRAM)
+    assert (tmp_path / str(PROGRAM)).stat().st_mode & 0o777 == 0o700
+    assert state.stat().st_mode & 0o777 == 0o777
+    await storage.aclose()
+
+
+async def test_a_second_host_on_the_root_is_refused(tmp_path: Path) -> None:
+    """It learns who holds the root; when that one lets go, it may have it, with the same identity."""
+    first = await claimed(tmp_path)
+    second = FilesystemStorage(tmp_path)
+    with pytest.raises(StorageInUse, match=f"process {os.getpid()}"):
+        await second.claim()
+    owner = await first.claim()
+    await first.aclose()
+    assert await second.claim() == owner
+    await second.aclose()
+
+
+async def test_the_root_of_a_killed_host_is_free(tmp_path: Path) -> None:
+    """The kernel releases the lock of a process that died by SIGKILL."""
+    code = (
+        "import asyncio, os, pathlib, sys\n"
+        "from hershy_adapters.filesystem.storage import FilesystemStorage\n"
+        "asyncio.run(FilesystemStorage(pathlib.Path(sys.argv[1])).claim())\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False, timeout=30)
+    storage = await claimed(tmp_path)
+    await storage.aclose()
+
+
+async def test_what_a_killed_host_left_half_written_is_removed(tmp_path: Path) -> None:
+    """Staged folders disappear with the next claim; no half-written program is ever listed."""
+    storage = await claimed(tmp_path)
+    await storage.aclose()
+    staging = tmp_path / ".staging-x"
+    (staging / "src").mkdir(parents=True)
+    storage = await claimed(tmp_path)
+    assert not staging.exists()
+    assert list(await storage.list_programs()) == []
+    with pytest.raises(ProgramNotFound):
+        await storage.read_sources(PROGRAM)
+    await storage.aclose()
+
+
+async def test_a_log_stays_below_its_limit(tmp_path: Path) -> None:
+    """The oldest lines go, whole lines stay, and one line stays one line."""
+    storage = FilesystemStorage(tmp_path, max_log_bytes=1000)
+    await storage.claim()
+    await storage.write_sources(PROGRAM, SPEC)
+    for number in range(500):
+        storage.append_log(PROGRAM, LogKind.RUNTIME, [f"line {number}"])
+    storage.append_log(PROGRAM, LogKind.RUNTIME, ["two\nlines", "lone \ud800"])
+    lines = list(await storage.read_log(PROGRAM, LogKind.RUNTIME, None))
+    assert lines[-3:] == ["line 499", "two␤lines", "lone ?"]
+    assert all(line.startswith("line ") for line in lines[:-2])
+    assert (tmp_path / str(PROGRAM) / "logs" / "runtime.log").stat().st_size <= 1000
+    await storage.aclose()
+
+
+async def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk half-way through the sources leaves no folder behind."""
+    storage = await claimed(tmp_path)
+    before = sorted(path.name for path in tmp_path.iterdir())
+
+    def full(path: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space"):
+        await storage.write_sources(PROGRAM, SPEC)
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    await storage.aclose()
