@@ -16,7 +16,7 @@ BuildOutput = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class BuildRequest:
-    """``spec.build_id`` names the image; ``timeout`` bounds the whole build."""
+    """``spec.build_id`` names the image; ``timeout`` is how long the caller waits, the whole build included."""
 
     spec: BuildSpec
     timeout: timedelta = timedelta(minutes=10)
@@ -30,12 +30,15 @@ class Builder(ABC):
         """Return the image of this BuildID, building it only if the engine does not have it.
 
         Concurrent calls for one BuildID share one build: each gets all of its output (a late one the lines so
-        far first, at most the last 10 000) and its result. An image that exists gives one line that says so.
-        The context holds the Dockerfile and every source file that ``.dockerignore`` does not exclude.
+        far first, at most the last 10 000 or 8 MiB) and its result. Lines come while the build runs. An image
+        that exists gives one line that says so.
+        The context holds the Dockerfile and every source file that ``.dockerignore`` does not exclude; a file
+        is executable if it begins with ``#!``.
 
-        Raises BuildError (``tail``: the last output lines) when a step fails, EngineUnavailable when the engine
-        does not answer, DeadlineExceeded after ``request.timeout``. After an error no image of this BuildID is
-        left behind. Cancelling ends the build if no other caller waits for it, and returns once it has ended.
+        Raises BuildError (``tail``: the failing step's last output lines, at most 30) when a step fails or the
+        builder is closed meanwhile, EngineUnavailable when the engine does not answer, DeadlineExceeded after
+        ``request.timeout``. After an error no image of this BuildID is left behind. Cancelling, like a passed
+        deadline, ends the build if no other caller waits for it, and returns once it has ended.
         """
 
     @abstractmethod
@@ -55,4 +58,7 @@ class Builder(ABC):
 
     @abstractmethod
     async def aclose(self) -> None:
-        """Cancel what is being built and release connections. Idempotent; releases also when it fails."""
+        """Cancel what is being built, wait for its end and release connections.
+
+        Idempotent; releases also when it fails.
+        """

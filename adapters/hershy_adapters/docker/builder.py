@@ -1,0 +1,148 @@
+"""DockerBuilder: images built by a Docker Engine, with BuildKit where it can be had.
+
+A failed or cancelled build leaves nothing but the engine's own layer cache.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+
+from hershy.domain.build_spec import BuildSpec
+from hershy.domain.errors import (
+    BuildError,
+    ConfigurationError,
+    EngineUnavailable,
+    HershyError,
+    ImageNotFound,
+    RuntimeFailure,
+)
+from hershy.domain.ids import BuildID, ImageID
+from hershy.ports.adapter import AdapterContext
+from hershy.ports.builder import Builder, BuildOutput, BuildRequest
+from hershy.ports.clock import Clock
+from hershy.ports.diagnosis import Finding
+from hershy_adapters._shared_build import SharedBuilds
+
+from ._buildx import Buildx, find_buildx
+from ._classic import ClassicBuild
+from ._context import pack_context
+from ._engine import Engine
+from ._errors import translated
+
+BUILD_ID_LABEL = "hershy.build-id"
+BUILDKIT_CHOICES = ("auto", "never")
+
+
+def image_name(build_id: BuildID) -> str:
+    return f"hersh-program-{build_id}"
+
+
+class DockerBuilder(Builder):
+    """``buildkit``: ``auto`` uses ``docker-buildx`` where it is installed and the engine has BuildKit, and the
+    classic builder elsewhere; ``never`` always uses the classic builder.
+    """
+
+    def __init__(self, engine: Engine, clock: Clock, buildkit: str = "auto") -> None:
+        if buildkit not in BUILDKIT_CHOICES:
+            raise ConfigurationError(f"docker_buildkit is {buildkit!r}; use one of {', '.join(BUILDKIT_CHOICES)}")
+        self._engine = engine
+        self._buildkit = buildkit
+        self._buildx: Buildx | None = None
+        self._shared = SharedBuilds(clock)
+
+    async def build(self, request: BuildRequest, output: BuildOutput) -> ImageID:
+        return await self._shared.run(request, output, partial(self._find_or_make, request.spec))
+
+    async def find(self, build_id: BuildID) -> ImageID | None:
+        name = image_name(build_id)
+        try:
+            with translated("looking for image", name):
+                image = await self._engine.client.images.inspect(name)
+        except ImageNotFound:
+            return None
+        return ImageID(image["Id"])
+
+    async def remove(self, build_id: BuildID) -> None:
+        name = image_name(build_id)
+        with suppress(ImageNotFound), translated("removing image", name):
+            await self._engine.client.images.delete(name)
+
+    async def diagnose(self) -> Sequence[Finding]:
+        return [await self._diagnose_engine(), await self._diagnose_buildkit()]
+
+    async def aclose(self) -> None:
+        try:
+            await self._shared.aclose()
+        finally:
+            await self._engine.aclose()
+
+    async def _find_or_make(self, spec: BuildSpec, output: BuildOutput) -> ImageID:
+        found = await self.find(spec.build_id)
+        if found is not None:
+            output(f"{image_name(spec.build_id)} exists and is not built again")
+            return found
+        try:
+            await self._make(spec, output)
+            made = await self.find(spec.build_id)
+        except BaseException:
+            await self._drop(spec.build_id)
+            raise
+        if made is None:
+            raise BuildError(f"{spec.build_id} failed: the engine has no image after a build without an error")
+        return made
+
+    async def _make(self, spec: BuildSpec, output: BuildOutput) -> None:
+        context = await asyncio.to_thread(pack_context, spec)
+        name, labels = image_name(spec.build_id), {BUILD_ID_LABEL: str(spec.build_id)}
+        buildx = await self._usable_buildx()
+        if buildx is None:
+            await ClassicBuild(self._engine.client, spec, output).run(context, name, labels)
+            return
+        try:
+            await buildx.build(spec, context, name, labels, output)
+        except BuildError as error:
+            # docker-buildx fails alike for a broken step and a broken engine; the engine itself tells which.
+            try:
+                await self.find(spec.build_id)
+            except EngineUnavailable as unavailable:
+                raise unavailable from error
+            raise
+
+    async def _drop(self, build_id: BuildID) -> None:
+        # The error at hand matters more than one met while cleaning up after it.
+        with suppress(EngineUnavailable, RuntimeFailure):
+            await self.remove(build_id)
+
+    async def _usable_buildx(self) -> Buildx | None:
+        if self._buildkit == "never" or self._buildx is not None:
+            return self._buildx
+        binary = find_buildx()
+        if binary is None:
+            return None
+        buildx = Buildx(binary, self._engine.host)
+        self._buildx = buildx if await buildx.is_usable() else None
+        return self._buildx
+
+    async def _diagnose_engine(self) -> Finding:
+        name, remedy = "docker engine", "apt-get install -y docker.io && systemctl start docker"
+        try:
+            with translated("asking the version of", self._engine.host):
+                version = await self._engine.client.version()
+        except HershyError as error:
+            return Finding(name, ok=False, detail=str(error), remedy=remedy)
+        return Finding(name, ok=True, detail=f"Docker Engine {version.get('Version')} at {self._engine.host}")
+
+    async def _diagnose_buildkit(self) -> Finding:
+        name = "buildkit"
+        if self._buildkit == "never":
+            return Finding(name, ok=True, detail="switched off by docker_buildkit=never", required=False)
+        buildx = await self._usable_buildx()
+        if buildx is not None:
+            return Finding(name, ok=True, detail=f"through {buildx.binary}", required=False)
+        detail = "docker-buildx is missing or the engine has no BuildKit; the classic builder is used"
+        return Finding(name, ok=False, detail=detail, remedy="apt-get install -y docker-buildx", required=False)
+
+
+def create(context: AdapterContext) -> DockerBuilder:
+    return DockerBuilder(Engine.of(context), context.clock, context.option("docker_buildkit", "auto"))

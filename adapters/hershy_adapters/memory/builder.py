@@ -1,0 +1,140 @@
+"""InMemoryBuilder: builds take virtual time, print lines and fail on demand; nothing is executed."""
+
+from collections import deque
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from hashlib import sha256
+from typing import NamedTuple
+
+from hershy.domain.build_spec import DOCKERFILE, BuildSpec
+from hershy.domain.errors import BuildError, EngineUnavailable
+from hershy.domain.ids import BuildID, ImageID
+from hershy.ports.adapter import AdapterContext
+from hershy.ports.builder import Builder, BuildOutput, BuildRequest
+from hershy.ports.clock import Clock
+from hershy.ports.diagnosis import Finding
+from hershy_adapters._dockerignore import DOCKERIGNORE, included
+from hershy_adapters._shared_build import SharedBuilds
+
+from ._build_step import BuildStage
+from ._dockerfile import Instruction, parse
+
+TAIL_LINES = 30
+
+
+class _Failure(NamedTuple):
+    message: str
+    tail: Sequence[str]
+
+
+class InMemoryBuilder(Builder):
+    """Reads the Dockerfile, and fails where a real builder would for its syntax or a missing ``COPY`` source.
+
+    ``RUN`` steps act on ``echo``, ``sleep``, ``exit`` and ``false`` (``RUN exit 1`` fails); all other commands
+    succeed silently. A build takes ``build_time`` on the clock, spread over its steps, and the sleeps in them.
+    """
+
+    def __init__(self, clock: Clock, build_time: timedelta = timedelta(seconds=2)) -> None:
+        self._clock = clock
+        self._build_time = build_time
+        self._shared = SharedBuilds(clock)
+        self._images: dict[BuildID, ImageID] = {}
+        self._next_failures: deque[_Failure] = deque()
+        self._failures: dict[BuildID, _Failure] = {}
+        self.builds = 0
+        """How many builds were begun; an image found, or a build joined, is none."""
+        self.is_engine_up = True
+        """False makes every call raise EngineUnavailable, and what is being built fail at its next step."""
+
+    def fail_next(self, message: str, tail: Sequence[str] = ()) -> None:
+        """Make the next build print ``tail`` in its last step and fail. Called twice, the next two."""
+        self._next_failures.append(_Failure(message, tuple(tail)))
+
+    def fail_build(self, build_id: BuildID, message: str, tail: Sequence[str] = ()) -> None:
+        """Make every build of this BuildID fail so, until ``mend_build``."""
+        self._failures[build_id] = _Failure(message, tuple(tail))
+
+    def mend_build(self, build_id: BuildID) -> None:
+        """Take ``fail_build`` back. Idempotent."""
+        self._failures.pop(build_id, None)
+
+    def has_image(self, image_id: ImageID) -> bool:
+        return image_id in self._images.values()
+
+    async def build(self, request: BuildRequest, output: BuildOutput) -> ImageID:
+        return await self._shared.run(request, output, partial(self._find_or_make, request.spec))
+
+    async def find(self, build_id: BuildID) -> ImageID | None:
+        self._require_engine()
+        return self._images.get(build_id)
+
+    async def remove(self, build_id: BuildID) -> None:
+        self._require_engine()
+        self._images.pop(build_id, None)
+
+    async def diagnose(self) -> Sequence[Finding]:
+        if not self.is_engine_up:
+            return [Finding("in-memory builder", ok=False, detail="its engine is down", remedy="set is_engine_up")]
+        return [Finding("in-memory builder", ok=True, detail="needs nothing from this machine")]
+
+    async def aclose(self) -> None:
+        await self._shared.aclose()
+
+    async def _find_or_make(self, spec: BuildSpec, output: BuildOutput) -> ImageID:
+        build_id = spec.build_id
+        found = await self.find(build_id)
+        if found is not None:
+            output(f"hersh-program-{build_id} exists and is not built again")
+            return found
+        self.builds += 1
+        failure = self._next_failures.popleft() if self._next_failures else self._failures.get(build_id)
+        await self._make(spec, output, failure)
+        image_id = ImageID(f"sha256:{sha256(build_id.value.encode()).hexdigest()}")
+        self._images[build_id] = image_id
+        output(f"Successfully built {image_id.value[7:19]}")
+        output(f"Successfully tagged hersh-program-{build_id}:latest")
+        return image_id
+
+    async def _make(self, spec: BuildSpec, output: BuildOutput, failure: _Failure | None) -> None:
+        printed: deque[str] = deque(maxlen=TAIL_LINES)
+        try:
+            steps = parse(spec.dockerfile)
+            context = included(spec.src_files, spec.src_files.get(DOCKERIGNORE, ""))
+            stage = BuildStage([*context, DOCKERFILE], spec.build_args)
+            for number, step in enumerate(steps, start=1):
+                printed.clear()
+                outputs = [output, printed.append]
+                _tell(outputs, f"Step {number}/{len(steps)} : {step.text}")
+                await self._perform(step, stage, outputs, self._build_time / len(steps))
+        except BuildError as error:
+            raise BuildError(f"{spec.build_id} failed: {error}", printed) from error
+        if failure is not None:
+            for line in failure.tail:
+                output(line)
+            raise BuildError(f"{spec.build_id} failed: {failure.message}", failure.tail)
+
+    async def _perform(
+        self, step: Instruction, stage: BuildStage, outputs: Sequence[BuildOutput], takes: timedelta
+    ) -> None:
+        await self._clock.sleep(takes)
+        self._require_engine()
+        for happening in stage.perform(step):
+            if isinstance(happening, timedelta):
+                await self._clock.sleep(happening)
+                self._require_engine()
+            else:
+                _tell(outputs, happening)
+
+    def _require_engine(self) -> None:
+        if not self.is_engine_up:
+            raise EngineUnavailable("the in-memory builder's engine is down; set is_engine_up to bring it back")
+
+
+def _tell(outputs: Sequence[BuildOutput], line: str) -> None:
+    for output in outputs:
+        output(line)
+
+
+def create(context: AdapterContext) -> InMemoryBuilder:
+    return InMemoryBuilder(context.clock)
