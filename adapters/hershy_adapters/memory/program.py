@@ -1,24 +1,20 @@
 """InMemoryProgram: what runs in an in-memory container, answering WatcherAPI calls without a socket."""
 
-import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
 
-from hershy.domain.errors import ProgramUnreachable
 from hershy.domain.ids import ProgramID
 from hershy.ports.clock import Clock
-from hershy.ports.proxy import Body, Header, ProxyRequest, ProxyResponse, ProxyWebSocket, WebSocketClosed
+from hershy.ports.proxy import Body, Header, ProxyRequest, ProxyResponse, ProxyWebSocket
 from hershy.ports.runtime import LogStream
 
 from .watcher_api import WatcherApi
+from .websocket import InMemoryWebSocket, Reply, echo
 
 Handler = Callable[[ProxyRequest], Awaitable[ProxyResponse]]
 LogSink = Callable[[LogStream, str], None]
-
-MAX_ECHOES = 1000
-"""Echoes a WebSocket holds until they are received; a sender beyond that waits."""
 
 
 def answer(status: int, content: bytes, content_type: str = "text/plain; charset=utf-8") -> ProxyResponse:
@@ -54,6 +50,7 @@ class InMemoryProgram:
         self.program_id = program_id
         self.env = MappingProxyType(dict(env))
         self.on_log = on_log
+        self.on_websocket_message: Reply = echo
         self.messages: list[str] = []
         self._api = WatcherApi(program_id, clock, self.env)
         self._handlers: dict[tuple[str, str], Handler] = {}
@@ -83,8 +80,8 @@ class InMemoryProgram:
     async def connect_websocket(
         self, target: str, headers: Sequence[Header], subprotocols: Sequence[str]
     ) -> ProxyWebSocket:
-        """Accept with the first subprotocol offered; every message is sent back."""
-        return EchoWebSocket(subprotocols[0] if subprotocols else None)
+        """Accept with the first subprotocol offered; ``on_websocket_message`` answers each message."""
+        return InMemoryWebSocket(subprotocols[0] if subprotocols else None, self.on_websocket_message)
 
     def _take_message(self, body: bytes) -> ProxyResponse:
         try:
@@ -98,40 +95,6 @@ class InMemoryProgram:
         self._api.record_message(content)
         self.log(f"message: {content}")
         return answer_json(HTTPStatus.OK, {"status": "message sent"})
-
-
-class EchoWebSocket(ProxyWebSocket):
-    """Both ends in one object: what is sent is what is received."""
-
-    def __init__(self, subprotocol: str | None) -> None:
-        self.subprotocol = subprotocol
-        self._echoes: asyncio.Queue[str | bytes] = asyncio.Queue(MAX_ECHOES)
-        self._closed = asyncio.Event()
-        self._closing = WebSocketClosed(1006)
-
-    async def send(self, message: str | bytes) -> None:
-        if self._closed.is_set():
-            raise ProgramUnreachable("the WebSocket is closed")
-        await self._echoes.put(message)
-
-    async def receive(self) -> str | bytes | WebSocketClosed:
-        echo = asyncio.ensure_future(self._echoes.get())
-        closed = asyncio.ensure_future(self._closed.wait())
-        try:
-            await asyncio.wait({echo, closed}, return_when=asyncio.FIRST_COMPLETED)
-            return echo.result() if echo.done() else self._closing
-        finally:
-            echo.cancel()
-            closed.cancel()
-
-    async def aclose(self, code: int = 1000, reason: str = "") -> None:
-        if not self._closed.is_set():
-            self._closing = WebSocketClosed(code, reason)
-            self._closed.set()
-
-    def cut(self) -> None:
-        """Break the connection without a closing frame."""
-        self._closed.set()
 
 
 async def _chunks(content: bytes) -> AsyncGenerator[bytes, None]:

@@ -1,9 +1,10 @@
 """Proxy: callers reach a program's 8080 by HTTP and WebSocket."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from hershy.domain.ids import ProgramID, PublishPort
 
@@ -29,17 +30,27 @@ class ProxyRequest:
     body: Body = b""
 
 
+class ResponseBody(Protocol):
+    """Chunks as they come; an asynchronous generator is one. Iterate to the end or ``aclose``, which is idempotent."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    def __anext__(self) -> Awaitable[bytes]: ...
+
+    def aclose(self) -> Awaitable[None]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ProxyResponse:
     """The program's answer, hop-by-hop headers dropped, redirects and cookies untouched.
 
-    ``body`` streams; it must be iterated to its end or closed (``aclose``), which frees the connection. It raises
-    ProgramUnreachable when the program breaks off, and when the route is closed.
+    ``body`` holds a connection until it has ended or is closed. It raises ProgramUnreachable when the program breaks
+    off, and when the route is closed.
     """
 
     status: int
     headers: Sequence[Header]
-    body: AsyncGenerator[bytes, None]
+    body: ResponseBody
 
 
 @dataclass(frozen=True, slots=True)

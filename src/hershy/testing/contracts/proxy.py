@@ -1,0 +1,398 @@
+"""The contract of Proxy, as tests."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+
+import pytest
+
+from hershy.domain.errors import InvalidValue, ProgramNotReady, ProgramTimeout, ProgramUnreachable
+from hershy.domain.ids import ProgramID, PublishPort
+from hershy.ports.proxy import Header, Proxy, ProxyRequest, ProxyResponse, ProxyWebSocket, WebSocketClosed
+
+from .proxy_program import LONG, ContractProgram
+
+PROGRAM = ProgramID("contract-build-0123456789ab-00000001")
+OTHER = ProgramID("contract-build-0123456789ab-00000002")
+PATIENCE = timedelta(seconds=5)
+
+
+def get(target: str, *headers: Header, method: str = "GET") -> ProxyRequest:
+    return ProxyRequest(method, target, headers)
+
+
+async def read(response: ProxyResponse) -> bytes:
+    return b"".join([chunk async for chunk in response.body])
+
+
+async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+
+
+@pytest.mark.asyncio
+class ProxyContract:
+    """Subclass it and give it three fixtures, asynchronous ones.
+
+    ``proxy``: the adapter under test, with a deadline for answers of at most a second, closed afterwards.
+    ``publish_port``: where the fixture ``program`` is served from before the test until after it; see
+    ContractProgram for what serving it means.
+    ``dead_ports``: ports on which no HTTP exchange can complete, one for each way the adapter knows of.
+    """
+
+    @pytest.fixture
+    def program(self) -> ContractProgram:
+        return ContractProgram()
+
+    @pytest.fixture
+    async def routed(self, proxy: Proxy, publish_port: PublishPort) -> Proxy:
+        await proxy.open(PROGRAM, publish_port)
+        return proxy
+
+    async def test_request_without_route(self, proxy: Proxy) -> None:
+        """A program without an open route is not ready, for HTTP and WebSocket."""
+        with pytest.raises(ProgramNotReady):
+            await proxy.request(PROGRAM, get("/"))
+        with pytest.raises(ProgramNotReady):
+            await proxy.connect_websocket(PROGRAM, "/", (), ())
+
+    async def test_target_untouched(self, routed: Proxy, program: ContractProgram) -> None:
+        """Path and query arrive with their percent-encoding and their dots and slashes as they were sent."""
+        for target in ("/a%2Fb%20c/%C3%A4?x=1&x=%2B+2&y", "//double/../dots/./", "/?", "/%", "/a?b=/c?d=%zz"):
+            await read(await routed.request(PROGRAM, get(target)))
+            assert program.received[-1].target in (target, target.removesuffix("?"))
+
+    async def test_method(self, routed: Proxy, program: ContractProgram) -> None:
+        """Any method passes, unheard-of ones included."""
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"):
+            assert (await routed.request(PROGRAM, get("/", method=method))).status == 200
+            assert program.received[-1].method == method
+
+    async def test_head(self, routed: Proxy) -> None:
+        """HEAD gets the headers, Content-Length included, and no body."""
+        response = await routed.request(PROGRAM, get("/plain", method="HEAD"))
+        assert dict(_lower(response.headers))["content-length"] == "5"
+        assert await read(response) == b""
+
+    async def test_bodies(self, routed: Proxy, program: ContractProgram) -> None:
+        """A body arrives whole, given as bytes, as chunks, or as chunks with a Content-Length."""
+        length = ("Content-Length", "6")
+        for request in (
+            ProxyRequest("POST", "/", (), b"abcdef"),
+            ProxyRequest("POST", "/", (), chunks(b"abc", b"def")),
+            ProxyRequest("POST", "/", (length,), chunks(b"abc", b"def")),
+            ProxyRequest("DELETE", "/", (length,), chunks(b"abcdef")),
+            ProxyRequest("GET", "/", (("Transfer-Encoding", "chunked"),), chunks(b"abcdef")),
+        ):
+            await read(await routed.request(PROGRAM, request))
+            assert program.received[-1].body == b"abcdef"
+
+    async def test_no_body(self, routed: Proxy, program: ContractProgram) -> None:
+        """A GET whose headers announce no body is sent without one."""
+        await read(await routed.request(PROGRAM, ProxyRequest("GET", "/", (), chunks())))
+        names = [name for name, _ in _lower(program.received[-1].headers)]
+        assert "transfer-encoding" not in names
+        assert program.received[-1].body == b""
+
+    async def test_large_bodies(self, routed: Proxy) -> None:
+        """A body of megabytes passes both ways unchanged."""
+        response = await routed.request(PROGRAM, ProxyRequest("POST", "/echo", (), chunks(*[LONG] * 32)))
+        assert await read(response) == LONG * 32
+
+    async def test_request_headers(self, routed: Proxy, program: ContractProgram) -> None:
+        """End-to-end headers arrive as sent and in order, repeated ones too; none is added but Host and framing."""
+        sent = (("X-Twice", "1"), ("Cookie", "a=b"), ("X-Twice", "2"), ("X-Latin", "\u00c3\u00a4"))
+        await read(await routed.request(PROGRAM, get("/", *sent)))
+        received = _lower(program.received[-1].headers)
+        assert [it for it in received if it[0] != "host"] == _lower(sent)
+
+    async def test_request_hop_by_hop(self, routed: Proxy, program: ContractProgram) -> None:
+        """Headers about the caller's connection stay behind, those that Connection names included."""
+        sent = (
+            ("Connection", "keep-alive, X-Private"),
+            ("Keep-Alive", "timeout=5"),
+            ("X-Private", "1"),
+            ("TE", "trailers"),
+            ("Trailer", "X-Sum"),
+            ("Upgrade", "h2c"),
+            ("Proxy-Authorization", "Basic eA=="),
+            ("X-Public", "2"),
+        )
+        await read(await routed.request(PROGRAM, get("/", *sent)))
+        received = {name for name, _ in _lower(program.received[-1].headers)}
+        assert received - {"host", "connection"} == {"x-public"}
+
+    async def test_host(self, routed: Proxy, program: ContractProgram, publish_port: PublishPort) -> None:
+        """The program sees the Host that direct callers of its publish port send."""
+        await read(await routed.request(PROGRAM, get("/", ("Host", "hershy.example"))))
+        hosts = [value for name, value in _lower(program.received[-1].headers) if name == "host"]
+        assert hosts == [f"localhost:{publish_port}"]
+
+    async def test_response_headers(self, routed: Proxy) -> None:
+        """Cookies and other repeated headers come back one by one; hop-by-hop ones do not."""
+        response = await routed.request(PROGRAM, get("/headers"))
+        received = _lower(response.headers)
+        assert [value for name, value in received if name == "set-cookie"] == ["a=1; Path=/", "b=2"]
+        assert "x-private" not in dict(received)
+        assert "connection" not in dict(received)
+        assert await read(response) == b""
+
+    async def test_redirect(self, routed: Proxy, program: ContractProgram) -> None:
+        """A redirect is the caller's to follow."""
+        response = await routed.request(PROGRAM, get("/redirect"))
+        assert response.status == 302
+        assert ("location", "/elsewhere") in _lower(response.headers)
+        await response.body.aclose()
+        assert len(program.received) == 1
+
+    async def test_no_cookie_jar(self, routed: Proxy, program: ContractProgram) -> None:
+        """What one caller's answer sets is not sent with another's request."""
+        await read(await routed.request(PROGRAM, get("/headers")))
+        await read(await routed.request(PROGRAM, get("/")))
+        assert "cookie" not in dict(_lower(program.received[-1].headers))
+
+    async def test_encoded_content(self, routed: Proxy) -> None:
+        """Compressed content comes back as the program sent it."""
+        response = await routed.request(PROGRAM, get("/gzip"))
+        assert ("content-encoding", "gzip") in _lower(response.headers)
+        assert await read(response) == b"not really gzip"
+
+    async def test_response_streams(self, routed: Proxy, program: ContractProgram) -> None:
+        """Headers and first chunk are there before the program has written the last one."""
+        response = await routed.request(PROGRAM, get("/stream"))
+        assert await anext(response.body) == b"first"
+        program.gate.set()
+        assert await read(response) == b"last"
+
+    async def test_request_streams(self, routed: Proxy, program: ContractProgram) -> None:
+        """The program sees the first chunk of a body before the caller has produced the last one."""
+
+        async def body() -> AsyncIterator[bytes]:
+            yield b"first"
+            await program.first_chunk_seen.wait()
+            yield b"last"
+
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            await read(await routed.request(PROGRAM, ProxyRequest("POST", "/", (), body())))
+        assert program.received[-1].body == b"firstlast"
+
+    async def test_no_answer(self, routed: Proxy) -> None:
+        """A program that accepts and never begins its answer is a timeout."""
+        with pytest.raises(ProgramTimeout):
+            await routed.request(PROGRAM, get("/never"))
+        _require_idle(routed)
+
+    async def test_cancel(self, routed: Proxy, program: ContractProgram) -> None:
+        """Cancelling a request drops its connection, so the program can give up too."""
+        waiting = asyncio.ensure_future(routed.request(PROGRAM, get("/never")))
+        await program.never_began.wait()
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            await program.never_dropped.wait()
+        _require_idle(routed)
+
+    async def test_close_body_early(self, routed: Proxy, program: ContractProgram) -> None:
+        """A body closed before its end, or before its beginning, is released; closing twice is allowed."""
+        for started in (True, False):
+            response = await routed.request(PROGRAM, get("/stream"))
+            if started:
+                await anext(response.body)
+            await response.body.aclose()
+            await response.body.aclose()
+        _require_idle(routed)
+
+    async def test_broken_answer(self, routed: Proxy) -> None:
+        """A program that breaks off in its answer makes the body raise."""
+        response = await routed.request(PROGRAM, get("/broken"))
+        with pytest.raises(ProgramUnreachable):
+            await read(response)
+        _require_idle(routed)
+
+    async def test_dead_ports(self, proxy: Proxy, dead_ports: Sequence[PublishPort]) -> None:
+        """Where nothing speaks HTTP a request fails as unreachable, and a probe is False within its timeout."""
+        for port in dead_ports:
+            await proxy.open(PROGRAM, port)
+            with pytest.raises(ProgramUnreachable):
+                await proxy.request(PROGRAM, get("/"))
+            with pytest.raises(ProgramUnreachable):
+                await proxy.connect_websocket(PROGRAM, "/", (), ())
+            assert await proxy.probe(port, timedelta(seconds=0.3)) is False
+
+    async def test_not_http(self, routed: Proxy, program: ContractProgram) -> None:
+        """What HTTP cannot carry is refused and nothing is sent."""
+        for request in (
+            get("no-slash"),
+            get("http://elsewhere/"),
+            get("/with space"),
+            get("/line\r\nbreak"),
+            get("/", ("X-A", "1\r\nX-B: 2")),
+            get("/", ("X A", "1")),
+            get("/", method="GET /"),
+            get("/", method="CONNECT"),
+        ):
+            with pytest.raises(InvalidValue):
+                await routed.request(PROGRAM, request)
+        assert not program.received
+
+    async def test_probe(self, proxy: Proxy, program: ContractProgram, publish_port: PublishPort) -> None:
+        """Any status completes an exchange; no route is needed."""
+        for program.status in (200, 404, 500, 302):
+            assert await proxy.probe(publish_port, PATIENCE) is True
+
+    async def test_probe_without_answer(
+        self, proxy: Proxy, program: ContractProgram, publish_port: PublishPort
+    ) -> None:
+        """A program that accepts but does not answer in time is not ready."""
+        program.status = None
+        assert await proxy.probe(publish_port, timedelta(seconds=0.2)) is False
+
+    async def test_route(self, routed: Proxy, program: ContractProgram, publish_port: PublishPort) -> None:
+        """A route tells where it goes and counts what has passed and what is under way."""
+        assert routed.route(OTHER) is None
+        await read(await routed.request(PROGRAM, get("/")))
+        under_way = await routed.request(PROGRAM, get("/stream"))
+        route = routed.route(PROGRAM)
+        assert route is not None
+        assert (route.program_id, route.publish_port) == (PROGRAM, publish_port)
+        assert (route.requests, route.active) == (2, 1)
+        await under_way.body.aclose()
+        _require_idle(routed)
+
+    async def test_open_twice(self, routed: Proxy, publish_port: PublishPort) -> None:
+        """Opening an open route to the same port changes nothing."""
+        before = routed.route(PROGRAM)
+        await routed.open(PROGRAM, publish_port)
+        assert routed.route(PROGRAM) == before
+
+    async def test_open_elsewhere(
+        self, proxy: Proxy, publish_port: PublishPort, dead_ports: Sequence[PublishPort]
+    ) -> None:
+        """Opening to another port replaces the route."""
+        await proxy.open(PROGRAM, dead_ports[0])
+        await proxy.open(PROGRAM, publish_port)
+        assert (await proxy.request(PROGRAM, get("/"))).status == 200
+
+    async def test_close(self, routed: Proxy) -> None:
+        """A closed route is gone; closing twice is allowed."""
+        await routed.close(PROGRAM)
+        await routed.close(PROGRAM)
+        assert routed.route(PROGRAM) is None
+        with pytest.raises(ProgramNotReady):
+            await routed.request(PROGRAM, get("/"))
+
+    async def test_close_cuts_waiting(self, routed: Proxy, program: ContractProgram) -> None:
+        """Closing fails a request that waits for its answer."""
+        waiting = asyncio.ensure_future(routed.request(PROGRAM, get("/never")))
+        await program.never_began.wait()
+        await routed.close(PROGRAM)
+        with pytest.raises(ProgramUnreachable):
+            await waiting
+
+    async def test_close_cuts_body(self, routed: Proxy) -> None:
+        """Closing fails a body that is being read."""
+        response = await routed.request(PROGRAM, get("/stream"))
+        assert await anext(response.body) == b"first"
+        reading = asyncio.ensure_future(read(response))
+        await asyncio.sleep(0)
+        await routed.close(PROGRAM)
+        with pytest.raises(ProgramUnreachable):
+            await reading
+
+    async def test_close_spares_others(
+        self, routed: Proxy, program: ContractProgram, publish_port: PublishPort
+    ) -> None:
+        """Closing one program's route leaves another's exchange alone."""
+        await routed.open(OTHER, publish_port)
+        response = await routed.request(OTHER, get("/stream"))
+        await routed.close(PROGRAM)
+        program.gate.set()
+        assert await read(response) == b"firstlast"
+
+    async def test_websocket(self, routed: Proxy) -> None:
+        """Text and binary messages pass both ways as what they are."""
+        socket = await routed.connect_websocket(PROGRAM, "/ws?x=1", (("X-A", "1"),), ())
+        for message in ("text \u2713", b"\x00\xff", ""):
+            await socket.send(message)
+            assert await _receive(socket) == message
+        await socket.aclose()
+        _require_idle(routed)
+
+    async def test_websocket_subprotocol(self, routed: Proxy) -> None:
+        """The subprotocol is the one the program chose; none when none was offered."""
+        for offered, chosen in ((("first", "second"), "first"), ((), None)):
+            socket = await routed.connect_websocket(PROGRAM, "/ws", (), offered)
+            assert socket.subprotocol == chosen
+            await socket.aclose()
+
+    async def test_websocket_closed_by_program(self, routed: Proxy) -> None:
+        """The program's code and reason arrive, again and again; sending then fails."""
+        socket = await routed.connect_websocket(PROGRAM, "/ws", (), ())
+        await socket.send("close 4001 bye")
+        for _ in range(2):
+            assert await _receive(socket) == WebSocketClosed(4001, "bye")
+        with pytest.raises(ProgramUnreachable):
+            await socket.send("too late")
+        await socket.aclose()
+        _require_idle(routed)
+
+    async def test_websocket_broken_by_program(self, routed: Proxy) -> None:
+        """A connection that breaks without a closing frame is 1006."""
+        socket = await routed.connect_websocket(PROGRAM, "/ws", (), ())
+        await socket.send("vanish")
+        closed = await _receive(socket)
+        assert isinstance(closed, WebSocketClosed)
+        assert closed.code == 1006
+        await socket.aclose()
+
+    async def test_websocket_close(self, routed: Proxy) -> None:
+        """Closing twice is allowed, with a code that no frame may carry too."""
+        socket = await routed.connect_websocket(PROGRAM, "/ws", (), ())
+        await socket.aclose(1006, "x" * 200)
+        await socket.aclose()
+        with pytest.raises(ProgramUnreachable):
+            await socket.send("too late")
+
+    async def test_route_closed_cuts_websocket(self, routed: Proxy) -> None:
+        """Closing the route breaks an open WebSocket, also for one who waits for a message."""
+        socket = await routed.connect_websocket(PROGRAM, "/ws", (), ())
+        receiving = asyncio.ensure_future(socket.receive())
+        await asyncio.sleep(0)
+        await routed.close(PROGRAM)
+        closed = await receiving
+        assert isinstance(closed, WebSocketClosed)
+        assert closed.code == 1006
+        await socket.aclose()
+
+    async def test_websocket_refused(self, routed: Proxy, program: ContractProgram) -> None:
+        """A program that answers the handshake with plain HTTP, a redirect included, is unreachable by WebSocket."""
+        for target in ("/refuse", "/redirect"):
+            with pytest.raises(ProgramUnreachable):
+                await routed.connect_websocket(PROGRAM, target, (), ())
+        assert all(request.target != "/elsewhere" for request in program.received)
+        _require_idle(routed)
+
+    async def test_aclose(self, routed: Proxy) -> None:
+        """Closing the adapter closes every route; twice is allowed."""
+        response = await routed.request(PROGRAM, get("/stream"))
+        await routed.aclose()
+        await routed.aclose()
+        assert routed.route(PROGRAM) is None
+        with pytest.raises(ProgramUnreachable):
+            await read(response)
+
+
+def _lower(headers: Sequence[Header]) -> list[Header]:
+    return [(name.lower(), value) for name, value in headers]
+
+
+def _require_idle(proxy: Proxy) -> None:
+    route = proxy.route(PROGRAM)
+    assert route is not None
+    assert route.active == 0
+
+
+async def _receive(socket: ProxyWebSocket) -> str | bytes | WebSocketClosed:
+    async with asyncio.timeout(PATIENCE.total_seconds()):
+        return await socket.receive()
