@@ -8,18 +8,11 @@ from datetime import UTC, datetime, timedelta
 from hershy.ports.adapter import AdapterContext
 from hershy.ports.clock import Clock
 
-SETTLE_ROUNDS = 50
-"""Turns of the event loop without a new sleeper after which everybody is taken to be waiting for time.
-
-Longer than any chain of tasks waking each other in this code base, so that time stands still meanwhile.
-"""
-
-
 class VirtualClock(Clock):
     """Stands still while there is something to do; then jumps to the moment the earliest sleeper waits for.
 
     Waits on sockets, threads or real timers are not seen: time runs ahead of them. Meant for tests in which all
-    of hershy's adapters are twins.
+    of hershy's adapters are twins. Runs on asyncio's own event loop only: others don't tell what is left to do.
     """
 
     def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
@@ -27,7 +20,7 @@ class VirtualClock(Clock):
         self._elapsed_s = 0.0
         self._order = itertools.count()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._is_settling = False
+        self._is_waiting_for_idle = False
 
     def now(self) -> datetime:
         return self._start + timedelta(seconds=self._elapsed_s)
@@ -41,19 +34,19 @@ class VirtualClock(Clock):
             return
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self._elapsed_s + delay.total_seconds(), next(self._order), woken))
-        self._settle_then_jump()
+        self._jump_when_idle()
         await woken
 
-    def _settle_then_jump(self) -> None:
-        if not self._is_settling:
-            self._is_settling = True
-            asyncio.get_running_loop().call_soon(self._settle, SETTLE_ROUNDS)
+    def _jump_when_idle(self) -> None:
+        if not self._is_waiting_for_idle:
+            self._is_waiting_for_idle = True
+            asyncio.get_running_loop().call_soon(self._jump_or_wait)
 
-    def _settle(self, rounds_left: int) -> None:
-        if rounds_left:
-            asyncio.get_running_loop().call_soon(self._settle, rounds_left - 1)
+    def _jump_or_wait(self) -> None:
+        self._is_waiting_for_idle = False
+        if asyncio.get_running_loop()._ready:  # type: ignore[attr-defined]  # there is no public way to ask
+            self._jump_when_idle()
             return
-        self._is_settling = False
         while self._sleepers:
             wake_at, _, woken = heapq.heappop(self._sleepers)
             if not woken.done():
@@ -61,7 +54,7 @@ class VirtualClock(Clock):
                 woken.set_result(None)
                 break
         if self._sleepers:
-            self._settle_then_jump()
+            self._jump_when_idle()
 
 
 def create(context: AdapterContext) -> VirtualClock:

@@ -72,7 +72,7 @@ class Host:
         programs = await services.repository.list()
         for program in programs:
             services.ports.restore(program.id, program.publish_port)
-            self._supervisors[program.id] = Supervisor(program, services)
+            self._supervise(program)
         await remove_leftovers(services, known={program.id for program in programs})
 
     async def aclose(self) -> None:
@@ -116,7 +116,7 @@ class Host:
             await services.storage.delete(program_id)
             services.ports.release(program_id)
             raise
-        self._supervisors[program_id] = Supervisor(registered, services)
+        self._supervise(registered)
         services.event_bus.publish(program_id, now, StateChanged(registered, None))
         return registered
 
@@ -153,7 +153,6 @@ class Host:
         await supervisor.request(on.DeleteRequested())
         if not await asyncio.shield(supervisor.is_gone()):
             raise Unavailable(f"program {program_id} could not be deleted: {supervisor.program.error_msg}")
-        self._supervisors.pop(program_id, None)
 
     async def get(self, program_id: ProgramID) -> Program:
         return self._supervisor(program_id).program
@@ -181,7 +180,7 @@ class Host:
         """The program's output so far; that of earlier containers when there is none now."""
         program = self._supervisor(program_id).program
         if program.container_id is None:
-            return ProgramLogs(None, tuple(await self._archive.read(program_id, query)))
+            return ProgramLogs(None, await self._archived(program_id, query))
         so_far = self._services.runtime.logs(
             program.container_id, LogQuery(query.tail, False, query.since, query.streams)
         )
@@ -193,7 +192,7 @@ class Host:
         """Yield output as it is written, until the present container ends; archived output if there is none."""
         program = self._supervisor(program_id).program
         if program.container_id is None:
-            for line in await self._archive.read(program_id, query):
+            for line in await self._archived(program_id, query):
                 yield line
             return
         following = LogQuery(query.tail, True, query.since, query.streams)
@@ -241,6 +240,9 @@ class Host:
         self._supervisor(program_id)
         return self._services.proxy.route(program_id)
 
+    def _supervise(self, program: Program) -> None:
+        self._supervisors[program.id] = Supervisor(program, self._services, forget=self._supervisors.pop)
+
     def _supervisor(self, program_id: ProgramID) -> Supervisor:
         try:
             return self._supervisors[program_id]
@@ -263,6 +265,12 @@ class Host:
                 program = notice.program if isinstance(notice, StateChanged) else await self.get(program_id)
                 _require_hope(program, states)
             return program
+
+    async def _archived(self, program_id: ProgramID, query: LogQuery) -> tuple[LogLine, ...]:
+        supervisor = self._supervisor(program_id)
+        if not supervisor.program.state.is_active:
+            await supervisor.settled()  # the end of a container is visible a moment before its logs are kept
+        return tuple(await self._archive.read(program_id, query))
 
     async def _collect(self, lines: AsyncIterator[LogLine]) -> tuple[LogLine, ...]:
         return tuple([line async for line in lines])

@@ -1,12 +1,14 @@
 """One supervisor per program: a mailbox, one event at a time, the only writer of the program's state."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
 
 from hershy.domain.errors import HershyError, ProgramNotFound, Unavailable
 from hershy.domain.events import Event, Request, Result
+from hershy.domain.ids import ProgramID
 from hershy.domain.program import Program
 from hershy.domain.reducer import reduce
 from hershy.ports.event_bus import ProgramDeleted, StateChanged
@@ -30,11 +32,15 @@ Reply = asyncio.Future[Transition]
 
 
 class Supervisor:
-    """Drives one program. ``program`` is the latest snapshot, saved before anybody sees it."""
+    """Drives one program. ``program`` is the latest snapshot, saved before anybody sees it.
 
-    def __init__(self, program: Program, services: Services) -> None:
+    ``forget`` is called with the id as soon as the program is gone.
+    """
+
+    def __init__(self, program: Program, services: Services, forget: Callable[[ProgramID], object]) -> None:
         self.program = program
         self._services = services
+        self._forget = forget
         self._mailbox: asyncio.Queue[tuple[Event, Reply | None]] = asyncio.Queue(MAILBOX_SIZE)
         self._runner = EffectsRunner(services, self._report, self._on_gone)
         self._ended: HershyError | None = None
@@ -76,6 +82,7 @@ class Supervisor:
 
     def _on_gone(self) -> None:
         self._is_gone = True
+        self._forget(self.program.id)
         self._end(ProgramNotFound(self.program.id))
         now = self._services.clock.now()
         self._services.event_bus.publish(self.program.id, now, ProgramDeleted())
