@@ -13,6 +13,7 @@ ANSWER_TIMEOUT_S = 60.0
 
 DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
 _UNIX = "unix://"
+_SOCKET_URL = "unix://localhost"
 
 
 class Engine:
@@ -31,7 +32,9 @@ class Engine:
     def client(self) -> aiodocker.Docker:
         if self._client is None:
             timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT_S, sock_read=ANSWER_TIMEOUT_S)
-            self._client = aiodocker.Docker(url=self.host, connector=self._connector(), timeout=timeout)
+            # With a connector of ours, aiodocker takes the address for the URL that requests are made to.
+            url = _SOCKET_URL if self.host.startswith(_UNIX) else self.host
+            self._client = aiodocker.Docker(url=url, connector=self._connector(), timeout=timeout)
         return self._client
 
     def _connector(self) -> aiohttp.BaseConnector | None:
@@ -39,7 +42,9 @@ class Engine:
         # their number is bounded by the publish ports.
         if self.host.startswith(_UNIX):
             return aiohttp.UnixConnector(self.host.removeprefix(_UNIX), limit=0)
-        return None
+        if os.environ.get("DOCKER_TLS_VERIFY", "0") == "1":
+            return None  # aiodocker's own, with the client's certificates
+        return aiohttp.TCPConnector(limit=0)
 
     async def aclose(self) -> None:
         """Idempotent; a later use opens a new connection."""

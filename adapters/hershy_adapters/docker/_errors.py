@@ -14,6 +14,7 @@ from hershy.domain.errors import (
     EngineUnavailable,
     HershyError,
     ImageNotFound,
+    PortHeld,
     RuntimeFailure,
 )
 
@@ -22,6 +23,10 @@ CLIENT_CANNOT_CONNECT = 900
 
 _REMEDY = "is dockerd running? 'hershy doctor' tells what is missing"
 _NO_IMAGE = re.compile(r"no such image|image .* not found", re.IGNORECASE)
+_NO_CONTAINER = re.compile(r"no such container", re.IGNORECASE)
+_PORT_IS_HELD = re.compile(
+    r":(\d+)(?: failed: port is already allocated|: bind: address already in use)", re.IGNORECASE
+)
 
 
 @contextmanager
@@ -31,7 +36,7 @@ def translated(doing: str, subject: object) -> Iterator[None]:
         yield
     except DockerError as error:
         raise translate(error, doing, subject) from error
-    except (aiohttp.ClientConnectionError, TimeoutError) as error:
+    except (aiohttp.ClientError, TimeoutError) as error:
         detail = str(error) or type(error).__name__
         raise EngineUnavailable(f"{doing} {subject}: the engine did not answer ({detail}); {_REMEDY}") from error
 
@@ -40,8 +45,13 @@ def translate(error: DockerError, doing: str, subject: object) -> HershyError:
     message = str(error.message)
     if error.status == CLIENT_CANNOT_CONNECT:
         return EngineUnavailable(f"{doing} {subject}: {message}; {_REMEDY}")
-    if error.status == HTTPStatus.NOT_FOUND:
-        return ImageNotFound(subject) if _NO_IMAGE.search(message) else ContainerNotFound(subject)
+    if error.status == HTTPStatus.NOT_FOUND and _NO_IMAGE.search(message):
+        return ImageNotFound(subject)
+    if error.status == HTTPStatus.NOT_FOUND and _NO_CONTAINER.search(message):
+        return ContainerNotFound(subject)
     if error.status == HTTPStatus.CONFLICT and "already in use" in message:
         return AlreadyExists(f"{doing} {subject}: {message}")
+    held = _PORT_IS_HELD.search(message)
+    if held is not None:
+        return PortHeld(int(held[1]))
     return RuntimeFailure(f"{doing} {subject}: {message}")
