@@ -64,7 +64,7 @@ class _SharedBuild:
         self._build_id = build_id
         self._backlog: deque[str] = deque()
         self._backlog_chars = 0
-        self._outputs: list[BuildOutput] = []
+        self._outputs: dict[object, BuildOutput] = {}  # by caller: two may bring outputs that compare equal
         self.is_ending = False
         self.task = asyncio.create_task(work(self._emit), name=f"build of {build_id}")
 
@@ -72,12 +72,13 @@ class _SharedBuild:
         """The result of the build; None when the deadline passes first."""
         for line in self._backlog:
             output(line)
-        self._outputs.append(output)
+        caller = object()
+        self._outputs[caller] = output
         try:
             await asyncio.wait({self.task, deadline}, return_when=asyncio.FIRST_COMPLETED)
             is_in_time = self.task.done()
         finally:
-            self._outputs.remove(output)
+            del self._outputs[caller]
             if not self._outputs:
                 await self.end()
         if not is_in_time:
@@ -107,5 +108,5 @@ class _SharedBuild:
         self._backlog_chars += len(line)
         while len(self._backlog) > BACKLOG_LINES or self._backlog_chars > BACKLOG_CHARS:
             self._backlog_chars -= len(self._backlog.popleft())
-        for output in list(self._outputs):
+        for output in list(self._outputs.values()):
             output(line)

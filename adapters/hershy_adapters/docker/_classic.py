@@ -1,21 +1,26 @@
-"""Builds with the engine's classic builder, where BuildKit cannot be had."""
+"""Builds with the engine's classic builder, where BuildKit cannot be had.
+
+Speaks to ``POST /build`` by the client's session: only whoever holds the answer can close it, and closing it is
+what makes the engine end a build.
+"""
 
 import asyncio
+import json
 import re
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, suppress
-from io import BytesIO
-from typing import Any, cast
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any, Never
 
-import aiodocker
-from aiodocker.exceptions import DockerError
+import aiohttp
 
 from hershy.domain.build_spec import BuildSpec
 from hershy.domain.errors import BuildError, EngineUnavailable, HershyError
 from hershy.ports.builder import BuildOutput
 
-from ._errors import CLIENT_CANNOT_CONNECT, translated
+from ._engine import CONNECT_TIMEOUT_S, Engine
+from ._errors import translated
 from ._lines import LineSplitter
 
 TAIL_LINES = 30
@@ -28,10 +33,10 @@ _RUNNING_IN = re.compile(r" ---> Running in ([0-9a-f]{12})")
 
 
 class ClassicBuild:
-    """One build. The engine ends it when the connection is closed."""
+    """One build of ``spec``."""
 
-    def __init__(self, client: aiodocker.Docker, spec: BuildSpec, output: BuildOutput) -> None:
-        self._client = client
+    def __init__(self, engine: Engine, spec: BuildSpec, output: BuildOutput) -> None:
+        self._engine = engine
         self._spec = spec
         self._output = output
         self._splitter = LineSplitter()
@@ -40,40 +45,49 @@ class ClassicBuild:
         self._has_result = False
 
     async def run(self, context: bytes, name: str, labels: Mapping[str, str]) -> None:
-        """Build and tag. Raises BuildError and EngineUnavailable; cancelled, returns when the engine has ended it."""
+        """Build and tag. Raises BuildError and EngineUnavailable; cancelled, returns once the engine has ended it."""
         try:
             with translated("building", name):
                 await self._follow(context, name, labels)
+        except aiohttp.ClientPayloadError as error:
+            raise self._broken_off(name) from error
         except BaseException:
             await self._ended()
             raise
         if not self._has_result:
-            raise EngineUnavailable(f"building {name}: the engine broke off; is dockerd running?")
+            raise self._broken_off(name)
+
+    def _broken_off(self, name: str) -> EngineUnavailable:
+        return EngineUnavailable(f"building {name}: the engine broke off before the end; is dockerd running?")
 
     async def _follow(self, context: bytes, name: str, labels: Mapping[str, str]) -> None:
-        records = self._client.images.build(
-            fileobj=BytesIO(context),
-            encoding="identity",
-            tag=name,
-            labels=labels,
-            buildargs=self._spec.build_args and dict(self._spec.build_args),
-            forcerm=True,
-            stream=True,
-        )
-        try:
-            # Closing it closes the connection, which otherwise stays until the garbage is collected.
-            async with aclosing(cast("AsyncGenerator[dict[str, Any]]", records)) as stream:
-                async for record in stream:
+        client = self._engine.client
+        query = {
+            "t": name,
+            "rm": "true",
+            "forcerm": "true",
+            "networkmode": "default",
+            "labels": json.dumps(dict(labels)),
+            "buildargs": json.dumps(dict(self._spec.build_args)),
+        }
+        # A step may be silent for as long as it likes: the deadline of a build is its callers'.
+        timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT_S)
+        headers = {"Content-Type": "application/x-tar"}
+        async with client.session.post(
+            f"{client.docker_host}/build", params=query, data=context, headers=headers, timeout=timeout
+        ) as response:
+            if response.status != HTTPStatus.OK:
+                self._fail(_message(await response.text()))
+            try:
+                async for record in _records(response):
                     self._take(record)
-        except DockerError as error:
-            if error.status == CLIENT_CANNOT_CONNECT:
-                raise
-            self._fail(str(error.message), error)
+            finally:
+                response.close()
 
     def _take(self, record: Mapping[str, Any]) -> None:
         if "error" in record:
-            self._fail(str(record["error"]), None)
-        self._has_result = self._has_result or "ID" in record.get("aux", {})
+            self._fail(str(record["error"]))
+        self._has_result = self._has_result or "ID" in (record.get("aux") or {})
         for line in self._splitter.feed(_text(record).encode(errors="replace")):
             self._print(line)
 
@@ -85,11 +99,11 @@ class ClassicBuild:
         self._tail.append(line)
         self._output(line)
 
-    def _fail(self, message: str, cause: Exception | None) -> None:
+    def _fail(self, message: str) -> Never:
         for line in self._splitter.flush():
             self._print(line)
         self._output(f"ERROR: {message}")
-        raise BuildError(f"{self._spec.build_id} failed: {message}", self._tail) from cause
+        raise BuildError(f"{self._spec.build_id} failed: {message}", self._tail)
 
     async def _ended(self) -> None:
         """Wait until the engine has removed the container of the step that ran last.
@@ -98,12 +112,29 @@ class ClassicBuild:
         """
         if self._container is None:
             return
-        container = self._client.containers.container(self._container)
+        container = self._engine.client.containers.container(self._container)
         with suppress(HershyError), translated("waiting for the end of build container", self._container):
             async with asyncio.timeout(END_DEADLINE_S):
                 while True:
                     await container.show()
                     await asyncio.sleep(END_POLL_S)
+
+
+async def _records(response: aiohttp.ClientResponse) -> AsyncIterator[Mapping[str, Any]]:
+    """The JSON records of the stream, one a line. A record is as long as one write of the step's process."""
+    pending = b""
+    async for chunk in response.content.iter_any():
+        *lines, pending = (pending + chunk).split(b"\n")
+        for line in lines:
+            if line.strip():
+                yield json.loads(line)
+
+
+def _message(answer: str) -> str:
+    """The engine's own words in the body of a refusal."""
+    with suppress(ValueError, TypeError, KeyError):
+        return str(json.loads(answer)["message"])
+    return answer.strip()
 
 
 def _text(record: Mapping[str, Any]) -> str:

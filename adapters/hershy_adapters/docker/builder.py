@@ -97,7 +97,7 @@ class DockerBuilder(Builder):
         name, labels = image_name(spec.build_id), {BUILD_ID_LABEL: str(spec.build_id)}
         buildx = await self._usable_buildx()
         if buildx is None:
-            await ClassicBuild(self._engine.client, spec, output).run(context, name, labels)
+            await ClassicBuild(self._engine, spec, output).run(context, name, labels)
             return
         try:
             await buildx.build(spec, context, name, labels, output)
