@@ -1,0 +1,40 @@
+"""Programs to deploy in integration tests, and what must not be left of them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+
+from hershy import BuildSpec, Program
+
+TALLY = Path(__file__).parents[2] / "examples" / "tally"
+
+
+def tally(base: str, extra: str = "") -> BuildSpec:
+    """The example program; ``extra`` tells builds apart."""
+    sources = {"tally.py": (TALLY / "tally.py").read_text(), "extra.txt": extra}
+    return BuildSpec((TALLY / "Dockerfile").read_text(), sources, {"BASE": base})
+
+
+def shell(busybox: str, script: str) -> BuildSpec:
+    """A program that is a shell script."""
+    return BuildSpec(f'FROM {busybox}\nCOPY run.sh /run.sh\nCMD ["/bin/sh", "/run.sh"]\n', {"run.sh": script})
+
+
+@dataclass(frozen=True)
+class Witness:
+    """Looks at the engine independently of hershy."""
+
+    client: docker.DockerClient
+
+    def containers(self, program: Program) -> list[str]:
+        """Ids of the program's containers, running or not."""
+        found = self.client.containers.list(all=True, filters={"label": f"hershy.program-id={program.id}"})
+        return [container.id for container in found]
+
+    def has_image(self, program: Program) -> bool:
+        return bool(self.client.images.list(name=f"hersh-program-{program.build_id}"))
+
+    def runtime_of(self, program: Program) -> str:
+        (container_id,) = self.containers(program)
+        return str(self.client.api.inspect_container(container_id)["HostConfig"]["Runtime"])
