@@ -1,0 +1,106 @@
+"""Every refusal in the one shape of the wire contract, and which error has which status."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from hershy.domain.errors import (
+    BuildError,
+    Conflict,
+    DeadlineExceeded,
+    HershyError,
+    InvalidValue,
+    NotFound,
+    ProgramNotReady,
+    ProgramNotRunning,
+    ProgramTimeout,
+    ProgramUnreachable,
+    QuotaExceeded,
+    RuntimeFailure,
+    Unavailable,
+)
+
+from ._sentences import sentence
+
+STATUSES: Mapping[type[HershyError], HTTPStatus] = {
+    InvalidValue: HTTPStatus.BAD_REQUEST,
+    NotFound: HTTPStatus.NOT_FOUND,
+    ProgramNotRunning: HTTPStatus.NOT_FOUND,
+    ProgramNotReady: HTTPStatus.SERVICE_UNAVAILABLE,
+    Conflict: HTTPStatus.CONFLICT,
+    QuotaExceeded: HTTPStatus.TOO_MANY_REQUESTS,
+    ProgramTimeout: HTTPStatus.GATEWAY_TIMEOUT,
+    ProgramUnreachable: HTTPStatus.BAD_GATEWAY,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    DeadlineExceeded: HTTPStatus.SERVICE_UNAVAILABLE,
+    RuntimeFailure: HTTPStatus.SERVICE_UNAVAILABLE,
+    BuildError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+"""The nearest entry among an error's classes holds; an error without one is a bug, 500."""
+
+_log = structlog.get_logger("hershy.http")
+
+
+class Json(JSONResponse):
+    """UTF-8 whatever the text holds: a lone surrogate, which programs can print, becomes a question mark."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(errors="replace")
+
+
+def refusal(status: int, message: str, headers: Mapping[str, str] | None = None) -> Json:
+    body = {"error": HTTPStatus(status).phrase, "code": int(status), "message": message}
+    return Json(body, status_code=status, headers=dict(headers or {}))
+
+
+def refusal_of(error: Exception) -> Json:
+    """The answer to a request that ended in ``error``; what is not meant for callers is logged, not told."""
+    status = next((STATUSES[it] for it in type(error).__mro__ if it in STATUSES), None)
+    if status is not None:
+        return refusal(status, str(error))
+    if isinstance(error, OSError):
+        _log.error("storage failed", error=str(error))
+        return refusal(HTTPStatus.SERVICE_UNAVAILABLE, f"the Host's storage failed: {error.strerror or 'no detail'}")
+    _log.error("unexpected error", exc_info=error)
+    return refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "an unexpected error, which the Host's log describes")
+
+
+def install_handlers(app: FastAPI) -> None:
+    async def on_error(request: Request, error: Exception) -> Json:
+        return refusal_of(error)
+
+    async def on_invalid(request: Request, error: Exception) -> Json:
+        assert isinstance(error, RequestValidationError)
+        return refusal(HTTPStatus.BAD_REQUEST, sentence(error.errors()[0]))
+
+    async def on_http(request: Request, error: Exception) -> Json:
+        assert isinstance(error, HTTPException)
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            allowed = ", ".join(_allowed_methods(app, request))
+            message = f"{request.method} is not allowed on {request.url.path}; allowed: {allowed}"
+            return refusal(error.status_code, message, {"Allow": allowed})
+        if error.status_code == HTTPStatus.NOT_FOUND:
+            return refusal(error.status_code, f"no such call: {request.method} {request.url.path}")
+        return refusal(error.status_code, str(error.detail), error.headers)
+
+    app.add_exception_handler(HershyError, on_error)
+    app.add_exception_handler(OSError, on_error)
+    app.add_exception_handler(Exception, on_error)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+
+
+def _allowed_methods(app: FastAPI, request: Request) -> list[str]:
+    methods: set[str] = set()
+    for route in app.routes:
+        if route.matches(request.scope)[0] is Match.PARTIAL:
+            methods |= getattr(route, "methods", None) or set()
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))

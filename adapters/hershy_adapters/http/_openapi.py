@@ -1,0 +1,54 @@
+"""What the framework cannot know of the API, added to its OpenAPI document."""
+
+from typing import Any
+
+from ._proxy_path import PREFIX
+from ._requests import NewProgram
+
+PROXY_METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
+_REFUSALS = {
+    "404": "no such program",
+    "502": "the program does not answer",
+    "503": "the program is not Ready",
+    "504": "the program began no answer in time",
+}
+
+
+def complete(document: dict[str, Any]) -> dict[str, Any]:
+    """Add the body of ``POST /programs``, which is read by hand, and the calls that go to programs."""
+    schemas: dict[str, Any] = document["components"]["schemas"]
+    _drop_framework_errors(document, schemas)
+    body = NewProgram.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= body.pop("$defs", {})
+    schemas["NewProgram"] = body
+    document["paths"]["/programs"]["post"]["requestBody"] = {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/NewProgram"}}},
+    }
+    document["paths"][f"{PREFIX}/{{path}}"] = {method: _proxied(method) for method in PROXY_METHODS}
+    return document
+
+
+def _drop_framework_errors(document: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """The framework documents 422 for every call with parameters; here all of these are 400, in our shape."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
+
+
+def _proxied(method: str) -> dict[str, Any]:
+    refused = {"application/json": {"schema": {"$ref": "#/components/schemas/Refused"}}}
+    return {
+        "summary": "Reach the program itself, by any method or WebSocket",
+        "operationId": f"proxy_{method}",
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in ("program_id", "path")
+        ],
+        "responses": {
+            "default": {"description": "what the program answers"},
+            **{status: {"description": why, "content": refused} for status, why in _REFUSALS.items()},
+        },
+    }

@@ -1,0 +1,119 @@
+"""UvicornApiServer: serves the Host API on a loopback address."""
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+
+from hershy.application.host import Host
+from hershy.domain.errors import ConfigurationError
+from hershy.ports.adapter import AdapterContext
+from hershy.ports.api_server import ApiServer, ASGIApp
+
+from .app import MAX_BODY_BYTES, create_app
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 9000
+GRACE_S = 3
+MAX_WEBSOCKET_MESSAGE_BYTES = 16 * 1024 * 1024
+_STARTUP_POLL_S = 0.005
+
+
+def create(context: AdapterContext) -> ApiServer:
+    app = create_app(context.peer(Host), max_body_bytes=context.option("max_body_bytes", MAX_BODY_BYTES))
+    return UvicornApiServer(app, context.option("http_host", DEFAULT_HOST), context.option("http_port", DEFAULT_PORT))
+
+
+class UvicornApiServer(ApiServer):
+    """Listens on ``host:port``, a loopback address since the API authenticates nobody; port 0 takes a free one.
+
+    Runs in the caller's event loop and leaves its signal handlers alone. Requests that still run ``GRACE_S``
+    seconds after ``aclose`` are cut.
+    """
+
+    def __init__(self, app: ASGIApp, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> None:
+        _require_loopback(host)
+        self._app = app
+        self._host = host
+        self._port = port
+        self._url = ""
+        self._server: _Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        if self._server is not None:
+            raise RuntimeError("the server has been started already")
+        listener = _listen(self._host, self._port)
+        try:
+            self._server = _Server(
+                uvicorn.Config(
+                    self._app,
+                    lifespan="off",
+                    log_config=None,
+                    access_log=False,
+                    # Answers of programs carry these of their own, and X-Forwarded-… is theirs to read.
+                    server_header=False,
+                    date_header=False,
+                    proxy_headers=False,
+                    ws_max_size=MAX_WEBSOCKET_MESSAGE_BYTES,
+                    timeout_graceful_shutdown=GRACE_S,
+                )
+            )
+            self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
+            while not self._server.started:
+                if self._serving.done():
+                    self._serving.result()
+                await asyncio.sleep(_STARTUP_POLL_S)
+        except BaseException:
+            listener.close()
+            raise
+        host, port = listener.getsockname()[:2]
+        self._url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    @property
+    def url(self) -> str:
+        if not self._url:
+            raise RuntimeError("the server has no address before it is started")
+        return self._url
+
+    async def aclose(self) -> None:
+        if self._server is not None and self._serving is not None:
+            self._server.should_exit = True
+            await asyncio.shield(self._serving)
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals belong to the application around this server."""
+        yield
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise ConfigurationError(
+            f"cannot listen on {host}:{port} ({error.strerror}); stop what uses it, or set http_port to another port"
+        ) from error
+    return listener
+
+
+def _require_loopback(host: str) -> None:
+    try:
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise ConfigurationError(
+            f"http_host must be a loopback address, not {host!r:.80}: the API authenticates nobody, so whoever reaches "
+            "it controls every program; to offer it elsewhere, put a server that authenticates in front"
+        )

@@ -1,0 +1,50 @@
+"""The Host API as an ASGI application."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from hershy.application.host import Host
+from hershy.ports.api_server import ASGIApp
+
+from ._errors import Json, install_handlers
+from ._middleware import error_boundary, head_as_get, limit_body
+from ._openapi import complete
+from ._proxy import proxy_gate
+from ._routes import add_routes
+
+MAX_BODY_BYTES = 16 * 1024 * 1024
+
+
+def create_app(host: Host, *, max_body_bytes: int = MAX_BODY_BYTES) -> ASGIApp:
+    """Serve ``host``; open it before the first request and close it after the last.
+
+    Run it under any ASGI server, or mount it in an application of your own, at any path:
+    ``app.mount("/hershy", create_app(host))``. It needs no lifespan events. ``max_body_bytes`` bounds the bodies
+    of the Host's own calls; what goes to programs streams through unbounded. It authenticates nobody: whoever
+    reaches it controls every program.
+    """
+    api = _json_api(host)
+    return error_boundary(proxy_gate(head_as_get(limit_body(api, max_body_bytes)), host))
+
+
+def _json_api(host: Host) -> FastAPI:
+    api = FastAPI(
+        title="hershy Host API",
+        version="1",
+        description="Deploys, supervises and reaches programs.",
+        default_response_class=Json,
+        redirect_slashes=False,
+    )
+    install_handlers(api)
+    add_routes(api, host)
+
+    def openapi() -> dict[str, Any]:
+        if api.openapi_schema is None:
+            document = get_openapi(title=api.title, version=api.version, description=api.description, routes=api.routes)
+            api.openapi_schema = complete(document)
+        return api.openapi_schema
+
+    api.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+    return api
