@@ -15,6 +15,8 @@ from .session import Session
 if TYPE_CHECKING:
     from hershy.client import ProgramInfo, Transition
 
+_UNLIMITED_WIDTH = 10_000
+
 
 def ls(
     context: typer.Context,
@@ -51,9 +53,9 @@ def _print_table(found: "tuple[ProgramInfo, ...]") -> None:
         age = f"{_age(now - program.created_at)} ago"
         cells = (program.program_id, program.state, program.proxy_url or "", age)
         table.add_row(*(Text(cell, no_wrap=True) for cell in cells))
-    console = Console()
     # Ids are for copying: never cut them, not even for a narrow terminal or a pipe.
-    console.print(table, width=max(console.width, console.measure(table).maximum), crop=False, soft_wrap=True)
+    needed = Console(width=_UNLIMITED_WIDTH).measure(table).maximum
+    Console(width=max(Console().width, needed), soft_wrap=True).print(table)
 
 
 def _age(elapsed: timedelta) -> str:

@@ -1,0 +1,159 @@
+"""deploy: what it sends, what it shows while it waits, and how it ends."""
+
+import asyncio
+import getpass
+from pathlib import Path
+
+import pytest
+
+from hershy.cli import deploy as deploy_module
+from hershy.cli import output
+
+from .conftest import ID, PROGRAM, FakeHost, Hershy, build_event, state_event
+
+START = f"POST /programs/{ID}/start"
+EVENTS = f"GET /programs/{ID}/events"
+SHOW = f"GET /programs/{ID}"
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    (tmp_path / "Dockerfile").write_text("FROM x\n")
+    (tmp_path / "main.py").write_text("pass\n")
+    return tmp_path
+
+
+def test_deploy_registers_and_starts_and_prints_id_and_url(hershy: Hershy, host: FakeHost, directory: Path) -> None:
+    """The id on the first line, the URL on the second."""
+    assert hershy("deploy", str(directory), "--user", "alice") == 0
+    assert hershy.out == f"{ID}\nhttp://localhost:19001\n"
+    assert host.asked == ["POST /programs", START]
+    assert host.bodies[0]["user_id"] == "alice"
+    assert host.bodies[0]["dockerfile"] == "FROM x\n"
+    assert host.bodies[0]["src_files"] == {"main.py": "pass\n"}
+
+
+def test_deploy_sends_every_option(hershy: Hershy, host: FakeHost, directory: Path) -> None:
+    """Values may hold '='; options repeat."""
+    options = ["--build-arg", "BASE=a", "--env", "K=V=W", "--env", "E=", "--label", "team=a", "--restart", "always"]
+    assert hershy("deploy", str(directory), "--no-start", *options) == 0
+    assert host.asked == ["POST /programs"]
+    body = host.bodies[0]
+    assert body["build_args"] == {"BASE": "a"}
+    assert body["env"] == {"K": "V=W", "E": ""}
+    assert (body["labels"], body["restart_policy"]) == ({"team": "a"}, "always")
+
+
+@pytest.mark.parametrize(
+    ("name", "user"),
+    [("alice", "alice"), ("DOM\\al ice", "DOM-al-ice"), ("_svc_", "svc"), ("??", "user"), ("x" * 80, "x" * 63)],
+)
+def test_the_user_defaults_to_the_system_s_made_valid(monkeypatch: pytest.MonkeyPatch, name: str, user: str) -> None:
+    """A UserID allows less than user names do."""
+    monkeypatch.setattr(getpass, "getuser", lambda: name)
+    assert deploy_module._user_name() == user
+
+
+def test_a_user_without_a_name_deploys_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A uid may have no entry in the user database."""
+
+    def unknown() -> str:
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr(getpass, "getuser", unknown)
+    assert deploy_module._user_name() == "user"
+
+
+def test_wait_listens_before_it_starts_and_shows_everything(hershy: Hershy, host: FakeHost, directory: Path) -> None:
+    """Nothing can be missed between start and subscription; progress is on stderr, the result on stdout."""
+    host.events = [state_event("Building"), build_event("Step 1/1 : FROM x"), state_event("Ready")]
+    assert hershy("deploy", str(directory), "--wait") == 0
+    assert host.asked == ["POST /programs", EVENTS, START]
+    assert hershy.out == f"{ID}\nhttp://localhost:19001\n"
+    building, step, ready = hershy.err.splitlines()
+    assert building.endswith("s  Building")
+    assert step == "          | Step 1/1 : FROM x"
+    assert ready.endswith("s  Ready")
+
+
+def test_wait_json_prints_one_document(hershy: Hershy, host: FakeHost, directory: Path) -> None:
+    """The program as it is once Ready."""
+    host.events = [state_event("Ready")]
+    assert hershy("deploy", str(directory), "--wait", "--json") == 0
+    assert hershy.document["state"] == "Ready"
+    assert host.asked[-1] == SHOW
+
+
+@pytest.mark.parametrize("state", ["Error", "Stopped"])
+def test_a_program_that_does_not_become_ready_is_exit_1(
+    hershy: Hershy, host: FakeHost, directory: Path, state: str
+) -> None:
+    """With the program's error on stderr, and its document on stdout when asked for."""
+    host.events = [state_event("Building"), state_event(state, "the build broke")]
+    assert hershy("deploy", str(directory), "--wait") == 1
+    assert hershy.err.endswith(f"hershy: program {ID} is {state}: the build broke\n")
+    assert hershy.out == ""
+    host.started.clear()
+    host.answers[SHOW] = PROGRAM | {"state": state}
+    assert hershy("deploy", str(directory), "--wait", "--json") == 1
+    assert hershy.document["state"] == state
+
+
+def test_a_wait_that_takes_too_long_is_exit_1_and_names_the_remedy(
+    hershy: Hershy, host: FakeHost, directory: Path
+) -> None:
+    """The program goes on; the message says how to stop it."""
+    host.events, host.stays_open = [state_event("Building")], True
+    assert hershy("deploy", str(directory), "--wait", "--timeout", "0.05") == 1
+    assert f"did not become Ready within 0.05 s; it goes on; to stop it: hershy stop {ID}" in hershy.err
+
+
+def test_ctrl_c_while_waiting_says_that_the_program_goes_on(
+    hershy: Hershy, host: FakeHost, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit 130 and how to stop it."""
+
+    def interrupt(main: object) -> None:
+        main.close()  # type: ignore[attr-defined]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(asyncio, "run", interrupt)
+    assert hershy("deploy", str(directory), "--wait") == 130
+    assert hershy.err == f"no longer waiting; {ID} goes on. To stop it: hershy stop {ID}\n"
+
+
+def test_events_that_were_lost_are_made_up_for(hershy: Hershy, host: FakeHost, directory: Path) -> None:
+    """Ready may have been among them: a new stream begins with the present state."""
+    host.events = ['event: lost\ndata: {"count": 3}\n\n', build_event("never read")]
+    assert hershy("deploy", str(directory), "--wait", "--json") == 0
+    assert host.asked.count(EVENTS) == 2
+    assert "3 lines were dropped" in hershy.err
+
+
+def test_a_host_that_closes_while_waited_for_is_exit_1(hershy: Hershy, host: FakeHost, directory: Path) -> None:
+    """The stream's end without Ready is a failure."""
+    host.events = [state_event("Building")]
+    assert hershy("deploy", str(directory), "--wait") == 1
+    assert "the event stream ended" in hershy.err
+
+
+@pytest.mark.parametrize(
+    "options", [("--no-start", "--wait"), ("--env", "=x"), ("--restart", "perhaps"), ("--timeout", "-1")]
+)
+def test_wrong_options_are_exit_2(hershy: Hershy, host: FakeHost, directory: Path, options: tuple[str, ...]) -> None:
+    """Nothing was registered."""
+    assert hershy("deploy", str(directory), *options) == 2
+    assert host.asked == []
+
+
+def test_a_refused_program_is_exit_1(hershy: Hershy, host: FakeHost, directory: Path) -> None:
+    """The Host's message reaches the user."""
+    host.refusals["POST /programs"] = (413, "the body is larger than 16 MiB")
+    assert hershy("deploy", str(directory)) == 1
+    assert hershy.err == "hershy: the body is larger than 16 MiB\n"
+
+
+def test_results_are_json_or_an_error() -> None:
+    """A value that JSON cannot carry is a bug and says so."""
+    with pytest.raises(TypeError, match="PosixPath has no form in JSON"):
+        output.document({"path": Path("/")})

@@ -1,0 +1,141 @@
+"""doctor and serve, without a machine: the wiring is replaced."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import structlog
+
+from hershy import wiring
+from hershy.domain.errors import ConfigurationError
+from hershy.ports.diagnosis import Finding
+
+from .conftest import Hershy
+
+FINE = Finding("engine", True, "26.1")
+MISSING = Finding("runsc", False, "not registered", "register it")
+OPTIONAL = Finding("buildx", False, "absent", "install it", required=False)
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
+    findings: list[Finding] = []
+
+    async def diagnose(**settings: Any) -> Sequence[Finding]:
+        assert settings == {"runtime": "runc"}
+        return findings
+
+    monkeypatch.setattr(wiring, "diagnose", diagnose)
+    return findings
+
+
+def test_doctor_names_what_is_missing_and_the_remedy(hershy: Hershy, found: list[Finding]) -> None:
+    """Exit 1 when something required is missing."""
+    found += [FINE, MISSING, OPTIONAL]
+    assert hershy("doctor", "--runtime", "runc") == 1
+    assert [line.split() for line in hershy.out.splitlines()] == [
+        ["ok", "engine", "26.1"],
+        ["missing", "runsc", "not", "registered"],
+        ["->", "register", "it"],
+        ["optional", "buildx", "absent"],
+        ["->", "install", "it"],
+        ["A", "Host", "cannot", "start", "here", "yet."],
+    ]
+
+
+def test_doctor_is_content_when_only_optional_things_are_missing(hershy: Hershy, found: list[Finding]) -> None:
+    """Exit 0, and the document says so."""
+    found += [FINE, OPTIONAL]
+    assert hershy("doctor", "--runtime", "runc", "--json") == 0
+    assert hershy.document["ok"] is True
+    assert [finding["name"] for finding in hershy.document["findings"]] == ["engine", "buildx"]
+
+
+@dataclass
+class FakeServer:
+    url: str = "http://127.0.0.1:9000"
+
+
+@dataclass
+class Served:
+    """How the wiring was asked to serve; ``during`` is run once it listens."""
+
+    settings: dict[str, Any]
+    closed: bool = False
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Served:
+    record = Served({})
+
+    @asynccontextmanager
+    async def open_server(**settings: Any) -> AsyncIterator[FakeServer]:
+        record.settings = settings
+        asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGTERM)
+        try:
+            yield FakeServer()
+        finally:
+            record.closed = True
+
+    monkeypatch.setattr(wiring, "open_server", open_server)
+    monkeypatch.setattr(structlog, "configure", lambda **options: None)
+    return record
+
+
+def test_serve_prints_its_url_and_ends_gracefully_on_sigterm(hershy: Hershy, served: Served) -> None:
+    """Exit 0 with everything closed; only what was given is set."""
+    assert hershy("serve", "--port", "0", "--runtime", "memory") == 0
+    assert hershy.out == "hershy Host listening on http://127.0.0.1:9000 (Ctrl-C stops it)\n"
+    assert served.settings == {"http_port": 0, "runtime": "memory"}
+    assert served.closed
+
+
+def test_serve_json_prints_one_line(hershy: Hershy, served: Served) -> None:
+    """A parent process reads the URL from it."""
+    assert hershy("serve", "--json", "--host", "127.0.0.1", "--storage", "/s") == 0
+    assert hershy.document == {"url": "http://127.0.0.1:9000"}
+    assert {name: str(value) for name, value in served.settings.items()} == {
+        "http_host": "127.0.0.1",
+        "storage_root": "/s",
+    }
+
+
+def test_serve_that_cannot_start_is_exit_1(hershy: Hershy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the reason on stderr, no traceback."""
+
+    @asynccontextmanager
+    async def open_server(**settings: Any) -> AsyncIterator[FakeServer]:
+        raise ConfigurationError("port 9000 is taken")
+        yield FakeServer()
+
+    monkeypatch.setattr(wiring, "open_server", open_server)
+    monkeypatch.setattr(structlog, "configure", lambda **options: None)
+    assert hershy("serve") == 1
+    assert (hershy.out, hershy.err) == ("", "hershy: port 9000 is taken\n")
+
+
+def test_help_needs_neither_the_web_stack_nor_the_wiring() -> None:
+    """The command line answers quickly because it imports late."""
+    code = (
+        "import sys, hershy.cli.app; "
+        "print([name for name in ('httpx', 'docker', 'fastapi', 'aiohttp', 'hershy.wiring') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["serve", "doctor", "deploy", "ls", "status", "start", "stop", "restart", "rm", "logs", "message", "source"],
+)
+def test_every_command_has_a_help_text_and_takes_json(hershy: Hershy, command: str) -> None:
+    """As the wire contract lists them."""
+    assert hershy(command, "--help") == 0
+    assert "--json" in hershy.out
