@@ -136,7 +136,7 @@ class EffectHandlers:
             remaining = timedelta(seconds=limit.total_seconds() - elapsed)
             if await self._services.proxy.probe(program.publish_port, min(PROBE_TIMEOUT, remaining)):
                 return on.ReadinessReached(program.epoch)
-            await clock.sleep(_probe_interval(elapsed))
+            await clock.sleep(probe_interval(elapsed))
         reason = f"no HTTP answer on port 8080 within {limit.total_seconds():g} s of its start"
         tail = await self._log_tail(program)
         if tail:
@@ -208,6 +208,6 @@ class EffectHandlers:
         return await within(self._services.clock, limits.engine + extra, f"{doing} {program.id}", call)
 
 
-def _probe_interval(elapsed_s: float) -> timedelta:
+def probe_interval(elapsed_s: float) -> timedelta:
     """5 % of the time waited so far, so that readiness is seen that much late at most; 5 ms to 250 ms."""
     return timedelta(seconds=min(0.25, max(0.005, elapsed_s * 0.05)))
