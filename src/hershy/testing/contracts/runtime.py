@@ -35,7 +35,7 @@ class Script:
     """What the program in a container does: writes ``output``, line by line, then ends or runs on.
 
     ``exit_code`` None: runs until it is stopped. ``ignores_sigterm``: only SIGKILL ends it. ``eats_memory``: after
-    its output it takes memory until the kernel kills it. ``cannot_start``: its executable does not exist.
+    its output it takes memory until the kernel kills it. ``cannot_start``: the engine fails to start the process.
     ``pause_before_exit`` lies between output and exit.
     """
 
@@ -229,7 +229,7 @@ class RuntimeContract:
             await runtime.start(container_id)
 
     async def test_process_that_cannot_start(self, runtime: Runtime, make_spec: MakeSpec) -> None:
-        """An executable that does not exist gives RuntimeFailure; the container remains, not running."""
+        """A process that the engine fails to start gives RuntimeFailure; the container remains, not running."""
         container_id = await runtime.create(make_spec(Script(cannot_start=True)))
         with pytest.raises(RuntimeFailure, match=str(container_id)):
             await runtime.start(container_id)

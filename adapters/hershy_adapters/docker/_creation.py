@@ -1,0 +1,102 @@
+"""Makes a container, reads it back, and leaves none behind when that fails or is cancelled."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from aiodocker.exceptions import DockerError
+
+from hershy.domain.errors import ContractViolation, HershyError, ImageNotFound, RuntimeFailure
+from hershy.domain.ids import ContainerID
+from hershy.ports.runtime import ContainerSpec
+
+from ._engine import Engine
+from ._errors import translated
+from ._hardening import Enclosure, ImageFacts, container_name, create_config
+from ._images import Images
+from ._network import ProgramNetwork
+from ._readback import differences
+from ._removal import remove_container
+
+_log = structlog.get_logger("hershy.docker")
+
+
+class Creation:
+    """``remedy`` says what to do when the engine does not know the enclosure's runtime."""
+
+    def __init__(
+        self, engine: Engine, images: Images, network: ProgramNetwork, enclosure: Enclosure, remedy: str
+    ) -> None:
+        self._engine = engine
+        self._images = images
+        self._network = network
+        self._enclosure = enclosure
+        self._remedy = remedy
+
+    async def create(self, spec: ContainerSpec) -> ContainerID:
+        """As the port's ``create``."""
+        making = asyncio.ensure_future(self._make(spec))
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            # The engine finishes what it was asked for, whether or not somebody listens.
+            await _finished(making)
+            if not making.cancelled() and making.exception() is None:
+                await _finished(asyncio.ensure_future(self._discard(making.result())))
+            raise
+
+    async def _make(self, spec: ContainerSpec) -> ContainerID:
+        await self._network.ensure()
+        image = await self._images.facts(spec.image_id)
+        container_id = await self._post(spec, image)
+        try:
+            await self._verify(container_id, spec, image)
+        except Exception:
+            await self._discard(container_id)
+            raise
+        return container_id
+
+    async def _post(self, spec: ContainerSpec, image: ImageFacts) -> ContainerID:
+        name, config = container_name(spec), create_config(spec, image, self._enclosure)
+        try:
+            with translated("creating", name):
+                container = await self._engine.client.containers.create(config, name=name)
+        except ImageNotFound as error:
+            raise ImageNotFound(spec.image_id) from error
+        except RuntimeFailure as error:
+            if _is_unknown_runtime(error.__cause__):
+                raise RuntimeFailure(f"{error}; {self._remedy}") from error
+            raise
+        return ContainerID(container.id)
+
+    async def _verify(self, container_id: ContainerID, spec: ContainerSpec, image: ImageFacts) -> None:
+        with translated("inspecting", container_id):
+            account: dict[str, Any] = await self._engine.client.containers.container(str(container_id)).show()
+        found = differences(account, spec, image, self._enclosure)
+        if found:
+            listed = "; ".join(str(difference) for difference in found)
+            raise ContractViolation(f"container {container_name(spec)} breaks the security contract: {listed}")
+
+    async def _discard(self, container_id: ContainerID) -> None:
+        try:
+            await remove_container(self._engine, container_id)
+        except HershyError as error:
+            _log.warning("container left behind", container_id=str(container_id), error=str(error))
+
+
+def _is_unknown_runtime(error: BaseException | None) -> bool:
+    return (
+        isinstance(error, DockerError)
+        and error.status == HTTPStatus.BAD_REQUEST
+        and "runtime name" in str(error.message)
+    )
+
+
+async def _finished(task: asyncio.Task[Any]) -> None:
+    """Wait for the task's end, however often the waiting is cancelled."""
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            continue

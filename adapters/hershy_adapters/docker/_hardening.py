@@ -1,0 +1,149 @@
+"""What is sent to the engine to make a container: a spec, with every security contract enforced.
+
+The one source of it: the Compose file is a translation of this configuration, and the readback compares the
+engine's own account with the contract it stands for.
+"""
+
+import hashlib
+import json
+import signal
+from dataclasses import dataclass, field
+from typing import Any
+
+from hershy.domain.ids import OwnerID
+from hershy.domain.security import PROGRAM_PORT, STATE_MOUNT, SecurityContract
+from hershy.ports.runtime import ContainerSpec
+
+OWNER_LABEL = "hershy.owner"
+PROGRAM_LABEL = "hershy.program-id"
+USER_LABEL = "hershy.user-id"
+BUILD_LABEL = "hershy.build-id"
+SPEC_HASH_LABEL = "hershy.spec-hash"
+
+PORT_KEY = f"{PROGRAM_PORT}/tcp"
+SCRATCH = "/tmp"  # noqa: S108 -- a path inside the container, where nothing can be written
+LOG_FILES = 2
+"""The engine rotates a log between so many files, so that the newest half is always there."""
+REAPER_PIDS = 1
+"""The engine's init, which forwards SIGTERM to the program and reaps its orphans, counts as a process."""
+
+Config = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What a container would take over from its image: the user, and writable places it declares."""
+
+    user: str = ""
+    volumes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """How one runtime adapter encloses all of its programs.
+
+    ``runtime`` is the name the engine knows it by. The engine counts ``own_pids`` for the enclosure itself and
+    ``pids_per_process`` for each process of the program.
+    """
+
+    runtime: str
+    owner: OwnerID
+    network: str = "hershy"
+    contract: SecurityContract = field(default_factory=SecurityContract)
+    own_pids: int = REAPER_PIDS
+    pids_per_process: int = 1
+
+    def pids_limit(self, processes: int) -> int:
+        return self.own_pids + self.pids_per_process * processes
+
+
+def container_name(spec: ContainerSpec) -> str:
+    return f"hersh-program-{spec.program_id}"
+
+
+def image_name(spec: ContainerSpec) -> str:
+    return f"hersh-program-{spec.build_id}"
+
+
+def masked_places(image: ImageFacts) -> tuple[str, ...]:
+    """Where an empty, read-only file system is mounted.
+
+    An image's volumes, because each would be writable and unbounded. ``/tmp``, because gVisor puts a writable
+    file system there of its own accord; under every runtime, so that a program meets the same thing everywhere.
+    """
+    return tuple(sorted({SCRATCH, *image.volumes} - {STATE_MOUNT}))
+
+
+def create_config(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> Config:
+    """The body of the engine's "create a container"."""
+    config = _config(spec, image, enclosure)
+    config["Labels"] = {**labels(spec, enclosure), SPEC_HASH_LABEL: _digest(config)}
+    return config
+
+
+def labels(spec: ContainerSpec, enclosure: Enclosure) -> dict[str, str]:
+    return {
+        OWNER_LABEL: str(enclosure.owner),
+        PROGRAM_LABEL: str(spec.program_id),
+        USER_LABEL: str(spec.user_id),
+        BUILD_LABEL: str(spec.build_id),
+    }
+
+
+def _config(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> Config:
+    env = {"TMPDIR": STATE_MOUNT, **spec.env}
+    return {
+        "Image": str(spec.image_id),
+        "User": enclosure.contract.user_for(image.user),
+        "Env": [f"{name}={value}" for name, value in sorted(env.items())],
+        "ExposedPorts": {PORT_KEY: {}},
+        "StopSignal": signal.SIGTERM.name,
+        # Checks of the image's own would run beside the program and count against its limits, for nobody.
+        "Healthcheck": {"Test": ["NONE"]},
+        "HostConfig": _host_config(spec, image, enclosure),
+    }
+
+
+def _host_config(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> Config:
+    contract, limits = enclosure.contract, spec.resources
+    return {
+        "Runtime": enclosure.runtime,
+        "Init": True,
+        "NetworkMode": enclosure.network,
+        "PortBindings": {PORT_KEY: [{"HostIp": contract.publish_address, "HostPort": str(spec.publish_port)}]},
+        "ReadonlyRootfs": contract.read_only_root,
+        "Mounts": _mounts(spec, image),
+        "CapDrop": list(contract.dropped_capabilities),
+        "SecurityOpt": ["no-new-privileges:true"] if contract.no_new_privileges else [],
+        # Without IPC there is no writable /dev/shm.
+        "IpcMode": "none",
+        "Memory": limits.memory_bytes,
+        "MemorySwap": limits.memory_bytes,
+        "NanoCpus": round(limits.cpus * 1_000_000_000),
+        "PidsLimit": enclosure.pids_limit(limits.pids),
+        "Ulimits": [
+            {"Name": "core", "Soft": 0, "Hard": 0},
+            # Nothing can be put into /dev/mqueue, which is writable for everybody.
+            {"Name": "msgqueue", "Soft": 0, "Hard": 0},
+            {"Name": "nofile", "Soft": limits.open_files, "Hard": limits.open_files},
+        ],
+        "LogConfig": {
+            "Type": "json-file",
+            "Config": {"max-size": str(limits.log_bytes // LOG_FILES), "max-file": str(LOG_FILES)},
+        },
+        "RestartPolicy": {"Name": "no"},
+    }
+
+
+def _mounts(spec: ContainerSpec, image: ImageFacts) -> list[Config]:
+    state = {
+        "Type": "bind",
+        "Source": str(spec.state_dir),
+        "Target": STATE_MOUNT,
+        "BindOptions": {"Propagation": "rprivate"},
+    }
+    return [state, *({"Type": "tmpfs", "Target": place, "ReadOnly": True} for place in masked_places(image))]
+
+
+def _digest(config: Config) -> str:
+    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()

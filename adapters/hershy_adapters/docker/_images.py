@@ -1,0 +1,32 @@
+"""What containers would take over from their images, asked once per image."""
+
+from collections import OrderedDict
+
+from hershy.domain.ids import ImageID
+
+from ._engine import Engine
+from ._errors import translated
+from ._hardening import ImageFacts
+
+MAX_REMEMBERED = 1000
+
+
+class Images:
+    """An image's id stands for its content, so what was asked once stays true."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._facts: OrderedDict[ImageID, ImageFacts] = OrderedDict()
+
+    async def facts(self, image_id: ImageID) -> ImageFacts:
+        """Raises ImageNotFound for an image that was not there when first asked for."""
+        facts = self._facts.get(image_id)
+        if facts is None:
+            with translated("inspecting the image", image_id):
+                account = await self._engine.client.images.inspect(str(image_id))
+            config = account.get("Config") or {}
+            facts = ImageFacts(config.get("User") or "", tuple(config.get("Volumes") or ()))
+            self._facts[image_id] = facts
+            if len(self._facts) > MAX_REMEMBERED:
+                self._facts.popitem(last=False)
+        return facts

@@ -1,0 +1,107 @@
+"""A container's configuration as a Compose file, for a person to run by hand."""
+
+import copy
+import re
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+from ._hardening import Config
+from ._network import INTER_CONTAINER
+
+_SERVICE = "program"
+_HEADER = "# Run by hand: docker compose up (while hershy does not run this program)\n"
+
+
+def render_compose(name: str, image: str, config: Config) -> str:
+    """Translate what is sent to the engine, setting by setting.
+
+    Raises ValueError for a setting it has no translation for, so that none is forgotten. The network is one of
+    the project's own with the same option: as isolated, and there without hershy.
+    """
+    rest = copy.deepcopy(config)
+    host = rest.pop("HostConfig")
+    service: dict[str, Any] = {"container_name": name, "image": image, "pull_policy": "never"}
+    for settings, translations in ((rest, _CONFIG), (host, _HOST_CONFIG)):
+        unknown = settings.keys() - translations.keys()
+        if unknown:
+            raise ValueError(f"no Compose translation for {sorted(unknown)}")
+        for key, value in settings.items():
+            service |= translations[key](value)
+    document = {
+        "name": re.sub(r"[^a-z0-9_-]", "-", name.lower()),
+        "services": {_SERVICE: service},
+        "networks": {"programs": {"driver": "bridge", "driver_opts": {INTER_CONTAINER: "false"}}},
+    }
+    return _HEADER + yaml.safe_dump(_without_interpolation(document), sort_keys=False, allow_unicode=True)
+
+
+def _without_interpolation(value: Any) -> Any:
+    """Compose takes ``$`` for the begin of a variable unless it is doubled."""
+    if isinstance(value, str):
+        return value.replace("$", "$$")
+    if isinstance(value, list):
+        return [_without_interpolation(it) for it in value]
+    if isinstance(value, dict):
+        return {key: _without_interpolation(it) for key, it in value.items()}
+    return value
+
+
+def _ports(bindings: Any) -> dict[str, Any]:
+    return {
+        "ports": [
+            f"{host['HostIp']}:{host['HostPort']}:{inside}" for inside, hosts in bindings.items() for host in hosts
+        ]
+    }
+
+
+def _mount(mount: Config) -> dict[str, Any]:
+    volume: dict[str, Any] = {"type": mount["Type"], "target": mount["Target"]}
+    if "Source" in mount:
+        volume["source"] = mount["Source"]
+    if mount.get("ReadOnly"):
+        volume["read_only"] = True
+    if "BindOptions" in mount:
+        volume["bind"] = {"propagation": mount["BindOptions"]["Propagation"], "create_host_path": False}
+    return volume
+
+
+def _logging(log: Any) -> dict[str, Any]:
+    return {"logging": {"driver": log["Type"], "options": log["Config"]}}
+
+
+def _ulimits(limits: Any) -> dict[str, Any]:
+    return {"ulimits": {limit["Name"]: {"soft": limit["Soft"], "hard": limit["Hard"]} for limit in limits}}
+
+
+_Translation = Callable[[Any], dict[str, Any]]
+
+_CONFIG: dict[str, _Translation] = {
+    "Image": lambda image_id: {},  # named instead, which a person can read
+    "User": lambda user: {"user": user},
+    "Env": lambda env: {"environment": list(env)},
+    "ExposedPorts": lambda ports: {},  # said by the published ports
+    "StopSignal": lambda name: {"stop_signal": name},
+    "Healthcheck": lambda check: {"healthcheck": {"disable": check == {"Test": ["NONE"]}}},
+    "Labels": lambda labels: {"labels": labels},
+}
+
+_HOST_CONFIG: dict[str, _Translation] = {
+    "Runtime": lambda name: {"runtime": name},
+    "Init": lambda init: {"init": init},
+    "NetworkMode": lambda network: {"networks": ["programs"]},
+    "PortBindings": _ports,
+    "ReadonlyRootfs": lambda read_only: {"read_only": read_only},
+    "Mounts": lambda mounts: {"volumes": [_mount(mount) for mount in mounts]},
+    "CapDrop": lambda capabilities: {"cap_drop": capabilities},
+    "SecurityOpt": lambda options: {"security_opt": options},
+    "IpcMode": lambda mode: {"ipc": mode},
+    "Memory": lambda size: {"mem_limit": size},
+    "MemorySwap": lambda size: {"memswap_limit": size},
+    "NanoCpus": lambda nano: {"cpus": nano / 1_000_000_000},
+    "PidsLimit": lambda limit: {"pids_limit": limit},
+    "Ulimits": _ulimits,
+    "LogConfig": _logging,
+    "RestartPolicy": lambda policy: {"restart": policy["Name"]},
+}

@@ -1,0 +1,143 @@
+"""DockerRuntime: containers on a Docker Engine, by default with runc."""
+
+import asyncio
+import json
+import math
+import os
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+import aiohttp
+from aiodocker.exceptions import DockerError
+
+from hershy.domain.errors import ContainerNotFound, RuntimeFailure
+from hershy.domain.exits import ExitKind, ExitReason
+from hershy.domain.ids import ContainerID, OwnerID, ProgramID
+from hershy.domain.security import SecurityContract
+from hershy.ports.adapter import AdapterContext
+from hershy.ports.diagnosis import Finding
+from hershy.ports.runtime import ContainerSpec, ContainerStatus, LogLine, LogQuery, Runtime
+
+from ._creation import Creation
+from ._diagnosis import diagnose
+from ._engine import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, Engine
+from ._errors import translated
+from ._exits import exit_reason, status_of, was_never_started
+from ._hardening import OWNER_LABEL, PROGRAM_LABEL, Enclosure, container_name, create_config, image_name
+from ._images import Images
+from ._logs import read_logs
+from ._network import ProgramNetwork
+from ._removal import remove_container
+from .compose import render_compose
+
+INSPECTED_AT_ONCE = 16
+
+
+class DockerRuntime(Runtime):
+    """``runtime_name`` is what the engine calls the OCI runtime; ``network`` the bridge of all programs."""
+
+    remedy: ClassVar[str] = "register it under 'runtimes' in /etc/docker/daemon.json and send dockerd SIGHUP"
+
+    def __init__(self, engine: Engine, owner: OwnerID, runtime_name: str = "runc", network: str = "hershy") -> None:
+        self._engine = engine
+        self._owner = owner
+        self._enclosure = self.enclosure(runtime_name, owner, network)
+        self._images = Images(engine)
+        self._network = ProgramNetwork(engine, network)
+        self._creation = Creation(engine, self._images, self._network, self._enclosure, self.remedy)
+
+    @classmethod
+    def enclosure(cls, runtime_name: str, owner: OwnerID, network: str) -> Enclosure:
+        contract = SecurityContract.for_host(os.getuid(), os.getgid())
+        return Enclosure(runtime_name, owner, network, contract)
+
+    async def create(self, spec: ContainerSpec) -> ContainerID:
+        return await self._creation.create(spec)
+
+    async def start(self, container_id: ContainerID) -> None:
+        container = self._engine.client.containers.container(str(container_id))
+        with translated("starting", container_id):
+            try:
+                await container.start()
+            except DockerError as error:
+                if not _is_missing_network(error, self._network.name):
+                    raise
+                self._network.forget()
+                await self._network.ensure()
+                await container.start()
+
+    async def stop(self, container_id: ContainerID, grace: timedelta) -> None:
+        grace_s = max(0, math.ceil(grace.total_seconds()))
+        timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT_S, sock_read=grace_s + ANSWER_TIMEOUT_S)
+        with translated("stopping", container_id):
+            container = self._engine.client.containers.container(str(container_id))
+            await container.stop(t=grace_s, timeout=timeout)
+
+    async def remove(self, container_id: ContainerID) -> None:
+        await remove_container(self._engine, container_id)
+
+    async def wait(self, container_id: ContainerID) -> ExitReason:
+        with translated("waiting for", container_id):
+            await self._engine.client.containers.container(str(container_id)).wait()
+        try:
+            state = (await self._inspect(container_id))["State"]
+        except ContainerNotFound:
+            return ExitReason(ExitKind.ENGINE_LOST)
+        if was_never_started(state):
+            raise RuntimeFailure(f"waiting for {container_id}: it was never started")
+        reason = exit_reason(state)
+        if reason is None:
+            raise RuntimeFailure(f"waiting for {container_id}: the engine started it anew by itself")
+        return reason
+
+    async def logs(self, container_id: ContainerID, query: LogQuery) -> AsyncGenerator[LogLine, None]:
+        async with aclosing(read_logs(self._engine, container_id, query)) as lines:
+            async for line in lines:
+                yield line
+
+    async def list_owned(self, program_id: ProgramID | None = None) -> Sequence[ContainerStatus]:
+        wanted = [f"{OWNER_LABEL}={self._owner}"]
+        if program_id is not None:
+            wanted.append(f"{PROGRAM_LABEL}={program_id}")
+        with translated("listing containers of", self._owner):
+            filters = json.dumps({"label": wanted})
+            listed = await self._engine.client.containers.list(all=True, filters=filters)
+        # The list may lag behind a call that has just returned; an inspection does not.
+        at_once = asyncio.Semaphore(INSPECTED_AT_ONCE)
+        statuses = await asyncio.gather(*(self._status(ContainerID(it.id), at_once) for it in listed))
+        return [status for status in statuses if status is not None]
+
+    async def compose_file(self, spec: ContainerSpec) -> str:
+        image = await self._images.facts(spec.image_id)
+        config = create_config(spec, image, self._enclosure)
+        return render_compose(container_name(spec), image_name(spec), config)
+
+    async def diagnose(self) -> Sequence[Finding]:
+        return await diagnose(self._engine, self._enclosure.runtime, self.remedy)
+
+    async def aclose(self) -> None:
+        await self._engine.aclose()
+
+    async def _status(self, container_id: ContainerID, at_once: asyncio.Semaphore) -> ContainerStatus | None:
+        """None for a container that vanished since it was listed."""
+        async with at_once:
+            try:
+                return status_of(await self._inspect(container_id))
+            except ContainerNotFound:
+                return None
+
+    async def _inspect(self, container_id: ContainerID) -> dict[str, Any]:
+        with translated("inspecting", container_id):
+            return await self._engine.client.containers.container(str(container_id)).show()
+
+
+def _is_missing_network(error: DockerError, network: str) -> bool:
+    return error.status == HTTPStatus.NOT_FOUND and f"network {network} not found" in str(error.message)
+
+
+def create(context: AdapterContext) -> DockerRuntime:
+    network = context.option("docker_network", "hershy")
+    return DockerRuntime(Engine.of(context), context.owner, context.adapter_name, network)

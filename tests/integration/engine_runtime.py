@@ -1,0 +1,321 @@
+"""What the tests of both runtimes on a real engine share: the contract suite, and a look from inside."""
+
+import asyncio
+import contextlib
+import io
+import itertools
+import json
+import random
+import secrets
+import socket
+import tarfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar
+
+import docker
+import docker.errors
+import pytest
+
+from hershy.domain.exits import ExitKind, ExitReason
+from hershy.domain.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort, UserID
+from hershy.domain.resources import MIB, ResourceLimits
+from hershy.ports.runtime import ContainerSpec, LogQuery, LogStream, Runtime
+from hershy.testing.contracts.runtime import (
+    DEADLINE_S,
+    FOREVER,
+    HoldPort,
+    MakeSpec,
+    RuntimeContract,
+    Script,
+    collected,
+    texts,
+)
+from hershy_adapters.docker._engine import Engine
+from hershy_adapters.docker.runtime import DockerRuntime
+
+SCRIPT_IMAGE = "hershy-test-script:local"
+NETWORK = "hershy-test-runtime"
+USER, BUILD = UserID("alice"), BuildID("build-0123456789ab")
+LIMITS = ResourceLimits(cpus=0.5, memory_bytes=64 * MIB, pids=32, open_files=100, log_bytes=4 * MIB)
+
+_ports = itertools.count(random.randrange(24_000, 28_000))
+
+MakeScript = Callable[[str], ContainerSpec]
+
+
+def shell_of(script: Script) -> str:
+    """The contract's script as a shell program."""
+    lines = [f"echo '{text}'{' >&2' if stream is LogStream.STDERR else ''}" for stream, text in script.output]
+    before = ["trap '' TERM"] if script.ignores_sigterm else []
+    pause = [f"sleep {script.pause_before_exit.total_seconds()}"] if script.pause_before_exit else []
+    if script.eats_memory:
+        end = "x=aaaaaaaaaaaaaaaa; while true; do x=$x$x; done"
+    elif script.exit_code is not None:
+        end = f"exit {script.exit_code}"
+    elif script.ignores_sigterm:
+        end = "while true; do sleep 1; done"
+    else:
+        end = "exec sleep 100000"
+    return "\n".join([*before, *lines, *pause, end]) + "\n"
+
+
+def built(client: docker.DockerClient, name: str, dockerfile: str) -> ImageID:
+    context = io.BytesIO()
+    with tarfile.open(fileobj=context, mode="w") as tar:
+        entry = tarfile.TarInfo("Dockerfile")
+        entry.size = len(dockerfile.encode())
+        tar.addfile(entry, io.BytesIO(dockerfile.encode()))
+    image, _ = client.images.build(fileobj=io.BytesIO(context.getvalue()), custom_context=True, tag=name, rm=True)
+    return ImageID(image.id)
+
+
+@contextlib.contextmanager
+def listening(port: PublishPort) -> Iterator[None]:
+    """A stranger that listens on the port."""
+    with socket.create_server(("127.0.0.1", int(port))):
+        yield
+
+
+class EngineRuntimeSuite(RuntimeContract):
+    """The whole contract, then what only a real engine can show."""
+
+    runtime_class: ClassVar[type[DockerRuntime]]
+    runtime_name: ClassVar[str]
+
+    async def settle(self) -> None:
+        await asyncio.sleep(0.2)  # the call is on its way to another process
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def witness(cls, engine: docker.DockerClient) -> Iterator[docker.DockerClient]:
+        """Another client of the same engine, to see what really is there. The tests' network ends with it."""
+        yield engine
+        with contextlib.suppress(docker.errors.NotFound):
+            engine.networks.get(NETWORK).remove()
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def script_image(cls, witness: docker.DockerClient, busybox_image: str) -> ImageID:
+        dockerfile = f'FROM {busybox_image}\nCMD ["/bin/sh", "/state/script.sh"]\n'
+        return built(witness, SCRIPT_IMAGE, dockerfile)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def unstartable_image(cls, witness: docker.DockerClient) -> ImageID:
+        """Nothing can be mounted below a file: where the engine tries that, no process can be started."""
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            tar.addfile(tarfile.TarInfo("file"))
+        answer = witness.api.import_image_from_data(
+            archive.getvalue(),
+            repository="hershy-test-unstartable",
+            tag="local",
+            changes=["VOLUME /file/x", 'CMD ["/file"]'],
+        )
+        return ImageID(json.loads(answer)["status"])
+
+    @pytest.fixture
+    async def connection(self) -> AsyncIterator[Engine]:
+        connection = Engine()
+        yield connection
+        await connection.aclose()
+
+    @pytest.fixture
+    def runtime(self, connection: Engine, witness: docker.DockerClient) -> DockerRuntime:
+        return self.runtime_class(connection, OwnerID(secrets.token_hex(8)), self.runtime_name, NETWORK)
+
+    @pytest.fixture
+    def other_runtime(self, connection: Engine) -> DockerRuntime:
+        return self.runtime_class(connection, OwnerID(secrets.token_hex(8)), self.runtime_name, NETWORK)
+
+    @pytest.fixture
+    def unreachable_runtime(self, tmp_path: Path) -> DockerRuntime:
+        nobody = Engine(f"unix://{tmp_path}/nobody.sock")
+        return self.runtime_class(nobody, OwnerID(secrets.token_hex(8)), self.runtime_name, NETWORK)
+
+    @pytest.fixture
+    def missing_image(self) -> ImageID:
+        return ImageID("sha256:" + "1" * 64)
+
+    @pytest.fixture
+    def hold_port(self) -> HoldPort:
+        return listening
+
+    @pytest.fixture
+    def of_shell(self, tmp_path: Path, script_image: ImageID) -> MakeScript:
+        """Gives a spec of a new program that runs a shell script."""
+
+        def make(script: str) -> ContainerSpec:
+            program_id = ProgramID.compose(USER, BUILD, secrets.token_hex(4))
+            state = tmp_path / str(program_id) / "state"
+            state.mkdir(parents=True)
+            state.chmod(0o777)
+            (state / "script.sh").write_text(script)
+            port = PublishPort(next(_ports))
+            return ContainerSpec(program_id, USER, BUILD, script_image, port, state, resources=LIMITS)
+
+        return make
+
+    @pytest.fixture
+    def make_spec(self, of_shell: MakeScript, unstartable_image: ImageID) -> MakeSpec:
+        def make(script: Script) -> ContainerSpec:
+            spec = of_shell(shell_of(script))
+            return replace(spec, image_id=unstartable_image) if script.cannot_start else spec
+
+        return make
+
+    async def output(self, runtime: Runtime, spec: ContainerSpec) -> list[str]:
+        """Run to the end; what the program wrote."""
+        container_id = await self.started(runtime, spec)
+        await self.ended(runtime, container_id)
+        return texts(await collected(runtime.logs(container_id, LogQuery(tail=None))))
+
+    # From inside
+
+    async def test_nothing_but_state_can_be_written(self, runtime: Runtime, of_shell: MakeScript) -> None:
+        """Of all places in the container only /state takes a file."""
+        script = """
+        for place in / /tmp /dev /dev/shm /dev/mqueue /etc /bin /sys /proc /run /var /home /sys/fs/cgroup /state; do
+            [ -d $place ] && (echo x > $place/hershy-probe) 2>/dev/null && echo wrote $place
+        done
+        find / -xdev -type d -writable 2>/dev/null | grep -v ^/proc
+        echo $TMPDIR
+        """
+        lines = await self.output(runtime, of_shell(script))
+        assert [line for line in lines if line.startswith("wrote")] == ["wrote /state"]
+        assert lines[-1] == "/state"
+
+    async def test_program_is_nobody(self, runtime: Runtime, of_shell: MakeScript) -> None:
+        """The program has an unprivileged id, no group beside its own, and no capability at all."""
+        lines = await self.output(runtime, of_shell("id -u; id -G; grep ^Cap /proc/self/status"))
+        assert lines[:2] == ["65532", "65532"]
+        masks = {line.split()[1] for line in lines[2:]}
+        assert masks == {"0" * 16}
+
+    async def test_no_escalation(
+        self, runtime: Runtime, of_shell: MakeScript, witness: docker.DockerClient, busybox_image: str
+    ) -> None:
+        """A set-uid program of root's gives nothing."""
+        name = "hershy-test-setuid:local"
+        dockerfile = f"""
+        FROM {busybox_image}
+        RUN mkdir /suid && cp /bin/busybox /suid/id && chmod 4755 /suid/id
+        CMD ["/suid/id", "-u"]
+        """
+        image_id = built(witness, name, dockerfile)
+        try:
+            lines = await self.output(runtime, replace(of_shell(""), image_id=image_id))
+        finally:
+            witness.images.remove(name, force=True)
+        assert lines == ["65532"]
+
+    async def test_programs_cannot_reach_each_other(
+        self, runtime: Runtime, of_shell: MakeScript, witness: docker.DockerClient
+    ) -> None:
+        """One program answers on its port to the Host, and on no address to another program."""
+        serving = of_shell("echo up; exec httpd -f -p 8080 -h /state")
+        container_id = await self.started(runtime, serving)
+        async with asyncio.timeout(DEADLINE_S):
+            assert (await self.http_status(serving.publish_port)).endswith(b" 404")
+        networks = witness.containers.get(str(container_id)).attrs["NetworkSettings"]["Networks"]
+        address = networks[NETWORK]["IPAddress"]
+        assert address
+        lines = await self.output(runtime, of_shell(f"nc -w 2 {address} 8080 </dev/null && echo reached; echo end"))
+        assert "end" in lines
+        assert "reached" not in lines
+
+    async def http_status(self, port: PublishPort) -> bytes:
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", int(port))
+                writer.write(b"GET /nothing HTTP/1.0\r\n\r\n")
+                if answer := await reader.read(12):
+                    return answer
+            except ConnectionError:
+                pass
+            finally:
+                with contextlib.suppress(UnboundLocalError):
+                    writer.close()
+            await asyncio.sleep(0.05)
+
+    async def test_limits_hold_inside(self, runtime: Runtime, of_shell: MakeScript) -> None:
+        """Open files and core dumps are bounded as asked for."""
+        assert await self.output(runtime, of_shell("ulimit -n; ulimit -q")) == ["100", "0"]
+
+    async def test_volumes_of_the_image_are_masked(
+        self, runtime: Runtime, of_shell: MakeScript, witness: docker.DockerClient, busybox_image: str
+    ) -> None:
+        """An image's VOLUME gives no second writable place, and leaves no volume behind."""
+        name = "hershy-test-volume:local"
+        dockerfile = f'FROM {busybox_image}\nVOLUME /data /state /tmp\nCMD ["sh", "/state/script.sh"]\n'
+        image_id = built(witness, name, dockerfile)
+        volumes = {volume.id for volume in witness.volumes.list()}
+        spec = replace(of_shell("echo x > /data/x; echo y > /state/y; ls /state"), image_id=image_id)
+        try:
+            lines = await self.output(runtime, spec)
+            assert not {volume.id for volume in witness.volumes.list()} - volumes
+        finally:
+            for status in await runtime.list_owned():
+                await runtime.remove(status.container_id)
+            witness.images.remove(name, force=True)
+        assert "y" in lines
+        assert any("Read-only file system" in line for line in lines)
+
+    async def test_image_user_is_honoured_unless_privileged(
+        self, runtime: Runtime, of_shell: MakeScript, witness: docker.DockerClient, busybox_image: str
+    ) -> None:
+        """A plain number is taken from the image; root and names are not."""
+        for user, expected in (("1234", "1234 1234"), ("1234:77", "1234 77"), ("0", "65532 65532")):
+            name = "hershy-test-user:local"
+            dockerfile = f'FROM {busybox_image}\nUSER {user}\nCMD ["sh", "/state/script.sh"]\n'
+            image_id = built(witness, name, dockerfile)
+            try:
+                spec = replace(of_shell("echo $(id -u) $(id -g)"), image_id=image_id)
+                assert await self.output(runtime, spec) == [expected]
+                for status in await runtime.list_owned():
+                    await runtime.remove(status.container_id)
+            finally:
+                witness.images.remove(name, force=True)
+
+    # The engine
+
+    async def test_network_is_made_again(
+        self, runtime: DockerRuntime, make_spec: MakeSpec, witness: docker.DockerClient
+    ) -> None:
+        """A network that somebody removed between creation and start is there again at the start."""
+        container_id = await runtime.create(make_spec(FOREVER))
+        witness.networks.get(NETWORK).remove()
+        await runtime.start(container_id)
+        options = witness.networks.get(NETWORK).attrs["Options"]
+        assert options["com.docker.network.bridge.enable_icc"] == "false"
+
+    async def test_file_of_the_wrong_owner_is_readable_output(self, runtime: Runtime, of_shell: MakeScript) -> None:
+        """Output that is not UTF-8 comes with replacement characters; a last line without its end comes too."""
+        lines = await self.output(runtime, of_shell(r"printf 'a\377b\nlast'"))
+        assert lines == ["a\N{REPLACEMENT CHARACTER}b", "last"]
+
+    async def test_exit_by_itself_beats_a_later_stop(self, runtime: Runtime, of_shell: MakeScript) -> None:
+        """A program that handles SIGTERM ends with the code it chose."""
+        spec = of_shell("trap 'exit 7' TERM; echo up; while true; do sleep 0.1; done")
+        container_id = await self.started(runtime, spec)
+        await self.first_line(runtime, container_id)
+        await runtime.stop(container_id, timedelta(seconds=10))
+        assert await self.ended(runtime, container_id) == ExitReason(ExitKind.CODE, 7)
+
+    async def test_cancelled_create_at_any_moment(
+        self, runtime: Runtime, make_spec: MakeSpec, witness: docker.DockerClient
+    ) -> None:
+        """Nothing is left after a creation cancelled while the engine works on it."""
+        for delay_s in (0.001, 0.005, 0.01, 0.02, 0.04):
+            spec = make_spec(FOREVER)
+            creation = asyncio.ensure_future(runtime.create(spec))
+            await asyncio.wait({creation}, timeout=delay_s)
+            creation.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await runtime.remove(await creation)
+            assert not await runtime.list_owned()
+            with pytest.raises(docker.errors.NotFound):
+                witness.containers.get(f"hersh-program-{spec.program_id}")
