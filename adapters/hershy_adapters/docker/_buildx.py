@@ -8,7 +8,6 @@ import asyncio
 import os
 import re
 import shutil
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from hershy.domain.build_spec import BuildSpec
 from hershy.domain.errors import BuildError
 from hershy.ports.builder import BuildOutput
 
+from ._buildkit_output import BuildKitOutput
 from ._lines import LineSplitter
 from ._process import chunks, running
 
@@ -29,15 +29,9 @@ PLUGIN_FOLDERS = (
     "/usr/lib/docker/cli-plugins",
     "/usr/libexec/docker/cli-plugins",
 )
-TAIL_LINES = 30
-KEPT_LINES = 500
-"""How many lines are kept to look for the failing step's in; other stages print in between."""
-MESSAGE_CHARS = 1000
 INSPECT_DEADLINE_S = 10.0
 
 _INHERITED = ("DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
-_FAILED_STEP = re.compile(r"(#\d+) ERROR: ")
-_FINAL_ERROR = re.compile(r"ERROR: (?:failed to solve: )?(.+)")
 
 
 def find_buildx() -> str | None:
@@ -71,23 +65,23 @@ class Buildx:
         self, spec: BuildSpec, context: bytes, name: str, labels: Mapping[str, str], output: BuildOutput
     ) -> None:
         """Build and tag. Raises BuildError; cancelled, it ends the build before it returns."""
-        printed: deque[str] = deque(maxlen=KEPT_LINES)
+        progress = BuildKitOutput()
         splitter = LineSplitter()
-        with TemporaryDirectory(prefix="hershy-buildx-") as config:
-            try:
+        try:
+            with TemporaryDirectory(prefix="hershy-buildx-") as config:
                 async with running(self._command(spec, name, labels), self._environment(config), context) as process:
                     async for chunk in chunks(process):
                         for line in splitter.feed(chunk):
-                            printed.append(line)
+                            progress.add(line)
                             output(line)
                     for line in splitter.flush():
-                        printed.append(line)
+                        progress.add(line)
                         output(line)
                     code = await process.wait()
-            except OSError as error:
-                raise BuildError(f"{spec.build_id} failed: cannot run {self.binary}: {error}") from error
+        except OSError as error:
+            raise BuildError(f"{spec.build_id} failed: cannot run {self.binary}: {error}") from error
         if code:
-            raise failure(f"{spec.build_id} failed", printed, code)
+            raise progress.failure(f"{spec.build_id} failed", code)
 
     def _command(self, spec: BuildSpec, name: str, labels: Mapping[str, str]) -> Sequence[str]:
         # Attestations would make the image an index whose id changes with every build.
@@ -108,12 +102,3 @@ class Buildx:
             "DOCKER_HOST": self.docker_host,
             "NO_COLOR": "1",
         }
-
-
-def failure(what: str, printed: Sequence[str], code: int) -> BuildError:
-    """Tell the failing step's lines from those of steps that ran beside it."""
-    errors = [match[1] for line in printed if (match := _FINAL_ERROR.fullmatch(line))]
-    message = errors[-1][:MESSAGE_CHARS] if errors else f"docker-buildx ended with {code}"
-    steps = [match[1] for line in printed if (match := _FAILED_STEP.match(line))]
-    of_step = [line for line in printed if steps and line.startswith(f"{steps[-1]} ")]
-    return BuildError(f"{what}: {message}", (of_step or [line for line in printed if line])[-TAIL_LINES:])
