@@ -1,0 +1,211 @@
+"""The HTTP server as a process of its own, spoken to as the wire contract says, by a client that knows only that."""
+
+import asyncio
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import httpx
+import pytest
+import websockets
+
+from .programs import TALLY, Witness
+
+START_DEADLINE_S = 30
+PATIENCE_S = 60
+ECHO = Path(__file__).with_name("echo_program.py")
+RFC3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+
+@pytest.fixture(params=["memory", "runc", "runsc"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator["Server"]:
+    started = Server(str(request.param), tmp_path / "storage")
+    yield started
+    started.stop()
+
+
+class Server:
+    """``hershy serve`` on a free port."""
+
+    def __init__(self, runtime: str, storage: Path) -> None:
+        self.runtime = runtime
+        command = [sys.executable, "-m", "hershy.cli.main", "serve", "--runtime", runtime, "--port", "0", "--json"]
+        self.log = storage.with_suffix(".log").open("w")
+        self.process = subprocess.Popen(
+            [*command, "--storage", str(storage)], stdout=subprocess.PIPE, stderr=self.log, text=True
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, Path(self.log.name).read_text()
+        self.url: str = json.loads(line)["url"]
+        self.http = httpx.Client(base_url=self.url, timeout=START_DEADLINE_S)
+
+    def stop(self) -> int:
+        self.http.close()
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout=PATIENCE_S)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self.log.close()
+        return code
+
+    def call(self, method: str, path: str, status: int, **arguments: object) -> dict[str, object]:
+        answer = self.http.request(method, path, **arguments)  # type: ignore[arg-type]
+        assert answer.status_code == status, answer.text
+        body: dict[str, object] = answer.json()
+        if status >= 400:
+            assert set(body) == {"error", "code", "message"}
+            assert body["code"] == status
+        return body
+
+    def wait_for(self, program_id: str, state: str) -> dict[str, object]:
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            program = self.call("GET", f"/programs/{program_id}", 200)
+            if program["state"] == state:
+                return program
+            assert state == "Error" or program["state"] != "Error", program
+            time.sleep(0.05)  # the contract's only way to learn of a state without streams is to ask again
+        pytest.fail(f"not {state} within {PATIENCE_S} s: {program}")
+
+
+@pytest.fixture
+def body(python_image: str) -> dict[str, object]:
+    sources = {"tally.py": (TALLY / "tally.py").read_text()}
+    dockerfile = (TALLY / "Dockerfile").read_text()
+    return {"user_id": "alice", "dockerfile": dockerfile, "src_files": sources, "build_args": {"BASE": python_image}}
+
+
+def test_every_call_of_the_contract(server: Server, body: dict[str, object]) -> None:
+    """Create, start, ask, talk, stop, restart, list, source, debug, delete: codes and shapes as written down."""
+    created = server.call("POST", "/programs", 201, json=body)
+    assert {"program_id", "build_id", "state", "proxy_url", "created_at"} <= set(created)
+    program_id = str(created["program_id"])
+    assert created["state"] == "Created"
+    assert re.fullmatch(rf"alice-{created['build_id']}-[0-9a-f]{{8}}", program_id)
+    assert RFC3339_UTC.fullmatch(str(created["created_at"]))
+    path = f"/programs/{program_id}"
+
+    for action in ("stop", "restart"):
+        assert "program not running" in str(server.call("POST", f"{path}/{action}", 404)["message"])
+    server.call("GET", f"{path}/proxy/tally", 503)
+    started = server.call("POST", f"{path}/start", 200)
+    assert started == {"program_id": program_id, "state": "Created", "message": "program start initiated"}
+    server.call("POST", f"{path}/start", 409)
+    ready = server.wait_for(program_id, "Ready")
+    for field in ("build_id", "user_id", "image_id", "container_id", "proxy_url", "error_msg", "updated_at"):
+        assert field in ready
+    assert RFC3339_UTC.fullmatch(str(ready["updated_at"]))
+
+    message = {"content": "add 5"}
+    assert server.call("POST", f"{path}/proxy/watcher/message", 200, json=message)["status"] == "message sent"
+    assert server.call("GET", f"{path}/proxy/watcher/status", 200)["isRunning"] is True
+    server.call("GET", f"{path}/proxy/watcher/logs?type=all&limit=5", 200)
+    if server.runtime != "memory":
+        assert server.call("GET", f"{path}/proxy/tally", 200)["total"] == 5
+        assert httpx.get(f"{ready['proxy_url']}/tally").json()["total"] == 5
+    logs = server.call("GET", f"{path}/logs", 200)
+    assert {"program_id", "container_id", "logs", "timestamp"} <= set(logs)
+    assert "add 5" in str(logs["logs"])
+    source = server.call("GET", f"{path}/source", 200)
+    assert source["files"] == {"Dockerfile": body["dockerfile"], **body["src_files"]}  # type: ignore[dict-item]
+    assert RFC3339_UTC.fullmatch(str(source["retrieved_at"]))
+    server.call("GET", f"/debug/proxy/{program_id}", 200)
+
+    for query, count in (("", 1), ("?user_id=alice", 1), ("?user_id=bob", 0), ("?state=Ready", 1), ("?state=Error", 0)):
+        listed = server.call("GET", f"/programs{query}", 200)
+        assert listed["count"] == count
+        assert len(listed["programs"]) == count  # type: ignore[arg-type]
+
+    assert server.call("POST", f"{path}/restart", 200)["message"] == "program restart initiated"
+    server.wait_for(program_id, "Starting")
+    server.wait_for(program_id, "Ready")
+    stopped = server.call("POST", f"{path}/stop", 200)
+    assert stopped == {"program_id": program_id, "state": "Stopping", "message": "program stop initiated"}
+    server.wait_for(program_id, "Stopped")
+    assert "program not running" in str(server.call("POST", f"{path}/restart", 404)["message"])
+    assert server.call("POST", f"{path}/start", 200)["state"] == "Stopped"
+    server.wait_for(program_id, "Ready")
+    assert server.call("DELETE", path, 200) == {"message": "program deleted successfully"}
+    assert program_id in str(server.call("GET", path, 404)["message"])
+    server.call("DELETE", path, 404)
+
+
+def test_refusals(server: Server, body: dict[str, object]) -> None:
+    """Bad bodies, values, ids, methods and sizes get the contract's errors, and nothing is registered."""
+    assert server.call("POST", "/programs", 400, json={"user_id": "a"})["message"] == "dockerfile is required"
+    assert server.call("POST", "/programs", 400, json={"dockerfile": "FROM x"})["message"] == "user_id is required"
+    server.call("POST", "/programs", 400, content=b"{not json")
+    server.call("POST", "/programs", 400, json={**body, "user_id": "../x"})
+    server.call("POST", "/programs", 400, json=[])
+    for path in ("/etc/passwd", "../x", "a/../../x", "a\0b", "Dockerfile"):
+        server.call("POST", "/programs", 400, json={**body, "src_files": {path: ""}})
+    server.call("POST", "/programs", 413, json={**body, "src_files": {"big": "x" * 17_000_000}})
+    server.call("GET", "/programs/nope", 404)
+    server.call("GET", "/no/such/path", 404)
+    server.call("PUT", "/programs", 405)
+    assert server.call("GET", "/programs", 200) == {"programs": [], "count": 0}
+    assert server.call("GET", "/openapi.json", 200)["openapi"]
+
+
+@pytest.mark.parametrize("server", ["runc"], indirect=True)
+def test_sigterm_stops_programs_and_leaves_nothing_running(server: Server, body: dict[str, object]) -> None:
+    """The registry of this Host ends with it, so its containers do too; exit code 0."""
+    program_id = str(server.call("POST", "/programs", 201, json=body)["program_id"])
+    server.call("POST", f"/programs/{program_id}/start", 200)
+    server.wait_for(program_id, "Ready")
+    assert server.stop() == 0
+    client = docker.from_env()
+    assert client.containers.list(all=True, filters={"label": f"hershy.program-id={program_id}"}) == []
+    for image in client.images.list(name=f"hersh-program-{program_id.split('-', 1)[1][:18]}"):
+        client.images.remove(image.id, force=True)
+    client.close()
+
+
+@pytest.mark.parametrize("server", ["runsc"], indirect=True)
+async def test_a_websocket_through_the_host(server: Server, python_image: str) -> None:
+    """Frames pass both ways between a client of the Host and a program under gVisor."""
+    dockerfile = f'FROM {python_image}\nCOPY echo.py /echo.py\nCMD ["python3", "/echo.py"]\n'
+    body = {"user_id": "bob", "dockerfile": dockerfile, "src_files": {"echo.py": ECHO.read_text()}}
+    program_id = str(server.call("POST", "/programs", 201, json=body)["program_id"])
+    server.call("POST", f"/programs/{program_id}/start", 200)
+    await asyncio.to_thread(server.wait_for, program_id, "Ready")
+    url = f"{server.url.replace('http', 'ws', 1)}/programs/{program_id}/proxy/any/path?x=1"
+    async with websockets.connect(url) as socket:
+        await socket.send("hello")
+        assert await socket.recv() == "hello"
+        await socket.send(b"\x00\x01")
+        assert await socket.recv() == b"\x00\x01"
+    server.call("DELETE", f"/programs/{program_id}", 200)
+
+
+def test_witness_sees_the_deployed_container_hardened(body: dict[str, object], tmp_path: Path) -> None:
+    """An independent look at the engine: loopback only, read-only root, no capabilities, not root."""
+    server = Server("runsc", tmp_path / "storage")
+    try:
+        program_id = str(server.call("POST", "/programs", 201, json=body)["program_id"])
+        server.call("POST", f"/programs/{program_id}/start", 200)
+        program = server.wait_for(program_id, "Ready")
+        client = docker.from_env()
+        account = Witness(client).client.api.inspect_container(str(program["container_id"]))
+        client.close()
+        host_config = account["HostConfig"]
+        assert account["Name"] == f"/hersh-program-{program_id}"
+        assert host_config["Runtime"] == "runsc"
+        assert host_config["ReadonlyRootfs"] is True
+        assert host_config["CapDrop"] == ["ALL"]
+        assert "no-new-privileges:true" in host_config["SecurityOpt"]
+        assert not host_config["Privileged"]
+        assert account["Config"]["User"].split(":")[0] not in ("", "0", "root")
+        assert [binding["HostIp"] for binding in host_config["PortBindings"]["8080/tcp"]] == ["127.0.0.1"]
+        assert list(host_config["PortBindings"]) == ["8080/tcp"]
+        assert [mount["Destination"] for mount in account["Mounts"] if mount["RW"]] == ["/state"]
+        server.call("DELETE", f"/programs/{program_id}", 200)
+    finally:
+        server.stop()
