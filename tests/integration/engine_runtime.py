@@ -13,12 +13,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import docker
 import docker.errors
 import pytest
 
+from hershy.domain.errors import ContractViolation
 from hershy.domain.exits import ExitKind, ExitReason
 from hershy.domain.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort, UserID
 from hershy.domain.resources import MIB, ResourceLimits
@@ -33,7 +34,9 @@ from hershy.testing.contracts.runtime import (
     collected,
     texts,
 )
+from hershy_adapters.docker import _creation
 from hershy_adapters.docker._engine import Engine
+from hershy_adapters.docker._hardening import create_config
 from hershy_adapters.docker.runtime import DockerRuntime
 
 SCRIPT_IMAGE = "hershy-test-script:local"
@@ -319,3 +322,59 @@ class EngineRuntimeSuite(RuntimeContract):
             assert not await runtime.list_owned()
             with pytest.raises(docker.errors.NotFound):
                 witness.containers.get(f"hersh-program-{spec.program_id}")
+
+    async def test_start_cancelled_at_any_moment(self, runtime: Runtime, make_spec: MakeSpec) -> None:
+        """A container whose start was cancelled can be removed, running or not."""
+        for delay_s in (0.0, 0.02, 0.1, 0.3):
+            container_id = await runtime.create(make_spec(FOREVER))
+            starting = asyncio.ensure_future(runtime.start(container_id))
+            await asyncio.wait({starting}, timeout=delay_s)
+            starting.cancel()
+            await asyncio.wait({starting})
+            await runtime.stop(container_id, timedelta())
+            await runtime.remove(container_id)
+            assert not await runtime.list_owned()
+
+    async def test_container_that_breaks_the_contract_is_removed(
+        self, runtime: Runtime, make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Should the engine make a container otherwise than the contract says, it is removed and the field named."""
+
+        def loosened(*arguments: Any) -> dict[str, Any]:
+            config = create_config(*arguments)
+            del config["HostConfig"]["CapDrop"]
+            return config
+
+        monkeypatch.setattr(_creation, "create_config", loosened)
+        with pytest.raises(ContractViolation, match=r"HostConfig.CapDrop should be \['ALL'\] and is None"):
+            await runtime.create(make_spec(FOREVER))
+        assert not await runtime.list_owned()
+
+    async def test_network_without_isolation_is_refused(
+        self, connection: Engine, make_spec: MakeSpec, witness: docker.DockerClient
+    ) -> None:
+        """A network of this name that lets programs reach each other is not used, and not touched."""
+        name = f"{NETWORK}-open"
+        network = witness.networks.create(name, driver="bridge")
+        runtime = self.runtime_class(connection, OwnerID("e" * 16), self.runtime_name, name)
+        try:
+            with pytest.raises(ContractViolation, match=f"docker network rm {name}"):
+                await runtime.create(make_spec(FOREVER))
+            assert not await runtime.list_owned()
+            network.reload()
+        finally:
+            network.remove()
+
+    async def test_hosts_make_the_network_together(
+        self, connection: Engine, make_spec: MakeSpec, witness: docker.DockerClient
+    ) -> None:
+        """Of several Hosts that start at once each gets its container, on one network."""
+        name = f"{NETWORK}-race"
+        owners = [OwnerID(letter * 16) for letter in "abcd"]
+        runtimes = [self.runtime_class(connection, owner, self.runtime_name, name) for owner in owners]
+        try:
+            made = await asyncio.gather(*(runtime.create(make_spec(FOREVER)) for runtime in runtimes))
+            assert len(witness.networks.list(names=[name])) == 1
+            await asyncio.gather(*(runtimes[0].remove(container_id) for container_id in made))
+        finally:
+            witness.networks.get(name).remove()

@@ -1,6 +1,15 @@
 """DockerRuntime with runc on a real engine."""
 
-from hershy.ports.runtime import Runtime
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from hershy.domain.errors import EngineUnavailable
+from hershy.domain.ids import ContainerID, OwnerID
+from hershy.ports.runtime import LogQuery, Runtime
+from hershy.testing.contracts.runtime import collected
+from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker.runtime import DockerRuntime
 
 from .engine_runtime import EngineRuntimeSuite, MakeScript
@@ -21,3 +30,31 @@ class TestDockerRuntime(EngineRuntimeSuite):
         lines = await self.output(runtime, of_shell(fork))
         assert "31" in lines
         assert "33" not in lines
+
+
+async def test_engine_that_goes_away(tmp_path: Path) -> None:
+    """An engine that drops the connection while it is waited on gives EngineUnavailable, not an exit."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readuntil(b"\r\n\r\n")
+        body = b'{"ApiVersion": "1.45"}' if b"/version " in request else None
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n")
+        if body is None:
+            writer.write(b"Transfer-Encoding: chunked\r\n\r\n")
+        else:
+            writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    socket = tmp_path / "engine.sock"
+    server = await asyncio.start_unix_server(answer, socket)
+    runtime = DockerRuntime(Engine(f"unix://{socket}"), OwnerID("f" * 16))
+    try:
+        with pytest.raises(EngineUnavailable):
+            await runtime.wait(ContainerID("1" * 64))
+        with pytest.raises(EngineUnavailable):
+            await collected(runtime.logs(ContainerID("1" * 64), LogQuery(follow=True)))
+    finally:
+        await runtime.aclose()
+        server.close()
+        await server.wait_closed()

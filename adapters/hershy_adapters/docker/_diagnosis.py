@@ -23,8 +23,13 @@ async def diagnose(engine: Engine, runtime: str, remedy: str) -> Sequence[Findin
             info: Mapping[str, Any] = await engine.client.system.info()
     except HershyError as error:
         return [Finding("container engine", False, str(error), "start it: 'systemctl start docker' or 'dockerd'")]
+    return findings(info, engine.host, runtime, remedy)
+
+
+def findings(info: Mapping[str, Any], host: str, runtime: str, remedy: str) -> Sequence[Finding]:
+    """From what the engine says of itself. ``remedy``: how to get ``runtime``."""
     return [
-        Finding("container engine", True, f"Docker Engine {info.get('ServerVersion')} at {engine.host}"),
+        Finding("container engine", True, f"Docker Engine {info.get('ServerVersion')} at {host}"),
         _runtime(info, runtime, remedy),
         _seccomp(info),
         *_limits(info),

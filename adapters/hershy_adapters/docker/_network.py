@@ -41,7 +41,7 @@ class ProgramNetwork:
         async with self._lock:
             if not self._is_verified:
                 with translated("preparing the network", self.name):
-                    _require_isolation(self.name, await self._find() or await self._make())
+                    require_isolation(self.name, await self._find() or await self._make())
                 self._is_verified = True
 
     def forget(self) -> None:
@@ -67,7 +67,8 @@ class ProgramNetwork:
         return await self._find() or {}
 
 
-def _require_isolation(name: str, network: dict[str, Any]) -> None:
+def require_isolation(name: str, network: dict[str, Any]) -> None:
+    """Raise ContractViolation unless containers on ``network``, as the engine inspects it, are kept apart."""
     options = network.get("Options") or {}
     expected = {"Driver": "bridge", "Internal": False, INTER_CONTAINER: "false"}
     found = {

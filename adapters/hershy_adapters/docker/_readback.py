@@ -55,8 +55,7 @@ def differences(account: Account, spec: ContainerSpec, image: ImageFacts, enclos
     if not _lookup(account, "HostConfig.MaskedPaths"):
         found.append(Difference("HostConfig.MaskedPaths", "the engine's default", None))
     mounts = {
-        (it.get("Type"), it.get("Source"), it.get("Destination"), it.get("RW"))
-        for it in account.get("Mounts") or ()
+        (it.get("Type"), it.get("Source"), it.get("Destination"), it.get("RW")) for it in account.get("Mounts") or ()
     }
     masks = (("tmpfs", "", place, False) for place in masked_places(image))
     wanted = {("bind", str(spec.state_dir), STATE_MOUNT, True), *masks}

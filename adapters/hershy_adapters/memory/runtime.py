@@ -11,11 +11,13 @@ from hershy.domain.exits import ExitKind, ExitReason
 from hershy.domain.ids import ContainerID, ImageID, OwnerID, ProgramID, PublishPort
 from hershy.domain.security import PROGRAM_PORT, SecurityContract
 from hershy.ports.adapter import AdapterContext
+from hershy.ports.builder import Builder
 from hershy.ports.clock import Clock
 from hershy.ports.diagnosis import Finding
 from hershy.ports.runtime import ContainerSpec, ContainerStatus, LogLine, LogQuery, Runtime
 
 from .behaviour import ProgramBehaviour
+from .builder import InMemoryBuilder
 from .container import SIGKILL_CODE, InMemoryContainer
 from .machine import Machine
 from .program import InMemoryProgram
@@ -157,4 +159,7 @@ class InMemoryRuntime(Runtime):
 
 
 def create(context: AdapterContext) -> InMemoryRuntime:
+    builder = context.peer(Builder)
+    if isinstance(builder, InMemoryBuilder):
+        return InMemoryRuntime(context.clock, context.owner, has_image=builder.has_image)
     return InMemoryRuntime(context.clock, context.owner)
