@@ -1,6 +1,8 @@
 """What integration tests build on: an engine that answers, and base images made on this machine."""
 
 import io
+import os
+import socket
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -19,7 +21,12 @@ BASE_IMAGE_SCRIPT = Path(__file__).parents[2] / "scripts" / "base-image.sh"
 @pytest.fixture(scope="session")
 def engine() -> Iterator[docker.DockerClient]:
     """A client of the engine that is none of hershy's, to witness what hershy does."""
-    client = docker.from_env(timeout=30)
+    try:
+        _connect_to_socket()
+        client = docker.from_env(timeout=30)
+        client.ping()
+    except (OSError, DockerException) as error:
+        pytest.exit(f"no container engine answers ({error}); run scripts/engine-up.sh", returncode=1)
     yield client
     client.close()
 
@@ -27,10 +34,15 @@ def engine() -> Iterator[docker.DockerClient]:
 @pytest.fixture(scope="session", autouse=True)
 def _engine_answers(engine: docker.DockerClient) -> None:
     """Without an engine nothing here can run, and that is a failure, not a reason to skip."""
-    try:
-        engine.ping()
-    except DockerException as error:
-        pytest.exit(f"no container engine answers ({error}); run scripts/engine-up.sh", returncode=1)
+
+
+def _connect_to_socket() -> None:
+    # The SDK leaves a socket open when nobody answers, and that warning would hide what is wrong.
+    host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    if host.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(5)
+            probe.connect(host.removeprefix("unix://"))
 
 
 @pytest.fixture(scope="session")

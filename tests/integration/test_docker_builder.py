@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest_asyncio
 
 from hershy.domain.build_spec import BuildSpec
 from hershy.domain.errors import BuildError, ConfigurationError, EngineUnavailable, RuntimeFailure
-from hershy.ports.builder import BuildRequest
+from hershy.ports.builder import BuildOutput, BuildRequest
 from hershy.testing.contracts.builder import SAY_STARTED, BuilderContract, Lines, MakeSpec
 from hershy_adapters.docker._buildx import find_buildx
 from hershy_adapters.docker._engine import Engine
@@ -151,11 +152,15 @@ class DockerBuilderContract(BuilderContract):
         assert max(map(len, lines)) < 9000
 
     async def test_hosts_environment_stays_out(
-        self, builder: DockerBuilder, make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+        self, builder: DockerBuilder, make_spec: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Neither proxies nor anything else of the Host's environment reaches a build."""
-        monkeypatch.setenv("HTTP_PROXY", "http://user:token@proxy.invalid:1")
-        monkeypatch.setenv("https_proxy", "http://user:token@proxy.invalid:1")
+        """Neither the Host's environment nor its docker configuration, which can hold proxies, reaches a build."""
+        proxy = "http://user:token@proxy.invalid:1"
+        proxies = {"default": {"httpProxy": proxy, "httpsProxy": proxy}}
+        (tmp_path / "config.json").write_text(json.dumps({"proxies": proxies}))
+        monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+        monkeypatch.setenv("HTTP_PROXY", proxy)
+        monkeypatch.setenv("https_proxy", proxy)
         lines = Lines()
         await builder.build(BuildRequest(make_spec("ARG HTTP_PROXY", "RUN env")), lines)
         assert lines.count_of("proxy.invalid") == 0
@@ -216,6 +221,26 @@ class TestBuildKit(DockerBuilderContract):
             await builder.build(BuildRequest(BuildSpec(dockerfile)), Lines())
         assert any(line.endswith("broken") for line in caught.value.tail)
         assert not any("noise" in line for line in caught.value.tail)
+
+    async def test_cancelled_when_just_built(self, make_spec: MakeSpec, engine: docker.DockerClient) -> None:
+        """A build cancelled between its last step and its end leaves no image either."""
+        is_built = asyncio.Event()
+
+        class Lingering(DockerBuilder):
+            async def _make(self, spec: BuildSpec, output: BuildOutput) -> None:
+                await super()._make(spec, output)
+                is_built.set()
+                await asyncio.Event().wait()
+
+        spec, builder = make_spec("RUN true"), Lingering(Engine(), SystemClock())
+        building = asyncio.create_task(builder.build(BuildRequest(spec), Lines()))
+        await is_built.wait()
+        assert engine.images.get(image_name(spec.build_id))
+        building.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await building
+        assert await builder.find(spec.build_id) is None
+        await builder.aclose()
 
     async def test_oversized_build_arg(self, builder: DockerBuilder, make_spec: MakeSpec) -> None:
         """A build argument beyond what a command line holds is a build error, not a crash."""

@@ -217,13 +217,16 @@ class BuilderContract:
         assert len(leaving) == heard
 
     async def test_cancel_last(self, builder: Builder, make_spec: MakeSpec) -> None:
-        """When the last caller is cancelled the build ends, without an image."""
-        spec, lines = make_spec(SAY_STARTED, ENDLESS), Lines()
+        """When the last caller is cancelled the build ends: no image, nor does one come later."""
+        spec, lines = make_spec(SAY_STARTED, "RUN sleep 1"), Lines()
         building = asyncio.create_task(builder.build(BuildRequest(spec), lines))
         await lines.until("started")
         building.cancel()
         with pytest.raises(asyncio.CancelledError):
             await building
+        assert await builder.find(spec.build_id) is None
+        # Another build that takes longer than the rest of this one would have taken.
+        await builder.build(BuildRequest(make_spec("RUN sleep 2")), Lines())
         assert await builder.find(spec.build_id) is None
 
     async def test_build_during_cancellation(self, builder: Builder, make_spec: MakeSpec) -> None:
