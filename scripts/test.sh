@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Everything that must hold, from nothing: see `make test`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Of its own, so that an engine that somebody else has started is never taken for this run's.
+engine_state=.engine/test
+least_domain_coverage=95
+
+mkdir -p "$engine_state"
+engine_log=$engine_state/setup.log
+result=$engine_state/pytest.log
+engine_setup=
+
+end_engine() {
+  [ -z "$engine_setup" ] || wait "$engine_setup" || true
+  engine_setup=
+  scripts/engine-down.sh "$engine_state"
+}
+trap end_engine EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+scripts/packages.sh
+# The engine takes its time, and so does the Python environment: both at once.
+{ scripts/engine-up.sh "$engine_state" && scripts/base-image.sh; } >"$engine_log" 2>&1 &
+engine_setup=$!
+
+scripts/venv.sh dev
+make --no-print-directory lint
+
+wait "$engine_setup" || { engine_setup=; cat "$engine_log" >&2; exit 1; }
+engine_setup=
+cat "$engine_log" >&2
+
+.venv/bin/coverage erase
+status=0
+.venv/bin/coverage run -m pytest tests/unit tests/integration "$@" | tee "$result" || status=$?
+.venv/bin/coverage combine --quiet
+.venv/bin/coverage report --sort=cover
+[ "$status" = 0 ] || { tail -n 1 "$result"; exit "$status"; }
+.venv/bin/coverage report --include='src/hershy/domain/*,src/hershy/application/*' \
+  --fail-under="$least_domain_coverage" --format=total |
+  sed 's/^/coverage of domain and application, percent: /'
+
+end_engine
+tail -n 1 "$result"
