@@ -1,6 +1,7 @@
 """Every refusal in the one shape of the wire contract, and which error has which status."""
 
 import json
+import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -69,8 +70,13 @@ def refusal_of(error: Exception) -> Json:
     if isinstance(error, OSError):
         _log.error("storage failed", error=str(error))
         return refusal(HTTPStatus.SERVICE_UNAVAILABLE, f"the Host's storage failed: {error.strerror or 'no detail'}")
-    _log.error("unexpected error", exc_info=error)
+    log_unexpected(error)
     return refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "an unexpected error, which the Host's log describes")
+
+
+def log_unexpected(error: Exception) -> None:
+    # As plain text: a renderer that shows local variables would put callers' sources and secrets into the log.
+    _log.error("unexpected error", error=repr(error), trace="".join(traceback.format_exception(error)))
 
 
 def install_handlers(app: FastAPI) -> None:

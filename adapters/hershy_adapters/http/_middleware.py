@@ -3,14 +3,11 @@
 import asyncio
 from http import HTTPStatus
 
-import structlog
 from starlette.exceptions import HTTPException
 
 from hershy.ports.api_server import ASGIApp, Message, Receive, Scope, Send
 
-from ._errors import refusal, refusal_of
-
-_log = structlog.get_logger("hershy.http")
+from ._errors import log_unexpected, refusal, refusal_of
 
 
 def limit_body(app: ASGIApp, max_bytes: int) -> ASGIApp:
@@ -89,7 +86,7 @@ def error_boundary(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, noting)
         except Exception as error:
             if begun:
-                _log.error("unexpected error", path=scope["path"], exc_info=error)
+                log_unexpected(error)
             else:
                 await refusal_of(error)(scope, receive, send)
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from hershy.domain.restart import RestartMode
+
 from ._proxy_path import PREFIX
 from ._requests import NewProgram
 
@@ -14,19 +16,20 @@ _REFUSALS = {
 }
 
 
-def complete(document: dict[str, Any]) -> dict[str, Any]:
-    """Add the body of ``POST /programs``, which is read by hand, and the calls that go to programs."""
+def complete(document: dict[str, Any]) -> None:
+    """Add, in place, the body of ``POST /programs``, which is read by hand, and the calls that go to programs."""
     schemas: dict[str, Any] = document["components"]["schemas"]
     _drop_framework_errors(document, schemas)
     body = NewProgram.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= body.pop("$defs", {})
+    by_mode_alone = {"type": "string", "enum": [mode.value for mode in RestartMode]}
+    body["properties"]["restart_policy"]["anyOf"].insert(0, by_mode_alone)
     schemas["NewProgram"] = body
     document["paths"]["/programs"]["post"]["requestBody"] = {
         "required": True,
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/NewProgram"}}},
     }
     document["paths"][f"{PREFIX}/{{path}}"] = {method: _proxied(method) for method in PROXY_METHODS}
-    return document
 
 
 def _drop_framework_errors(document: dict[str, Any], schemas: dict[str, Any]) -> None:

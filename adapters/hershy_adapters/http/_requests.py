@@ -60,15 +60,7 @@ class NewProgram(_Body):
     labels: dict[str, str] | None = None
     resources: ResourcesBody | None = None
     restart_policy: RestartPolicyBody | None = Field(
-        None,
-        description="no, on-failure or always; or an object with details",
-        json_schema_extra={
-            "anyOf": [
-                {"type": "string", "enum": [mode.value for mode in RestartMode]},
-                {"$ref": "#/components/schemas/RestartPolicyBody"},
-                {"type": "null"},
-            ]
-        },
+        None, description="no, on-failure or always; or an object with details"
     )
 
     @field_validator("restart_policy", mode="before")

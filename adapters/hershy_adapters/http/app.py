@@ -3,7 +3,6 @@
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 
 from hershy.application.host import Host
 from hershy.ports.api_server import ASGIApp
@@ -30,7 +29,7 @@ def create_app(host: Host, *, max_body_bytes: int = MAX_BODY_BYTES) -> ASGIApp:
 
 
 def _json_api(host: Host) -> FastAPI:
-    api = FastAPI(
+    api = _Api(
         title="hershy Host API",
         version="1",
         description="Deploys, supervises and reaches programs.",
@@ -39,12 +38,12 @@ def _json_api(host: Host) -> FastAPI:
     )
     install_handlers(api)
     add_routes(api, host)
-
-    def openapi() -> dict[str, Any]:
-        if api.openapi_schema is None:
-            document = get_openapi(title=api.title, version=api.version, description=api.description, routes=api.routes)
-            api.openapi_schema = complete(document)
-        return api.openapi_schema
-
-    api.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
     return api
+
+
+class _Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            complete(super().openapi())
+        assert self.openapi_schema is not None
+        return self.openapi_schema
