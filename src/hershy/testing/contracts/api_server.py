@@ -12,7 +12,7 @@ CLOSING_S = 10.0
 
 
 class ContractApp:
-    """Answers at once; slowly, once ``gate`` is set; or with a stream that never ends by itself."""
+    """Echoes at once; slowly, once ``gate`` is set; or begins a stream that never ends by itself."""
 
     def __init__(self) -> None:
         self.gate = asyncio.Event()
@@ -20,7 +20,10 @@ class ContractApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
-        body = (await receive()).get("body", b"")
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
         if scope["path"] == "/slow":
             self.slow_began.set()
             await self.gate.wait()
