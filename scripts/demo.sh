@@ -12,7 +12,7 @@ base_image=hershy-base-python:local
 host_pid=
 
 heading() { printf '\n== %s\n' "$*"; }
-hershy() { printf '$ hershy %s\n' "$*"; .venv/bin/hershy "$@"; }
+hershy() { printf '$ hershy%s\n' "$(printf ' %q' "$@")"; .venv/bin/hershy "$@"; }
 field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
 
 wait_until() {  # wait_until SECONDS COMMAND… ; false when they pass first
@@ -41,6 +41,7 @@ clean_up() {
   end_host
   scripts/engine-down.sh "$engine_state"
   rm -rf "$work"
+  [ "$status" != 0 ] || rm -rf "$engine_state"
   exit "$status"
 }
 trap clean_up EXIT

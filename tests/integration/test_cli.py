@@ -1,0 +1,273 @@
+"""The command line and the Host as separate processes, as people use them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from select import select
+from typing import Any
+
+import docker
+import pytest
+from docker.errors import ImageNotFound, NotFound
+
+TALLY = Path(__file__).parents[2] / "examples" / "tally"
+HERSHY = [sys.executable, "-m", "hershy.cli.main"]
+DEADLINE_S = 120
+
+
+@dataclass
+class Done:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class HostProcess:
+    """``hershy serve`` as a process of its own, and commands against it."""
+
+    process: subprocess.Popen[str]
+    url: str
+    storage: Path
+
+    def run(self, *arguments: str, expect: int = 0) -> Done:
+        return run(*arguments, url=self.url, expect=expect)
+
+    def wait_for(self, program_id: str, state: str) -> dict[str, Any]:
+        deadline = time.monotonic() + DEADLINE_S
+        while time.monotonic() < deadline:
+            program: dict[str, Any] = self.run("status", program_id, "--json").document
+            if program["state"] == state:
+                return program
+        raise AssertionError(f"{program_id} did not become {state}: {program}")
+
+    def end(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(DEADLINE_S)
+
+
+def environment(url: str = "") -> dict[str, str]:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("HERSHY_")}
+    return ours | ({"HERSHY_URL": url} if url else {})
+
+
+def run(*arguments: str, url: str = "", expect: int = 0) -> Done:
+    done = subprocess.run(
+        [*HERSHY, *arguments], env=environment(url), capture_output=True, text=True, timeout=DEADLINE_S, check=False
+    )
+    assert done.returncode == expect, f"hershy {' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def serve(runtime: str, storage: Path) -> HostProcess:
+    with (storage.parent / "host.log").open("w") as log:
+        process = subprocess.Popen(
+            [*HERSHY, "serve", "--runtime", runtime, "--port", "0", "--storage", str(storage), "--json"],
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    assert process.stdout is not None
+    ready, _, _ = select([process.stdout], [], [], DEADLINE_S)
+    line = process.stdout.readline() if ready else ""
+    if not line:
+        process.kill()
+        process.wait(DEADLINE_S)
+        raise AssertionError(f"the Host did not start: {(storage.parent / 'host.log').read_text()}")
+    return HostProcess(process, json.loads(line)["url"], storage)
+
+
+@pytest.fixture(params=["runc", "runsc"])
+def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[HostProcess]:
+    yield from _serving(request.param, tmp_path)
+
+
+@pytest.fixture
+def runc_host(tmp_path: Path) -> Iterator[HostProcess]:
+    yield from _serving("runc", tmp_path)
+
+
+@pytest.fixture
+def memory_host(tmp_path: Path) -> Iterator[HostProcess]:
+    yield from _serving("memory", tmp_path)
+
+
+def _serving(runtime: str, tmp_path: Path) -> Iterator[HostProcess]:
+    host = serve(runtime, tmp_path / "storage")
+    try:
+        yield host
+    finally:
+        if host.process.poll() is None:
+            host.end()
+        assert host.process.stdout is not None
+        host.process.stdout.close()
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    made = tmp_path / "program"
+    made.mkdir()
+    return made
+
+
+def test_the_example_from_deployment_to_deletion(
+    host: HostProcess, engine: docker.DockerClient, python_image: str
+) -> None:
+    """Built, Ready, messaged, restarted, stopped, started again with the old state, deleted without a trace."""
+    deployed = host.run(
+        "deploy", str(TALLY), "--user", "cli-test", "--build-arg", f"BASE={python_image}", "--label", "t=1", "--wait"
+    )
+    program_id, url = deployed.out.splitlines()
+    assert program_id.startswith("cli-test-build-")
+    assert url.startswith("http://localhost:")
+    for state in ("Building", "Built", "Starting", "Running", "Ready"):
+        assert f" {state}\n" in deployed.err
+    assert "tally.py /app/tally.py" in deployed.err, "the build's output is shown while it runs"
+
+    assert program_id in host.run("ls", "--state", "ready", "--label", "t=1").out
+    assert "answer: total 5" in host.run("message", program_id, "add 5").out
+    assert "message 'add 5': total 5" in host.run("logs", program_id, "--tail", "1").out
+    assert "COPY tally.py" in host.run("logs", program_id, "--build").out
+    assert host.run("source", program_id, "--json").document["files"]["tally.py"] == (TALLY / "tally.py").read_text()
+    assert "is not possible" in host.run("start", program_id, expect=1).err
+
+    first = host.wait_for(program_id, "Ready")
+    host.run("restart", program_id)
+    host.wait_for(program_id, "Ready")
+    assert host.run("message", program_id, "show", "--json").document["answer"] == "total 5"
+
+    host.run("stop", program_id)
+    stopped = host.wait_for(program_id, "Stopped")
+    assert stopped["container_id"] is None
+    assert "program not running" in host.run("restart", program_id, expect=1).err
+    assert "tally ends with code 0" in host.run("logs", program_id).out, "logs outlive the container"
+    host.run("start", program_id)
+    again = host.wait_for(program_id, "Ready")
+    assert again["container_id"] not in (None, first["container_id"])
+    assert host.run("message", program_id, "add 2", "--json").document["answer"] == "total 7"
+
+    host.run("rm", program_id)
+    assert host.run("ls", "--json").document == {"programs": [], "count": 0}
+    with pytest.raises(NotFound):
+        engine.containers.get(f"hersh-program-{program_id}")
+    with pytest.raises(ImageNotFound):
+        engine.images.get(f"hersh-program-{first['build_id']}")
+    assert not (host.storage / program_id).exists()
+    assert host.end() == 0
+
+
+def test_a_host_that_ends_leaves_no_container(
+    runc_host: HostProcess, engine: docker.DockerClient, python_image: str
+) -> None:
+    """SIGTERM while a program runs: exit 0, and what the Host cannot remember it does not leave behind."""
+    deployed = runc_host.run("deploy", str(TALLY), "--build-arg", f"BASE={python_image}", "--wait", "--json").document
+    name = f"hersh-program-{deployed['program_id']}"
+    assert engine.containers.get(name).status == "running"
+    assert runc_host.end() == 0
+    with pytest.raises(NotFound):
+        engine.containers.get(name)
+    engine.images.remove(f"hersh-program-{deployed['build_id']}", force=True)
+
+
+def test_a_build_that_fails(runc_host: HostProcess, directory: Path, busybox_image: str) -> None:
+    """Exit 1, with the failing step's output on stderr and in the document."""
+    (directory / "Dockerfile").write_text(f"FROM {busybox_image}\nRUN echo about to fail && exit 7\n")
+    done = runc_host.run("deploy", str(directory), "--wait", "--json", expect=1)
+    assert done.document["state"] == "Error"
+    assert "about to fail" in done.document["error_msg"]
+    assert "is Error: " in done.err
+    runc_host.run("rm", done.document["program_id"])
+
+
+def test_a_program_that_exits(runc_host: HostProcess, directory: Path, busybox_image: str) -> None:
+    """Exit 1 with the exit code and the last lines it wrote."""
+    (directory / "Dockerfile").write_text(f'FROM {busybox_image}\nCMD ["sh", "-c", "echo bye; exit 3"]\n')
+    done = runc_host.run("deploy", str(directory), "--wait", "--json", expect=1)
+    assert done.document["exit_reason"] == {"kind": "code", "code": 3}
+    assert "exited with code 3" in done.err
+    runc_host.run("rm", done.document["program_id"])
+
+
+def test_following_logs_ends_with_the_program(runc_host: HostProcess, python_image: str) -> None:
+    """Each line as it is written, and an end when the program ends."""
+    program = runc_host.run("deploy", str(TALLY), "--build-arg", f"BASE={python_image}", "--wait", "--json").document
+    following = subprocess.Popen(
+        [*HERSHY, "logs", program["program_id"], "--follow"],
+        env=environment(runc_host.url),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert following.stdout is not None
+    assert following.stdout.readline() == "tally listens on 8080, total 0 after 0 messages\n"
+    runc_host.run("message", program["program_id"], "add 1")
+    assert following.stdout.readline() == "message 'add 1': total 1\n"
+    runc_host.run("stop", program["program_id"])
+    rest, _ = following.communicate(timeout=DEADLINE_S)
+    assert "tally ends with code 0" in rest
+    assert following.returncode == 0
+    runc_host.run("rm", program["program_id"])
+
+
+def test_ctrl_c_while_waiting_leaves_the_program_alone(
+    runc_host: HostProcess, directory: Path, busybox_image: str
+) -> None:
+    """Exit 130, how to stop it, and a Host that carries on."""
+    (directory / "Dockerfile").write_text(f'FROM {busybox_image}\nCMD ["sleep", "1000"]\n')
+    waiting = subprocess.Popen(
+        [*HERSHY, "deploy", str(directory), "--wait"], env=environment(runc_host.url), stderr=subprocess.PIPE, text=True
+    )
+    assert waiting.stderr is not None
+    for line in waiting.stderr:
+        if line.endswith(" Running\n"):
+            break
+    waiting.send_signal(signal.SIGINT)
+    _, err = waiting.communicate(timeout=DEADLINE_S)
+    assert waiting.returncode == 130
+    program_id = err.split()[-1]
+    assert f"{program_id} goes on. To stop it: hershy stop {program_id}" in err
+    assert runc_host.run("status", program_id, "--json").document["state"] == "Running"
+    runc_host.run("rm", program_id)
+
+
+def test_the_whole_command_line_on_twins(memory_host: HostProcess) -> None:
+    """--runtime memory answers every command without any engine."""
+    program_id = memory_host.run("deploy", str(TALLY), "--wait").out.splitlines()[0]
+    assert memory_host.run("message", program_id, "hello").out.startswith("message sent")
+    assert "hello" in memory_host.run("logs", program_id).out
+    memory_host.run("stop", program_id)
+    memory_host.wait_for(program_id, "Stopped")
+    memory_host.run("rm", program_id)
+    assert memory_host.end() == 0
+
+
+def test_two_hosts_do_not_share_a_storage(runc_host: HostProcess) -> None:
+    """The second refuses to start, and says what is in the way."""
+    storage = str(runc_host.storage)
+    refused = run("serve", "--runtime", "runc", "--port", "0", "--storage", storage, expect=1)
+    assert storage in refused.err
+    assert "Traceback" not in refused.err
+
+
+def test_a_port_that_is_taken_is_named(memory_host: HostProcess, tmp_path: Path) -> None:
+    """No traceback: the address, and exit 1."""
+    port = memory_host.url.rpartition(":")[2]
+    refused = run("serve", "--runtime", "memory", "--port", port, "--storage", str(tmp_path / "other"), expect=1)
+    assert port in refused.err
+    assert "Traceback" not in refused.err
+
+
+@pytest.mark.parametrize("runtime", ["runc", "runsc"])
+def test_doctor_finds_this_machine_fit(runtime: str) -> None:
+    """Everything that the integration tests need is there."""
+    assert run("doctor", "--runtime", runtime, "--json").document["ok"] is True
