@@ -36,7 +36,7 @@ class Programs(Protocol):
 
 
 def create(context: AdapterContext) -> Proxy:
-    runtime = context.peer(Runtime)  # type: ignore[type-abstract]  # the port is the key it is wired under
+    runtime = context.peer(Runtime)
     if not isinstance(runtime, InMemoryRuntime):
         raise ConfigurationError(
             f"the proxy 'memory' reaches only programs of the runtime 'memory', not of {type(runtime).__name__}; "
