@@ -14,5 +14,5 @@ if [ "$extra" = all ] && [ .venv/.ready-dev -nt pyproject.toml ]; then exit 0; f
 scripts/packages.sh
 [ -x .venv/bin/python ] || python3 -m venv .venv
 printf 'venv: installing hershy[%s]\n' "$extra" >&2
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action ignore --editable ".[$extra]"
+.venv/bin/python -m pip install -qq --disable-pip-version-check --root-user-action ignore --editable ".[$extra]"
 touch "$ready"
