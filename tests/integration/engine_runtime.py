@@ -101,13 +101,14 @@ class EngineRuntimeSuite(RuntimeContract):
 
     @pytest.fixture(scope="class")
     @classmethod
-    def script_image(cls, witness: docker.DockerClient, busybox_image: str) -> ImageID:
+    def script_image(cls, witness: docker.DockerClient, busybox_image: str) -> Iterator[ImageID]:
         dockerfile = f'FROM {busybox_image}\nCMD ["/bin/sh", "/state/script.sh"]\n'
-        return built(witness, SCRIPT_IMAGE, dockerfile)
+        yield built(witness, SCRIPT_IMAGE, dockerfile)
+        witness.images.remove(SCRIPT_IMAGE, force=True)
 
     @pytest.fixture(scope="class")
     @classmethod
-    def unstartable_image(cls, witness: docker.DockerClient) -> ImageID:
+    def unstartable_image(cls, witness: docker.DockerClient) -> Iterator[ImageID]:
         """Nothing can be mounted below a file: where the engine tries that, no process can be started."""
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar:
@@ -118,7 +119,9 @@ class EngineRuntimeSuite(RuntimeContract):
             tag="local",
             changes=["VOLUME /file/x", 'CMD ["/file"]'],
         )
-        return ImageID(json.loads(answer)["status"])
+        image_id = ImageID(json.loads(answer)["status"])
+        yield image_id
+        witness.images.remove(str(image_id), force=True)
 
     @pytest.fixture
     async def connection(self) -> AsyncIterator[Engine]:

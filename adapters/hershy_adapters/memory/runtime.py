@@ -159,7 +159,7 @@ class InMemoryRuntime(Runtime):
 
 
 def create(context: AdapterContext) -> InMemoryRuntime:
-    builder = context.peer(Builder)  # type: ignore[type-abstract]  # the port is the key it is wired under
+    builder = context.peer(Builder)
     if isinstance(builder, InMemoryBuilder):
         return InMemoryRuntime(context.clock, context.owner, has_image=builder.has_image)
     return InMemoryRuntime(context.clock, context.owner)

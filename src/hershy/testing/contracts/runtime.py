@@ -1,14 +1,9 @@
 """What every Runtime adapter keeps: subclass RuntimeContract, override the fixtures, run it with pytest."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-import pytest_asyncio
 
 from hershy.domain.errors import (
     AlreadyExists,
@@ -19,102 +14,29 @@ from hershy.domain.errors import (
     RuntimeFailure,
 )
 from hershy.domain.exits import ExitKind, ExitReason
-from hershy.domain.ids import ContainerID, ImageID, PublishPort
-from hershy.ports.runtime import ContainerSpec, LogLine, LogQuery, LogStream, Runtime
+from hershy.domain.ids import ContainerID, ImageID
+from hershy.ports.runtime import ContainerSpec, LogQuery, LogStream, Runtime
 
-DEADLINE_S = 60.0
-"""For a step that must end; generous, because only a broken adapter waits for it."""
-GRACE = timedelta(seconds=2)
-PAUSE = timedelta(milliseconds=300)
-
-UNKNOWN = ContainerID("0" * 64)
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What the program in a container does: writes ``output``, line by line, then ends or runs on.
-
-    ``exit_code`` None: runs until it is stopped. ``ignores_sigterm``: only SIGKILL ends it. ``eats_memory``: after
-    its output it takes memory until the kernel kills it. ``cannot_start``: the engine fails to start the process.
-    ``pause_before_exit`` lies between output and exit.
-    """
-
-    output: tuple[tuple[LogStream, str], ...] = ()
-    exit_code: int | None = None
-    pause_before_exit: timedelta = timedelta()
-    ignores_sigterm: bool = False
-    eats_memory: bool = False
-    cannot_start: bool = False
-
-
-MakeSpec = Callable[[Script], ContainerSpec]
-HoldPort = Callable[[PublishPort], AbstractContextManager[None]]
-
-FOREVER = Script(output=((LogStream.STDOUT, "here"),))
-SPEAKS = Script(
-    output=(
-        (LogStream.STDOUT, "one"),
-        (LogStream.STDERR, "two"),
-        (LogStream.STDOUT, "three"),
-        (LogStream.STDERR, "four"),
-    ),
-    exit_code=0,
+from ._runtime_base import (
+    DEADLINE_S,
+    FOREVER,
+    GRACE,
+    PAUSE,
+    UNKNOWN,
+    HoldPort,
+    MakeSpec,
+    Script,
+    collected,
+    texts,
 )
+from ._runtime_logs import RuntimeLogsContract
 
-
-async def collected(lines: AsyncIterator[LogLine]) -> list[LogLine]:
-    return [line async for line in lines]
-
-
-def texts(lines: list[LogLine], stream: LogStream | None = None) -> list[str]:
-    return [line.text for line in lines if stream in (None, line.stream)]
+__all__ = ["DEADLINE_S", "FOREVER", "HoldPort", "MakeSpec", "RuntimeContract", "Script", "collected", "texts"]
 
 
 @pytest.mark.asyncio
-class RuntimeContract:
-    """Override these fixtures:
-
-    * ``runtime``: the adapter under test; nothing of its owner exists yet.
-    * ``other_runtime``: the same engine, another owner.
-    * ``unreachable_runtime``: an adapter whose engine does not answer.
-    * ``make_spec``: gives a spec of a new program, with a port of its own, that acts by a Script.
-    * ``missing_image``: an image that does not exist.
-    * ``hold_port``: a context manager in which a stranger holds a port of this machine.
-
-    An adapter whose calls leave this process overrides ``settle`` too.
-    """
-
-    async def settle(self) -> None:
-        """Let a call that was begun in another task get under way."""
-        for _ in range(10):
-            await asyncio.sleep(0)
-
-    @pytest_asyncio.fixture
-    async def running(self, runtime: Runtime, make_spec: MakeSpec) -> AsyncGenerator[ContainerID, None]:
-        """A container that runs until it is stopped."""
-        container_id = await self.started(runtime, make_spec(FOREVER))
-        yield container_id
-        with contextlib.suppress(EngineUnavailable):
-            await runtime.remove(container_id)
-
-    @pytest_asyncio.fixture(autouse=True)
-    async def _clean(self, runtime: Runtime, other_runtime: Runtime) -> AsyncGenerator[None, None]:
-        yield
-        for adapter in (runtime, other_runtime):
-            for status in await adapter.list_owned():
-                await adapter.remove(status.container_id)
-
-    @staticmethod
-    async def started(runtime: Runtime, spec: ContainerSpec) -> ContainerID:
-        async with asyncio.timeout(DEADLINE_S):
-            container_id = await runtime.create(spec)
-            await runtime.start(container_id)
-        return container_id
-
-    @staticmethod
-    async def ended(runtime: Runtime, container_id: ContainerID) -> ExitReason:
-        async with asyncio.timeout(DEADLINE_S):
-            return await runtime.wait(container_id)
+class RuntimeContract(RuntimeLogsContract):
+    """The whole contract; ``RuntimeContractBase`` lists the fixtures to override."""
 
     # create
 
@@ -348,98 +270,6 @@ class RuntimeContract:
         assert not await runtime.list_owned()
         await runtime.remove(running)
         await runtime.remove(UNKNOWN)
-
-    # logs
-
-    async def test_logs_keep_order_and_streams(self, runtime: Runtime, make_spec: MakeSpec) -> None:
-        """Every line comes once, in order within its stream, marked with the stream and a time in UTC."""
-        container_id = await self.started(runtime, make_spec(SPEAKS))
-        await self.ended(runtime, container_id)
-        lines = await collected(runtime.logs(container_id, LogQuery()))
-        assert texts(lines, LogStream.STDOUT) == ["one", "three"]
-        assert texts(lines, LogStream.STDERR) == ["two", "four"]
-        assert len(lines) == 4
-        assert [line.at for line in lines] == sorted(line.at for line in lines)
-        assert all(line.at.utcoffset() == timedelta() for line in lines)
-
-    async def test_logs_of_one_stream(self, runtime: Runtime, make_spec: MakeSpec) -> None:
-        """A tail counts only the lines of the streams asked for, followed or not."""
-        container_id = await self.started(runtime, make_spec(SPEAKS))
-        await self.ended(runtime, container_id)
-        for follow in (False, True):
-            query = LogQuery(tail=2, follow=follow, streams=frozenset({LogStream.STDERR}))
-            assert texts(await collected(runtime.logs(container_id, query))) == ["two", "four"]
-
-    async def test_logs_tail(self, runtime: Runtime, make_spec: MakeSpec) -> None:
-        """A tail gives the newest lines, none for 0, all for None."""
-        script = Script(output=tuple((LogStream.STDOUT, str(n)) for n in range(300)), exit_code=0)
-        container_id = await self.started(runtime, make_spec(script))
-        await self.ended(runtime, container_id)
-        for tail, first in ((None, 0), (2, 298), (0, 300), (1000, 0)):
-            lines = await collected(runtime.logs(container_id, LogQuery(tail=tail)))
-            assert texts(lines) == [str(n) for n in range(first, 300)]
-
-    async def test_logs_since(self, runtime: Runtime, make_spec: MakeSpec) -> None:
-        """``since`` gives the lines of that moment and later."""
-        container_id = await self.started(runtime, make_spec(SPEAKS))
-        await self.ended(runtime, container_id)
-        lines = await collected(runtime.logs(container_id, LogQuery()))
-        since = lines[2].at
-        expected = [line.text for line in lines if line.at >= since]
-        assert texts(await collected(runtime.logs(container_id, LogQuery(since=since)))) == expected
-        later = LogQuery(since=lines[-1].at + timedelta(seconds=1))
-        assert not await collected(runtime.logs(container_id, later))
-
-    async def test_followed_logs_end_with_the_container(self, runtime: Runtime, make_spec: MakeSpec) -> None:
-        """Following gives what is there, what comes, and ends when the process does."""
-        script = Script(output=SPEAKS.output, exit_code=0, pause_before_exit=PAUSE)
-        container_id = await self.started(runtime, make_spec(script))
-        async with asyncio.timeout(DEADLINE_S):
-            lines = await collected(runtime.logs(container_id, LogQuery(follow=True)))
-        assert sorted(texts(lines)) == sorted(["one", "two", "three", "four"])
-
-    async def test_followed_stream_with_tail(self, runtime: Runtime, make_spec: MakeSpec) -> None:
-        """Following one stream with a tail loses and repeats nothing, and leaves the other stream out."""
-        script = Script(output=SPEAKS.output, exit_code=0, pause_before_exit=PAUSE)
-        container_id = await self.started(runtime, make_spec(script))
-        query = LogQuery(tail=100, follow=True, streams=frozenset({LogStream.STDOUT}))
-        async with asyncio.timeout(DEADLINE_S):
-            assert texts(await collected(runtime.logs(container_id, query))) == ["one", "three"]
-
-    async def test_followed_logs_come_at_once(self, runtime: Runtime, running: ContainerID) -> None:
-        """A line is given while the container runs, and closing the iterator ends it."""
-        assert (await self.first_line(runtime, running)).text == "here"
-        (status,) = await runtime.list_owned()
-        assert status.is_running
-
-    async def test_followed_logs_of_what_does_not_run(self, runtime: Runtime, make_spec: MakeSpec) -> None:
-        """Following a container that was not started ends at once, with nothing."""
-        container_id = await runtime.create(make_spec(FOREVER))
-        async with asyncio.timeout(DEADLINE_S):
-            assert not await collected(runtime.logs(container_id, LogQuery(follow=True)))
-
-    async def test_long_line_is_one_line(self, runtime: Runtime, make_spec: MakeSpec) -> None:
-        """A line of 64 KiB comes whole, and the next one after it."""
-        long = "x" * (64 * 1024)
-        script = Script(output=((LogStream.STDOUT, long), (LogStream.STDOUT, "next")), exit_code=0)
-        container_id = await self.started(runtime, make_spec(script))
-        await self.ended(runtime, container_id)
-        lines = texts(await collected(runtime.logs(container_id, LogQuery())))
-        assert [len(line) for line in lines] == [len(long), len("next")]
-
-    async def test_logs_of_unknown_container(self, runtime: Runtime) -> None:
-        """A container that does not exist has no logs; the first iteration says so."""
-        lines = runtime.logs(UNKNOWN, LogQuery())
-        with pytest.raises(ContainerNotFound, match=str(UNKNOWN)):
-            await anext(lines)
-
-    async def first_line(self, runtime: Runtime, container_id: ContainerID) -> LogLine:
-        lines = runtime.logs(container_id, LogQuery(follow=True))
-        try:
-            async with asyncio.timeout(DEADLINE_S):
-                return await anext(lines)
-        finally:
-            await lines.aclose()
 
     # the rest
 

@@ -1,0 +1,110 @@
+"""The part of the Runtime contract that is about logs."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from hershy.domain.errors import ContainerNotFound
+from hershy.domain.ids import ContainerID
+from hershy.ports.runtime import LogQuery, LogStream, Runtime
+
+from ._runtime_base import (
+    DEADLINE_S,
+    FOREVER,
+    PAUSE,
+    SPEAKS,
+    UNKNOWN,
+    MakeSpec,
+    RuntimeContractBase,
+    Script,
+    collected,
+    texts,
+)
+
+
+@pytest.mark.asyncio
+class RuntimeLogsContract(RuntimeContractBase):
+    """Which lines come, in which order, and when following them ends."""
+
+    async def test_logs_keep_order_and_streams(self, runtime: Runtime, make_spec: MakeSpec) -> None:
+        """Every line comes once, in order within its stream, marked with the stream and a time in UTC."""
+        container_id = await self.started(runtime, make_spec(SPEAKS))
+        await self.ended(runtime, container_id)
+        lines = await collected(runtime.logs(container_id, LogQuery()))
+        assert texts(lines, LogStream.STDOUT) == ["one", "three"]
+        assert texts(lines, LogStream.STDERR) == ["two", "four"]
+        assert len(lines) == 4
+        assert [line.at for line in lines] == sorted(line.at for line in lines)
+        assert all(line.at.utcoffset() == timedelta() for line in lines)
+
+    async def test_logs_of_one_stream(self, runtime: Runtime, make_spec: MakeSpec) -> None:
+        """A tail counts only the lines of the streams asked for, followed or not."""
+        container_id = await self.started(runtime, make_spec(SPEAKS))
+        await self.ended(runtime, container_id)
+        for follow in (False, True):
+            query = LogQuery(tail=2, follow=follow, streams=frozenset({LogStream.STDERR}))
+            assert texts(await collected(runtime.logs(container_id, query))) == ["two", "four"]
+
+    async def test_logs_tail(self, runtime: Runtime, make_spec: MakeSpec) -> None:
+        """A tail gives the newest lines, none for 0, all for None."""
+        script = Script(output=tuple((LogStream.STDOUT, str(n)) for n in range(300)), exit_code=0)
+        container_id = await self.started(runtime, make_spec(script))
+        await self.ended(runtime, container_id)
+        for tail, first in ((None, 0), (2, 298), (0, 300), (1000, 0)):
+            lines = await collected(runtime.logs(container_id, LogQuery(tail=tail)))
+            assert texts(lines) == [str(n) for n in range(first, 300)]
+
+    async def test_logs_since(self, runtime: Runtime, make_spec: MakeSpec) -> None:
+        """``since`` gives the lines of that moment and later."""
+        container_id = await self.started(runtime, make_spec(SPEAKS))
+        await self.ended(runtime, container_id)
+        lines = await collected(runtime.logs(container_id, LogQuery()))
+        since = lines[2].at
+        expected = [line.text for line in lines if line.at >= since]
+        assert texts(await collected(runtime.logs(container_id, LogQuery(since=since)))) == expected
+        later = LogQuery(since=lines[-1].at + timedelta(seconds=1))
+        assert not await collected(runtime.logs(container_id, later))
+
+    async def test_followed_logs_end_with_the_container(self, runtime: Runtime, make_spec: MakeSpec) -> None:
+        """Following gives what is there, what comes, and ends when the process does."""
+        script = Script(output=SPEAKS.output, exit_code=0, pause_before_exit=PAUSE)
+        container_id = await self.started(runtime, make_spec(script))
+        async with asyncio.timeout(DEADLINE_S):
+            lines = await collected(runtime.logs(container_id, LogQuery(follow=True)))
+        assert sorted(texts(lines)) == sorted(["one", "two", "three", "four"])
+
+    async def test_followed_stream_with_tail(self, runtime: Runtime, make_spec: MakeSpec) -> None:
+        """Following one stream with a tail loses and repeats nothing, and leaves the other stream out."""
+        script = Script(output=SPEAKS.output, exit_code=0, pause_before_exit=PAUSE)
+        container_id = await self.started(runtime, make_spec(script))
+        query = LogQuery(tail=100, follow=True, streams=frozenset({LogStream.STDOUT}))
+        async with asyncio.timeout(DEADLINE_S):
+            assert texts(await collected(runtime.logs(container_id, query))) == ["one", "three"]
+
+    async def test_followed_logs_come_at_once(self, runtime: Runtime, running: ContainerID) -> None:
+        """A line is given while the container runs, and closing the iterator ends it."""
+        assert (await self.first_line(runtime, running)).text == "here"
+        (status,) = await runtime.list_owned()
+        assert status.is_running
+
+    async def test_followed_logs_of_what_does_not_run(self, runtime: Runtime, make_spec: MakeSpec) -> None:
+        """Following a container that was not started ends at once, with nothing."""
+        container_id = await runtime.create(make_spec(FOREVER))
+        async with asyncio.timeout(DEADLINE_S):
+            assert not await collected(runtime.logs(container_id, LogQuery(follow=True)))
+
+    async def test_long_line_is_one_line(self, runtime: Runtime, make_spec: MakeSpec) -> None:
+        """A line of 64 KiB comes whole, and the next one after it."""
+        long = "x" * (64 * 1024)
+        script = Script(output=((LogStream.STDOUT, long), (LogStream.STDOUT, "next")), exit_code=0)
+        container_id = await self.started(runtime, make_spec(script))
+        await self.ended(runtime, container_id)
+        lines = texts(await collected(runtime.logs(container_id, LogQuery())))
+        assert [len(line) for line in lines] == [len(long), len("next")]
+
+    async def test_logs_of_unknown_container(self, runtime: Runtime) -> None:
+        """A container that does not exist has no logs; the first iteration says so."""
+        lines = runtime.logs(UNKNOWN, LogQuery())
+        with pytest.raises(ContainerNotFound, match=str(UNKNOWN)):
+            await anext(lines)
