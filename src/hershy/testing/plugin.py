@@ -6,12 +6,15 @@ Imports are inside the fixtures, so that a test run that uses none of them loads
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+import pytest
 import pytest_asyncio
 
 if TYPE_CHECKING:
     from hershy.application.host import Host
 
     from .twins import Twins
+
+pytest.register_assert_rewrite("hershy.testing.contracts")
 
 
 @pytest_asyncio.fixture
