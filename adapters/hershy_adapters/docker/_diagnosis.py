@@ -9,6 +9,8 @@ from hershy.ports.diagnosis import Finding
 from ._engine import Engine
 from ._errors import translated
 
+Info = Mapping[str, Any]
+
 _LIMITS = {
     "MemoryLimit": "memory",
     "SwapLimit": "swap",
@@ -18,39 +20,41 @@ _LIMITS = {
 
 
 async def diagnose(engine: Engine, runtime: str, remedy: str) -> Sequence[Finding]:
+    """What running containers needs. ``remedy``: how to get ``runtime``."""
+    answers, info = await ask_engine(engine)
+    return [answers] if info is None else [answers, *findings(info, runtime, remedy)]
+
+
+async def ask_engine(engine: Engine) -> tuple[Finding, Info | None]:
+    """Whether the engine answers, and what it says of itself if it does."""
     try:
         with translated("asking the engine at", engine.host):
-            info: Mapping[str, Any] = await engine.client.system.info()
+            info: Info = await engine.client.system.info()
     except HershyError as error:
-        return [Finding("container engine", False, str(error), "start it: 'systemctl start docker' or 'dockerd'")]
-    return findings(info, engine.host, runtime, remedy)
+        remedy = "apt-get install -y docker.io && systemctl start docker"
+        return Finding("docker engine", False, str(error), remedy), None
+    return Finding("docker engine", True, f"Docker Engine {info.get('ServerVersion')} at {engine.host}"), info
 
 
-def findings(info: Mapping[str, Any], host: str, runtime: str, remedy: str) -> Sequence[Finding]:
-    """From what the engine says of itself. ``remedy``: how to get ``runtime``."""
-    return [
-        Finding("container engine", True, f"Docker Engine {info.get('ServerVersion')} at {host}"),
-        _runtime(info, runtime, remedy),
-        _seccomp(info),
-        *_limits(info),
-    ]
+def findings(info: Info, runtime: str, remedy: str) -> Sequence[Finding]:
+    return [_runtime(info, runtime, remedy), _seccomp(info), *_limits(info)]
 
 
-def _runtime(info: Mapping[str, Any], runtime: str, remedy: str) -> Finding:
+def _runtime(info: Info, runtime: str, remedy: str) -> Finding:
     known = sorted(info.get("Runtimes") or ())
     if runtime in known:
         return Finding(f"runtime {runtime}", True, "registered with the engine")
     return Finding(f"runtime {runtime}", False, f"the engine knows only {', '.join(known) or 'none'}", remedy)
 
 
-def _seccomp(info: Mapping[str, Any]) -> Finding:
+def _seccomp(info: Info) -> Finding:
     profiles = [str(option) for option in info.get("SecurityOptions") or () if "name=seccomp" in str(option)]
     ok = bool(profiles) and not any("unconfined" in profile for profile in profiles)
     remedy = "" if ok else "remove 'seccomp-profile' from /etc/docker/daemon.json and restart the engine"
     return Finding("seccomp", ok, profiles[0] if profiles else "the engine has no seccomp support", remedy)
 
 
-def _limits(info: Mapping[str, Any]) -> list[Finding]:
+def _limits(info: Info) -> list[Finding]:
     missing = [what for key, what in _LIMITS.items() if not info.get(key)]
     if not missing:
         return [Finding("resource limits", True, "memory, swap, processes and CPU can be limited")]

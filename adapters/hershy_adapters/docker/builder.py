@@ -13,7 +13,6 @@ from hershy.domain.errors import (
     BuildError,
     ConfigurationError,
     EngineUnavailable,
-    HershyError,
     ImageNotFound,
     RuntimeFailure,
 )
@@ -27,6 +26,7 @@ from hershy_adapters._shared_build import SharedBuilds
 from ._buildx import Buildx, find_buildx
 from ._classic import ClassicBuild
 from ._context import pack_context
+from ._diagnosis import ask_engine
 from ._engine import Engine
 from ._errors import translated
 
@@ -69,7 +69,8 @@ class DockerBuilder(Builder):
             await self._engine.client.images.delete(name)
 
     async def diagnose(self) -> Sequence[Finding]:
-        return [await self._diagnose_engine(), await self._diagnose_buildkit()]
+        answers, _ = await ask_engine(self._engine)
+        return [answers, await self._diagnose_buildkit()]
 
     async def aclose(self) -> None:
         try:
@@ -123,15 +124,6 @@ class DockerBuilder(Builder):
         buildx = Buildx(binary, self._engine.host)
         self._buildx = buildx if await buildx.is_usable() else None
         return self._buildx
-
-    async def _diagnose_engine(self) -> Finding:
-        name, remedy = "docker engine", "apt-get install -y docker.io && systemctl start docker"
-        try:
-            with translated("asking the version of", self._engine.host):
-                version = await self._engine.client.version()
-        except HershyError as error:
-            return Finding(name, ok=False, detail=str(error), remedy=remedy)
-        return Finding(name, ok=True, detail=f"Docker Engine {version.get('Version')} at {self._engine.host}")
 
     async def _diagnose_buildkit(self) -> Finding:
         name = "buildkit"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hershy.ports.adapter import AdapterContext
 from hershy.ports.clock import Clock
 
+
 class VirtualClock(Clock):
     """Stands still while there is something to do; then jumps to the moment the earliest sleeper waits for.
 

@@ -24,6 +24,7 @@ from hershy.ports.runtime import LogLine, LogQuery
 from hershy.ports.storage import LogKind
 
 from .deadline import within
+from .diagnosis import diagnose
 from .leftovers import remove_leftovers
 from .log_archive import LogArchive
 from .messages import send_message
@@ -65,7 +66,7 @@ class Host:
         Raises Unavailable, with the remedy, when the machine lacks something required.
         """
         services = self._services
-        findings = [*await services.builder.diagnose(), *await services.runtime.diagnose()]
+        findings = await diagnose(services.builder, services.runtime)
         missing = [finding for finding in findings if finding.required and not finding.ok]
         if missing:
             raise Unavailable("; ".join(f"{it.name}: {it.detail}; to mend it: {it.remedy}" for it in missing))

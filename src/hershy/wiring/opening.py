@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from dependency_injector import containers, providers
 
+from hershy.application import diagnosis
 from hershy.application.host import Host
 from hershy.domain.ids import OwnerID
 from hershy.ports.api_server import ApiServer
@@ -48,7 +49,7 @@ async def diagnose(settings: Settings | None = None, **from_code: Any) -> Sequen
     container = _container(settings, from_code)
     container.owner.override(providers.Object(_NOBODY))
     async with _adapters(container):
-        return [*await container.builder().diagnose(), *await container.runtime().diagnose()]
+        return await diagnosis.diagnose(container.builder(), container.runtime())
 
 
 def _container(settings: Settings | None, from_code: dict[str, Any]) -> containers.DynamicContainer:

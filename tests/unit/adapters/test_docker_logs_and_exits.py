@@ -156,8 +156,8 @@ GOOD_INFO: dict[str, Any] = {
 )
 def test_findings(change: dict[str, Any], name: str, required: bool) -> None:
     """What is missing is named, with a remedy; the rest is well."""
-    assert all(finding.ok for finding in findings(GOOD_INFO, "unix:///x", "runsc", "mend it"))
-    missing = [it for it in findings(GOOD_INFO | change, "unix:///x", "runsc", "mend it") if not it.ok]
+    assert all(finding.ok for finding in findings(GOOD_INFO, "runsc", "mend it"))
+    missing = [it for it in findings(GOOD_INFO | change, "runsc", "mend it") if not it.ok]
     assert [(finding.name, finding.required) for finding in missing] == [(name, required)]
     assert missing[0].remedy
 

@@ -15,5 +15,9 @@ def sample_program(
 ) -> Program:
     """A program just registered; ``number`` tells programs of one user and build apart."""
     program_id = ProgramID.compose(UserID(user), spec.build_id, f"{number:08x}")
-    fields: dict[str, Any] = {"publish_port": PublishPort(19001 + number), "created_at": NOW, "updated_at": NOW} | changes
+    fields: dict[str, Any] = {
+        "publish_port": PublishPort(19001 + number),
+        "created_at": NOW,
+        "updated_at": NOW,
+    } | changes
     return Program(id=program_id, user_id=UserID(user), build_id=spec.build_id, **fields)
