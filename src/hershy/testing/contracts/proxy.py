@@ -287,8 +287,9 @@ class ProxyContract:
         waiting = asyncio.ensure_future(routed.request(PROGRAM, get("/never")))
         await program.never_began.wait()
         await routed.close(PROGRAM)
-        with pytest.raises(ProgramUnreachable):
+        with pytest.raises(ProgramUnreachable) as cut:
             await waiting
+        assert not isinstance(cut.value, ProgramTimeout)
 
     async def test_close_cuts_body(self, routed: Proxy) -> None:
         """Closing fails a body that is being read."""
@@ -298,7 +299,7 @@ class ProxyContract:
         await asyncio.sleep(0)
         await routed.close(PROGRAM)
         with pytest.raises(ProgramUnreachable):
-            await reading
+            await asyncio.wait_for(reading, PATIENCE.total_seconds())
 
     async def test_close_spares_others(
         self, routed: Proxy, program: ContractProgram, publish_port: PublishPort
@@ -360,7 +361,7 @@ class ProxyContract:
         receiving = asyncio.ensure_future(socket.receive())
         await asyncio.sleep(0)
         await routed.close(PROGRAM)
-        closed = await receiving
+        closed = await asyncio.wait_for(receiving, PATIENCE.total_seconds())
         assert isinstance(closed, WebSocketClosed)
         assert closed.code == 1006
         await socket.aclose()
