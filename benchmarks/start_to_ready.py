@@ -20,7 +20,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import aiodocker
-import structlog
 
 from hershy import BuildSpec, Host, HostContainer, ProgramRequest, ProgramState, Settings, UserID, open_host
 from hershy.application.effect_handlers import probe_interval
@@ -177,7 +176,6 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20, help="starts of each side, one after another")
     parser.add_argument("--bursts", type=int, default=5, help="bursts of ten of each side")
     arguments = parser.parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
     for runtime_name in arguments.runtimes.split(","):
         asyncio.run(compare(runtime_name, arguments.rounds, arguments.bursts))
 

@@ -4,9 +4,9 @@ import asyncio
 from http import HTTPStatus
 from typing import Any
 
-import structlog
 from aiodocker.exceptions import DockerError
 
+from hershy.application.log import get_logger
 from hershy.domain.errors import ContractViolation, HershyError, ImageNotFound, RuntimeFailure
 from hershy.domain.ids import ContainerID
 from hershy.ports.runtime import ContainerSpec
@@ -19,7 +19,7 @@ from ._network import ProgramNetwork
 from ._readback import differences
 from ._removal import remove_container
 
-_log = structlog.get_logger("hershy.docker")
+_log = get_logger("hershy.docker")
 
 
 class Creation:

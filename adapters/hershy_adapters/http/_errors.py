@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from hershy.application.log import get_logger
 from hershy.domain.errors import (
     BuildError,
     Conflict,
@@ -47,7 +47,7 @@ STATUSES: Mapping[type[HershyError], HTTPStatus] = {
 }
 """The nearest entry among an error's classes holds; an error without one is a bug, 500."""
 
-_log = structlog.get_logger("hershy.http")
+_log = get_logger("hershy.http")
 
 
 class Json(JSONResponse):

@@ -3,17 +3,17 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
-import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from hershy.application.log import get_logger
 from hershy.domain.errors import HershyError
 from hershy_adapters._cut import CutOff
 
 from ._caller import Caller
 
 KEEP_ALIVE_S = 15.0
-_log = structlog.get_logger("hershy.http")
+_log = get_logger("hershy.http")
 
 
 class Live(Response):

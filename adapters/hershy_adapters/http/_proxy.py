@@ -3,9 +3,8 @@
 import re
 from collections.abc import Sequence
 
-import structlog
-
 from hershy.application.host import Host
+from hershy.application.log import get_logger
 from hershy.domain.errors import HershyError, InvalidValue, ProgramNotFound, ProgramUnreachable
 from hershy.domain.ids import ProgramID
 from hershy.ports.api_server import ASGIApp, Receive, Scope, Send
@@ -24,7 +23,7 @@ _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 _STATUSES = range(200, 600)
 
-_log = structlog.get_logger("hershy.http")
+_log = get_logger("hershy.http")
 
 
 def proxy_gate(app: ASGIApp, host: Host) -> ASGIApp:

@@ -4,8 +4,6 @@ from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
 
-import structlog
-
 from hershy.domain import effects as do
 from hershy.domain import events as on
 from hershy.domain.effects import Effect
@@ -27,6 +25,7 @@ from hershy.ports.runtime import ContainerSpec, LogQuery
 from hershy.ports.storage import LogKind
 
 from .deadline import within
+from .log import get_logger
 from .log_archive import LogArchive
 from .services import Services
 
@@ -36,7 +35,7 @@ FAILURE_LOG_LINES = 20
 PROBE_TIMEOUT = timedelta(seconds=2)
 ENGINE_RETRY_DELAY = timedelta(seconds=1)
 
-_log = structlog.get_logger("hershy.effects")
+_log = get_logger("hershy.effects")
 T = TypeVar("T")
 
 

@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
-import structlog
-
 from hershy.domain import events as on
 from hershy.domain.effects import DeleteProgram, Effect, ProbeReadiness, WatchExit
 from hershy.domain.errors import HershyError
@@ -15,12 +13,13 @@ from hershy.domain.program import Program
 from hershy.domain.state import ProgramState
 
 from .effect_handlers import EffectHandlers
+from .log import get_logger
 from .services import Services
 
 _Tasks = set[asyncio.Task[object]]
 _BACKGROUND = (ProbeReadiness, WatchExit)
 
-_log = structlog.get_logger("hershy.effects")
+_log = get_logger("hershy.effects")
 
 
 class EffectsRunner:
@@ -47,6 +46,10 @@ class EffectsRunner:
                 task.cancel()
         if effects:
             self._spawn(self._foreground, self._in_order(waiting_for, program, effects))
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._foreground)
 
     async def settled(self) -> None:
         while self._foreground:

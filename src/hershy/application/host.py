@@ -2,17 +2,15 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-import structlog
-
 from hershy.domain import events as on
 from hershy.domain.build_spec import BuildSpec
-from hershy.domain.errors import HershyError, ProgramFailed, ProgramNotFound, ProgramNotReady, Unavailable
+from hershy.domain.errors import ProgramFailed, ProgramNotFound, ProgramNotReady, Unavailable
 from hershy.domain.ids import ProgramID
 from hershy.domain.program import Program
 from hershy.domain.state import RESTING, ProgramState
@@ -26,13 +24,14 @@ from hershy.ports.storage import LogKind
 from .deadline import within
 from .diagnosis import diagnose
 from .leftovers import remove_leftovers
+from .log import get_logger
 from .log_archive import LogArchive
 from .messages import send_message
 from .requests import ProgramLogs, ProgramRequest
 from .services import Services
 from .supervisor import Supervisor
 
-_log = structlog.get_logger("hershy.host")
+_log = get_logger("hershy.host")
 
 
 class Host:
@@ -189,7 +188,7 @@ class Host:
         lines = await within(self.clock, self._services.limits.engine, f"reading the logs of {program_id}", reading)
         return ProgramLogs(program.container_id, lines)
 
-    async def follow_logs(self, program_id: ProgramID, query: LogQuery) -> AsyncIterator[LogLine]:
+    async def follow_logs(self, program_id: ProgramID, query: LogQuery) -> AsyncGenerator[LogLine, None]:
         """Yield output as it is written, until the present container ends; archived output if there is none."""
         program = self._supervisor(program_id).program
         if program.container_id is None:
@@ -197,8 +196,9 @@ class Host:
                 yield line
             return
         following = LogQuery(query.tail, True, query.since, query.streams)
-        async for line in self._services.runtime.logs(program.container_id, following):
-            yield line
+        async with aclosing(self._services.runtime.logs(program.container_id, following)) as lines:
+            async for line in lines:
+                yield line
 
     async def build_log(self, program_id: ProgramID, tail: int | None = 200) -> Sequence[str]:
         """The last lines of the latest build's output; None for all that is kept."""
@@ -277,13 +277,20 @@ class Host:
         return tuple([line async for line in lines])
 
     async def _wind_down(self, supervisor: Supervisor) -> None:
-        program = supervisor.program
+        program, limits = supervisor.program, self._services.limits
         try:
-            if program.state.is_active and program.state is not ProgramState.STOPPING:
+            # Each of finding, stopping and removing the container may take the engine's whole deadline.
+            timeout = limits.stop_grace + 3 * limits.engine
+            await within(self.clock, timeout, f"stopping {program.id}", self._stop_and_settle(supervisor))
+        except Exception as error:
+            _log.warning("not stopped", program_id=str(program.id), error=repr(error))
+
+    async def _stop_and_settle(self, supervisor: Supervisor) -> None:
+        while supervisor.program.state.is_active:
+            if supervisor.program.state is not ProgramState.STOPPING:
                 await supervisor.request(on.StopRequested())
             await supervisor.settled()
-        except HershyError as error:
-            _log.warning("not stopped", program_id=str(program.id), error=str(error))
+        await supervisor.settled()
 
 
 def _require_hope(program: Program, states: frozenset[ProgramState]) -> None:

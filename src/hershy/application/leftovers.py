@@ -2,14 +2,13 @@
 
 from collections.abc import Set
 
-import structlog
-
 from hershy.domain.ids import ProgramID
 
 from .deadline import within
+from .log import get_logger
 from .services import Services
 
-_log = structlog.get_logger("hershy.leftovers")
+_log = get_logger("hershy.leftovers")
 
 
 async def remove_leftovers(services: Services, known: Set[ProgramID]) -> None:

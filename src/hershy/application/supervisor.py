@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import structlog
-
 from hershy.domain.errors import HershyError, ProgramNotFound, Unavailable
 from hershy.domain.events import Event, Request, Result
 from hershy.domain.ids import ProgramID
@@ -14,12 +12,13 @@ from hershy.domain.reducer import reduce
 from hershy.ports.event_bus import ProgramDeleted, StateChanged
 
 from .effects_runner import EffectsRunner
+from .log import get_logger
 from .services import Services
 
 MAILBOX_SIZE = 256
 """Results come from a handful of effects at a time; beyond this many waiting requests, callers wait."""
 
-_log = structlog.get_logger("hershy.supervisor")
+_log = get_logger("hershy.supervisor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,8 @@ class Supervisor:
         self._ended: HershyError | None = None
         self._is_gone = False
         self._task = asyncio.create_task(self._run(), name=f"supervisor {program.id}")
+        # Whatever ends it, nobody waits for an answer that will not come.
+        self._task.add_done_callback(lambda _: self._end(Unavailable(f"program {program.id} is not supervised")))
 
     async def request(self, event: Request) -> Transition:
         """Apply a caller's event and return what it changed.
@@ -61,14 +62,19 @@ class Supervisor:
         return await reply
 
     async def settled(self) -> None:
-        """Return once the effects of the events so far have been carried out (not the background ones)."""
-        await self._runner.settled()
+        """Return once the effects of all events so far have ended, and their outcomes have been applied.
+
+        Background effects (probing, watching) are not waited for.
+        """
+        is_settled = False
+        while not is_settled:
+            await self._runner.settled()
+            await self._mailbox.join()
+            is_settled = not self._runner.is_busy
 
     async def is_gone(self) -> bool:
         """Wait for a requested deletion to end; whether the program is gone or the deletion failed."""
-        await self._runner.settled()
-        if not self._is_gone:
-            await self._mailbox.join()
+        await self.settled()
         return self._is_gone
 
     async def aclose(self) -> None:

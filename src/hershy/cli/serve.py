@@ -85,20 +85,26 @@ def _loop_factory() -> Any:
 
 
 def _log_to_stderr(as_json: bool) -> None:
-    # This process is the command's own, so its logs are configured here and not by the library.
+    # This process is the command's own, so where logs go is decided here and not by the library.
     import structlog
 
-    renderer = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    from hershy.application.log import FIELDS
+
+    def fields(logger: Any, method: str, event: Any) -> Any:
+        return {**event, **getattr(event["_record"], FIELDS, {})}
+
+    console = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
     )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
+    json = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            fields,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *(json if as_json else [console])],
     )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)

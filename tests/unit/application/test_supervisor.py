@@ -178,6 +178,35 @@ async def test_closing_the_host_stops_what_nobody_will_remember(hershy_twins: Tw
     assert list(await hershy_twins.runtime.list_owned()) == []
 
 
+async def test_closing_in_the_middle_of_a_restart_leaves_no_container(hershy_twins: Twins) -> None:
+    """The restart's second half does not begin behind the closing Host's back."""
+    hershy_twins.runtime.behave(ProgramBehaviour(stop_time=timedelta(seconds=3)))
+    program = await hershy_twins.ready()
+    await hershy_twins.host.restart(program.id)
+    await hershy_twins.host.aclose()
+    assert list(await hershy_twins.runtime.list_owned()) == []
+
+
+async def test_nobody_waits_for_a_supervisor_that_has_died(
+    hershy_twins: Twins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even a bug in hershy itself gives an answer, and the Host can be closed."""
+    program = await hershy_twins.create()
+
+    def broken(*arguments: object, **fields: object) -> None:
+        raise RuntimeError("a bug in logging")
+
+    monkeypatch.setattr("hershy.application.supervisor._log.info", broken)
+    monkeypatch.setattr("hershy.application.supervisor._log.exception", broken)
+    with pytest.raises(RuntimeError, match="a bug in logging"):
+        await hershy_twins.host.start(program.id)
+    await hershy_twins.clock.sleep(timedelta(minutes=1))
+    monkeypatch.undo()
+    with pytest.raises(Unavailable, match="is not supervised"):
+        await hershy_twins.host.stop(program.id)
+    await hershy_twins.host.aclose()
+
+
 async def test_a_host_that_opens_removes_containers_nobody_claims(hershy_twins: Twins) -> None:
     """What a killed Host left running is removed by the next one with its identity; others' is not touched."""
     await hershy_twins.ready()

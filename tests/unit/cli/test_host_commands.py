@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-import structlog
 
 from hershy import wiring
+from hershy.cli import serve as serve_command
 from hershy.domain.errors import ConfigurationError
 from hershy.ports.diagnosis import Finding
 
@@ -85,7 +85,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Served:
             record.closed = True
 
     monkeypatch.setattr(wiring, "open_server", open_server)
-    monkeypatch.setattr(structlog, "configure", lambda **options: None)
+    monkeypatch.setattr(serve_command, "_log_to_stderr", lambda as_json: None)
     return record
 
 
@@ -116,7 +116,7 @@ def test_serve_that_cannot_start_is_exit_1(hershy: Hershy, monkeypatch: pytest.M
         yield FakeServer()
 
     monkeypatch.setattr(wiring, "open_server", open_server)
-    monkeypatch.setattr(structlog, "configure", lambda **options: None)
+    monkeypatch.setattr(serve_command, "_log_to_stderr", lambda as_json: None)
     assert hershy("serve") == 1
     assert (hershy.out, hershy.err) == ("", "hershy: port 9000 is taken\n")
 
