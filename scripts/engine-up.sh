@@ -64,12 +64,12 @@ need_root() {
   [ "$(id -u)" = 0 ] || die "needs root to $1; run it as root, or do that yourself and try again"
 }
 
-has_buildx() {
+has_plugin() {  # has_plugin NAME, of the docker command
   local dir
   for dir in "${plugin_dirs[@]}"; do
-    [ ! -x "$dir/docker-buildx" ] || return 0
+    [ ! -x "$dir/$1" ] || return 0
   done
-  command -v docker-buildx >/dev/null
+  return 1
 }
 
 apt() {
@@ -168,7 +168,9 @@ fi
 missing=()
 engine_answers || command -v dockerd >/dev/null || missing+=(docker.io)
 command -v runsc >/dev/null || engine_knows_runsc || missing+=(runsc)
-has_buildx || missing+=(docker-buildx)
+has_plugin docker-buildx || missing+=(docker-buildx)
+# For the Compose files that hershy writes; bookworm's own is the old docker-compose, which does not know all of them.
+has_plugin docker-compose || missing+=(docker-compose)
 [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
 
 engine_knows_runsc && exit 0

@@ -1,5 +1,6 @@
 """Programs to deploy in integration tests, and what must not be left of them."""
 
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,15 +11,18 @@ from hershy import BuildSpec, Program
 TALLY = Path(__file__).parents[2] / "examples" / "tally"
 
 
-def tally(base: str, extra: str = "") -> BuildSpec:
-    """The example program; ``extra`` tells builds apart."""
-    sources = {"tally.py": (TALLY / "tally.py").read_text(), "extra.txt": extra}
+def tally(base: str) -> BuildSpec:
+    """The example program, each time as another build, so that no test meets the image of another run."""
+    sources = {"tally.py": (TALLY / "tally.py").read_text(), "nonce.txt": secrets.token_hex(8)}
     return BuildSpec((TALLY / "Dockerfile").read_text(), sources, {"BASE": base})
 
 
 def shell(busybox: str, script: str) -> BuildSpec:
-    """A program that is a shell script."""
-    return BuildSpec(f'FROM {busybox}\nCOPY run.sh /run.sh\nCMD ["/bin/sh", "/run.sh"]\n', {"run.sh": script})
+    """A program that is a shell script, likewise another build each time."""
+    return BuildSpec(
+        f'FROM {busybox}\nCOPY run.sh /run.sh\nCMD ["/bin/sh", "/run.sh"]\n',
+        {"run.sh": script, "nonce.txt": secrets.token_hex(8)},
+    )
 
 
 @dataclass(frozen=True)

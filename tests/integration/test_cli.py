@@ -2,6 +2,8 @@
 
 import json
 import os
+import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +18,8 @@ import docker
 import pytest
 from docker.errors import ImageNotFound, NotFound
 
-TALLY = Path(__file__).parents[2] / "examples" / "tally"
+from .programs import TALLY
+
 HERSHY = [sys.executable, "-m", "hershy.cli.main"]
 DEADLINE_S = 120
 
@@ -115,6 +118,15 @@ def _serving(runtime: str, tmp_path: Path) -> Iterator[HostProcess]:
 
 
 @pytest.fixture
+def tally(tmp_path: Path) -> Path:
+    """The example, with a file that makes every test's build another."""
+    copy = tmp_path / "tally"
+    shutil.copytree(TALLY, copy)
+    (copy / "nonce.txt").write_text(secrets.token_hex(8))
+    return copy
+
+
+@pytest.fixture
 def directory(tmp_path: Path) -> Path:
     made = tmp_path / "program"
     made.mkdir()
@@ -122,11 +134,11 @@ def directory(tmp_path: Path) -> Path:
 
 
 def test_the_example_from_deployment_to_deletion(
-    host: HostProcess, engine: docker.DockerClient, python_image: str
+    host: HostProcess, engine: docker.DockerClient, python_image: str, tally: Path
 ) -> None:
     """Built, Ready, messaged, restarted, stopped, started again with the old state, deleted without a trace."""
     deployed = host.run(
-        "deploy", str(TALLY), "--user", "cli-test", "--build-arg", f"BASE={python_image}", "--label", "t=1", "--wait"
+        "deploy", str(tally), "--user", "cli-test", "--build-arg", f"BASE={python_image}", "--label", "t=1", "--wait"
     )
     program_id, url = deployed.out.splitlines()
     assert program_id.startswith("cli-test-build-")
@@ -139,7 +151,7 @@ def test_the_example_from_deployment_to_deletion(
     assert "answer: total 5" in host.run("message", program_id, "add 5").out
     assert "message 'add 5': total 5" in host.run("logs", program_id, "--tail", "1").out
     assert "COPY tally.py" in host.run("logs", program_id, "--build").out
-    assert host.run("source", program_id, "--json").document["files"]["tally.py"] == (TALLY / "tally.py").read_text()
+    assert host.run("source", program_id, "--json").document["files"]["tally.py"] == (tally / "tally.py").read_text()
     assert "is not possible" in host.run("start", program_id, expect=1).err
 
     first = host.wait_for(program_id, "Ready")
@@ -168,10 +180,10 @@ def test_the_example_from_deployment_to_deletion(
 
 
 def test_a_host_that_ends_leaves_no_container(
-    runc_host: HostProcess, engine: docker.DockerClient, python_image: str
+    runc_host: HostProcess, engine: docker.DockerClient, python_image: str, tally: Path
 ) -> None:
     """SIGTERM while a program runs: exit 0, and what the Host cannot remember it does not leave behind."""
-    deployed = runc_host.run("deploy", str(TALLY), "--build-arg", f"BASE={python_image}", "--wait", "--json").document
+    deployed = runc_host.run("deploy", str(tally), "--build-arg", f"BASE={python_image}", "--wait", "--json").document
     name = f"hersh-program-{deployed['program_id']}"
     assert engine.containers.get(name).status == "running"
     assert runc_host.end() == 0
@@ -199,9 +211,9 @@ def test_a_program_that_exits(runc_host: HostProcess, directory: Path, busybox_i
     runc_host.run("rm", done.document["program_id"])
 
 
-def test_following_logs_ends_with_the_program(runc_host: HostProcess, python_image: str) -> None:
+def test_following_logs_ends_with_the_program(runc_host: HostProcess, python_image: str, tally: Path) -> None:
     """Each line as it is written, and an end when the program ends."""
-    program = runc_host.run("deploy", str(TALLY), "--build-arg", f"BASE={python_image}", "--wait", "--json").document
+    program = runc_host.run("deploy", str(tally), "--build-arg", f"BASE={python_image}", "--wait", "--json").document
     following = subprocess.Popen(
         [*HERSHY, "logs", program["program_id"], "--follow"],
         env=environment(runc_host.url),
@@ -240,9 +252,9 @@ def test_ctrl_c_while_waiting_leaves_the_program_alone(
     runc_host.run("rm", program_id)
 
 
-def test_the_whole_command_line_on_twins(memory_host: HostProcess) -> None:
+def test_the_whole_command_line_on_twins(memory_host: HostProcess, tally: Path) -> None:
     """--runtime memory answers every command without any engine."""
-    program_id = memory_host.run("deploy", str(TALLY), "--wait").out.splitlines()[0]
+    program_id = memory_host.run("deploy", str(tally), "--wait").out.splitlines()[0]
     assert memory_host.run("message", program_id, "hello").out.startswith("message sent")
     assert "hello" in memory_host.run("logs", program_id).out
     memory_host.run("stop", program_id)

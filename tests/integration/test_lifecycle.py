@@ -77,7 +77,7 @@ async def test_the_whole_life_of_a_program(
     host: Host, runtime: str, python_image: str, witness: Witness, tmp_path: Path
 ) -> None:
     """Built, Ready, messaged, stopped, restart refused, started with its old state, deleted without a trace."""
-    program = await create(host, tally(python_image, runtime))
+    program = await create(host, tally(python_image))
     folder = tmp_path / "root" / str(program.id)
     seen: list[str] = []
     built: list[str] = []

@@ -15,7 +15,7 @@ import httpx
 import pytest
 import websockets
 
-from .programs import TALLY, Witness
+from .programs import Witness, tally
 
 START_DEADLINE_S = 30
 PATIENCE_S = 60
@@ -77,9 +77,13 @@ class Server:
 
 @pytest.fixture
 def body(python_image: str) -> dict[str, object]:
-    sources = {"tally.py": (TALLY / "tally.py").read_text()}
-    dockerfile = (TALLY / "Dockerfile").read_text()
-    return {"user_id": "alice", "dockerfile": dockerfile, "src_files": sources, "build_args": {"BASE": python_image}}
+    spec = tally(python_image)
+    return {
+        "user_id": "alice",
+        "dockerfile": spec.dockerfile,
+        "src_files": dict(spec.src_files),
+        "build_args": dict(spec.build_args),
+    }
 
 
 def test_every_call_of_the_contract(server: Server, body: dict[str, object]) -> None:
