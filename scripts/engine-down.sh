@@ -9,7 +9,8 @@ deadline_s=60
 pid_file=$state_dir/dockerd.pid
 
 say() { printf 'engine: %s\n' "$*" >&2; }
-runs() { [ "$(cat "/proc/$1/comm" 2>/dev/null)" = "$2" ]; }
+# A zombie has ended, even if the first process of this machine, a container's say, never asks how.
+runs() { [ "$(cat "/proc/$1/comm" 2>/dev/null)" = "$2" ] && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status"; }
 
 wait_for_end() {  # wait_for_end PID NAME
   local end=$((SECONDS + deadline_s))
