@@ -1,13 +1,11 @@
 """The HTTP server as a process of its own, spoken to as the wire contract says, by a client that knows only that."""
 
 import asyncio
-import json
 import re
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import docker
@@ -15,6 +13,7 @@ import httpx
 import pytest
 import websockets
 
+from .host_process import HostProcess, serving
 from .programs import Witness, tally
 
 START_DEADLINE_S = 30
@@ -23,37 +22,17 @@ ECHO = Path(__file__).with_name("echo_program.py")
 RFC3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
-@pytest.fixture(params=["memory", "runc", "runsc"])
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator["Server"]:
-    started = Server(str(request.param), tmp_path / "storage")
-    yield started
-    started.stop()
-
-
+@dataclass
 class Server:
-    """``hershy serve`` on a free port."""
+    """A Host process, and a client that knows only the wire contract."""
 
-    def __init__(self, runtime: str, storage: Path) -> None:
-        self.runtime = runtime
-        command = [sys.executable, "-m", "hershy.cli.main", "serve", "--runtime", runtime, "--port", "0", "--json"]
-        self.log = storage.with_suffix(".log").open("w")
-        self.process = subprocess.Popen(
-            [*command, "--storage", str(storage)], stdout=subprocess.PIPE, stderr=self.log, text=True
-        )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line, Path(self.log.name).read_text()
-        self.url: str = json.loads(line)["url"]
-        self.http = httpx.Client(base_url=self.url, timeout=START_DEADLINE_S)
+    host: HostProcess
+    http: httpx.Client
+    runtime: str
 
-    def stop(self) -> int:
-        self.http.close()
-        self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(timeout=PATIENCE_S)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        self.log.close()
-        return code
+    @property
+    def url(self) -> str:
+        return self.host.url
 
     def call(self, method: str, path: str, status: int, **arguments: object) -> dict[str, object]:
         answer = self.http.request(method, path, **arguments)  # type: ignore[arg-type]
@@ -73,6 +52,18 @@ class Server:
             assert state == "Error" or program["state"] != "Error", program
             time.sleep(0.05)  # the contract's only way to learn of a state without streams is to ask again
         pytest.fail(f"not {state} within {PATIENCE_S} s: {program}")
+
+
+@contextmanager
+def served(runtime: str, storage: Path) -> Iterator[Server]:
+    with serving(runtime, storage) as host, httpx.Client(base_url=host.url, timeout=START_DEADLINE_S) as http:
+        yield Server(host, http, runtime)
+
+
+@pytest.fixture(params=["memory", "runc", "runsc"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    with served(str(request.param), tmp_path / "storage") as started:
+        yield started
 
 
 @pytest.fixture
@@ -164,7 +155,7 @@ def test_sigterm_stops_programs_and_leaves_nothing_running(server: Server, body:
     program_id = str(server.call("POST", "/programs", 201, json=body)["program_id"])
     server.call("POST", f"/programs/{program_id}/start", 200)
     server.wait_for(program_id, "Ready")
-    assert server.stop() == 0
+    assert server.host.end() == 0
     client = docker.from_env()
     assert client.containers.list(all=True, filters={"label": f"hershy.program-id={program_id}"}) == []
     for image in client.images.list(name=f"hersh-program-{program_id.split('-', 1)[1][:18]}"):
@@ -191,8 +182,7 @@ async def test_a_websocket_through_the_host(server: Server, python_image: str) -
 
 def test_witness_sees_the_deployed_container_hardened(body: dict[str, object], tmp_path: Path) -> None:
     """An independent look at the engine: loopback only, read-only root, no capabilities, not root."""
-    server = Server("runsc", tmp_path / "storage")
-    try:
+    with served("runsc", tmp_path / "storage") as server:
         program_id = str(server.call("POST", "/programs", 201, json=body)["program_id"])
         server.call("POST", f"/programs/{program_id}/start", 200)
         program = server.wait_for(program_id, "Ready")
@@ -211,5 +201,3 @@ def test_witness_sees_the_deployed_container_hardened(body: dict[str, object], t
         assert list(host_config["PortBindings"]) == ["8080/tcp"]
         assert [mount["Destination"] for mount in account["Mounts"] if mount["RW"]] == ["/state"]
         server.call("DELETE", f"/programs/{program_id}", 200)
-    finally:
-        server.stop()
