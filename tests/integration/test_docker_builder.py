@@ -99,7 +99,9 @@ class DockerBuilderContract(BuilderContract):
         spec, lines = make_spec(f"{SAY_STARTED} && sleep {seconds}"), Lines()
         building = asyncio.create_task(builder.build(BuildRequest(spec), lines))
         await lines.until("started")
-        assert processes_with(seconds)
+        async with asyncio.timeout(10):
+            while not processes_with(seconds):  # the shell has said so a moment before it begins to sleep
+                await asyncio.sleep(0.05)
         building.cancel()
         with pytest.raises(asyncio.CancelledError):
             await building

@@ -48,9 +48,12 @@ async def _until_signal(settings: dict[str, Any], as_json: bool) -> None:
     serving = asyncio.create_task(_serve(settings, as_json))
     loop = asyncio.get_running_loop()
 
-    def stop() -> None:
+    def forget_signals() -> None:
         for number in SIGNALS:
-            loop.remove_signal_handler(number)  # a second signal ends the process at once
+            loop.remove_signal_handler(number)
+
+    def stop() -> None:
+        forget_signals()  # a second signal ends the process at once
         serving.cancel()
 
     for number in SIGNALS:
@@ -60,6 +63,8 @@ async def _until_signal(settings: dict[str, Any], as_json: bool) -> None:
     except asyncio.CancelledError:
         if not serving.cancelled():
             raise
+    finally:
+        forget_signals()
 
 
 async def _serve(settings: dict[str, Any], as_json: bool) -> None:
