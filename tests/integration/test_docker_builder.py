@@ -100,7 +100,7 @@ class DockerBuilderContract(BuilderContract):
         building = asyncio.create_task(builder.build(BuildRequest(spec), lines))
         await lines.until("started")
         async with asyncio.timeout(10):
-            while not processes_with(seconds):  # the shell has said so a moment before it begins to sleep
+            while not processes_with(seconds):  # noqa: ASYNC110 -- the shell says so a moment before it sleeps
                 await asyncio.sleep(0.05)
         building.cancel()
         with pytest.raises(asyncio.CancelledError):
