@@ -289,7 +289,8 @@ class Host:
         while supervisor.program.state.is_active:
             if supervisor.program.state is not ProgramState.STOPPING:
                 await supervisor.request(on.StopRequested())
-            await supervisor.settled()
+            if await supervisor.is_gone():
+                return  # by a deletion that was under way; the last snapshot says Stopping for ever
         await supervisor.settled()
 
 
