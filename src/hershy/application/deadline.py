@@ -26,4 +26,19 @@ async def within(clock: Clock, timeout: timedelta, what: str, operation: Corouti
     finally:
         work.cancel()
         timer.cancel()
-        await asyncio.wait({work, timer})
+        await _ended(work, timer)
+
+
+async def _ended(*tasks: asyncio.Future[Any]) -> None:
+    """Wait for the end of all, however often the waiting is cancelled: a stop may be followed by a deletion."""
+    was_cancelled = False
+    while not all(task.done() for task in tasks):
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError:
+            was_cancelled = True
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # of a cancelled operation nobody else asks for it, which asyncio would complain of
+    if was_cancelled:
+        raise asyncio.CancelledError

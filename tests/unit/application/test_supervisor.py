@@ -53,6 +53,30 @@ async def test_within_cancels_and_waits_for_what_is_late() -> None:
     assert cleaned == [True]
 
 
+async def test_within_waits_for_the_end_however_often_it_is_cancelled() -> None:
+    """A caller cancelled twice, as by a stop and a deletion, still returns only after the operation's cleanup."""
+    began, release, cleaned = asyncio.Event(), asyncio.Event(), []
+
+    async def slow_to_end() -> None:
+        try:
+            began.set()
+            await asyncio.Event().wait()
+        finally:
+            await release.wait()
+            cleaned.append(True)
+
+    waiting = asyncio.ensure_future(within(VirtualClock(), timedelta.max, "it", slow_to_end()))
+    await began.wait()
+    for _ in range(3):
+        waiting.cancel()
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    release.set()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert cleaned == [True]
+
+
 def test_ports_are_handed_out_in_sequence_and_rest_after_release() -> None:
     """A released port comes back only after all the others had their turn."""
     leases = PortLeases(19001, 19003)
