@@ -17,8 +17,10 @@ class LogFile:
     def append(self, lines: Iterable[str]) -> None:
         """Raises FileNotFoundError when the log's folder is gone."""
         data = "".join(f"{_one_line(line)}\n" for line in lines).encode(errors="replace")
+        if len(data) > self._max_bytes:
+            _, _, data = data[-self._max_bytes :].partition(b"\n")  # whole lines only
         with self._path.open("ab") as file:
-            file.write(data[-self._max_bytes :])
+            file.write(data)
             size = file.tell()
         if size > self._max_bytes:
             self._drop_older_half(size)

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
-import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import ParamSpec
 
+from hershy.application.deadline import ended
 from hershy.domain.build_spec import DOCKERFILE, BuildSpec
 from hershy.domain.errors import AlreadyExists, InvalidValue, ProgramNotFound
 from hershy.domain.ids import OwnerID, ProgramID
@@ -16,6 +18,9 @@ from hershy.ports.storage import LogKind, Storage
 from ._claim import RootClaim
 from ._layout import FOLDERS, STAGING_PREFIX, ProgramFolders
 from ._log_file import MAX_LOG_BYTES, LogFile
+from ._removal import remove_folder
+
+P = ParamSpec("P")
 
 
 class FilesystemStorage(Storage):
@@ -33,11 +38,11 @@ class FilesystemStorage(Storage):
     async def claim(self) -> OwnerID:
         if self._claim is None:
             self._claim = RootClaim(self._root)
-            await asyncio.to_thread(self._remove_staging)
+            await _to_its_end(self._remove_staging)
         return self._claim.owner
 
     async def write_sources(self, program_id: ProgramID, spec: BuildSpec) -> None:
-        await asyncio.to_thread(self._write_sources, program_id, spec)
+        await _to_its_end(self._write_sources, program_id, spec)
 
     async def read_sources(self, program_id: ProgramID) -> BuildSpec:
         return await asyncio.to_thread(self._read_sources, program_id)
@@ -61,7 +66,7 @@ class FilesystemStorage(Storage):
         return await asyncio.to_thread(self._log(program_id, kind).read, tail)
 
     async def delete(self, program_id: ProgramID) -> None:
-        await asyncio.to_thread(self._delete, program_id)
+        await _to_its_end(self._delete, program_id)
 
     async def list_programs(self) -> Sequence[ProgramID]:
         return await asyncio.to_thread(self._list_programs)
@@ -92,7 +97,8 @@ class FilesystemStorage(Storage):
             staging.build_args.write_text(json.dumps(dict(spec.build_args)), encoding="utf-8")
             staging.top.rename(final)
         except BaseException:
-            shutil.rmtree(staging.top, ignore_errors=True)
+            with suppress(OSError):
+                remove_folder(staging.top)
             raise
 
     def _read_sources(self, program_id: ProgramID) -> BuildSpec:
@@ -112,15 +118,15 @@ class FilesystemStorage(Storage):
         top = self._folders(program_id).top
         doomed = self._root / f"{STAGING_PREFIX}{program_id}"
         # Renamed first, so that a deletion cut short is finished by the next claim and never half visible.
-        if top.exists():
-            shutil.rmtree(doomed, ignore_errors=True)
-            top.rename(doomed)
         if doomed.exists():
-            shutil.rmtree(doomed)
+            remove_folder(doomed)
+        if top.exists():
+            top.rename(doomed)
+            remove_folder(doomed)
 
     def _remove_staging(self) -> None:
         for path in self._root.glob(f"{STAGING_PREFIX}*"):
-            shutil.rmtree(path)
+            remove_folder(path)
 
     def _list_programs(self) -> Sequence[ProgramID]:
         found = []
@@ -130,6 +136,19 @@ class FilesystemStorage(Storage):
             except InvalidValue:
                 continue
         return found
+
+
+async def _to_its_end(work: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Do work that changes files. A thread cannot be cancelled: a caller who is, returns when it has ended.
+
+    Else the caller would clean up before the thread has made what is to be cleaned up.
+    """
+    working = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
+    try:
+        await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await ended(working)
+        raise
 
 
 def create(context: AdapterContext) -> FilesystemStorage:

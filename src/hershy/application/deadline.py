@@ -26,11 +26,14 @@ async def within(clock: Clock, timeout: timedelta, what: str, operation: Corouti
     finally:
         work.cancel()
         timer.cancel()
-        await _ended(work, timer)
+        await ended(work, timer)
 
 
-async def _ended(*tasks: asyncio.Future[Any]) -> None:
-    """Wait for the end of all, however often the waiting is cancelled: a stop may be followed by a deletion."""
+async def ended(*tasks: asyncio.Future[Any]) -> None:
+    """Wait for the end of all, however often the waiting is cancelled: a stop may be followed by a deletion.
+
+    Raises CancelledError then, and nothing of what the tasks raise.
+    """
     was_cancelled = False
     while not all(task.done() for task in tasks):
         try:

@@ -1,8 +1,10 @@
 """What the file system adds to the storage contract: layout, rights, locks, crashes."""
 
+import asyncio
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -114,4 +116,68 @@ async def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(OSError, match="No space"):
         await storage.write_sources(PROGRAM, SPEC)
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+    await storage.aclose()
+
+
+async def test_more_lines_at_once_than_the_limit_are_cut_between_lines(tmp_path: Path) -> None:
+    """The newest whole lines stay; what is kept never begins in the middle of a line."""
+    storage = FilesystemStorage(tmp_path, max_log_bytes=1000)
+    await storage.claim()
+    await storage.write_sources(PROGRAM, SPEC)
+    storage.append_log(PROGRAM, LogKind.RUNTIME, [f"line {number:03}" for number in range(500)])
+    lines = await storage.read_log(PROGRAM, LogKind.RUNTIME, None)
+    assert [len(line) for line in lines] == [8] * len(lines)
+    assert lines[-1] == "line 499"
+    await storage.aclose()
+
+
+async def test_a_cancelled_write_is_over_when_its_caller_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A caller who cleans up afterwards finds whatever was written; no thread goes on behind its back."""
+    storage = await claimed(tmp_path)
+    began, go_on = asyncio.Event(), threading.Event()
+    loop, rename = asyncio.get_running_loop(), Path.rename
+
+    def slow(source: Path, target: Path) -> Path:
+        loop.call_soon_threadsafe(began.set)
+        go_on.wait(10)
+        return rename(source, target)
+
+    monkeypatch.setattr(Path, "rename", slow)
+    writing = asyncio.ensure_future(storage.write_sources(PROGRAM, SPEC))
+    await began.wait()
+    for _ in range(2):
+        writing.cancel()
+        await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    await storage.delete(PROGRAM)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", ".owner"]
+    await storage.aclose()
+
+
+async def test_a_folder_of_any_depth_and_mode_is_removed(tmp_path: Path) -> None:
+    """A program cannot make itself undeletable; its links are not followed."""
+    storage = await claimed(tmp_path / "root")
+    await storage.write_sources(PROGRAM, SPEC)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept").touch()
+    state = await storage.prepare_state(PROGRAM)
+    (state / "closed").mkdir(mode=0)
+    inner = os.open(state, os.O_RDONLY)
+    for _ in range(1500):  # one by one: a path that deep is longer than the system takes
+        os.mkdir("d", dir_fd=inner)
+        os.symlink(outside, "link", dir_fd=inner)
+        outer, inner = inner, os.open("d", os.O_RDONLY, dir_fd=inner)
+        os.close(outer)
+    os.close(inner)
+    try:
+        await storage.delete(PROGRAM)
+        assert sorted(path.name for path in (tmp_path / "root").iterdir()) == [".lock", ".owner"]
+    finally:  # pytest cannot remove it either
+        subprocess.run(["rm", "-rf", str(tmp_path / "root")], check=True, timeout=30)
+    assert (outside / "kept").exists()
     await storage.aclose()
