@@ -41,7 +41,7 @@ def test_the_library_block(tmp_path: Path) -> None:
 def test_the_unit_test_block(tmp_path: Path) -> None:
     """It passes as a user's test would run it, with the plugin that comes with the package."""
     (tmp_path / "test_mine.py").write_text(block("python", "hershy_twins"))
-    assert "1 passed" in run([sys.executable, "-m", "pytest", "-q", "-o", "asyncio_mode=auto", "."], tmp_path)
+    assert "1 passed" in run([sys.executable, "-m", "pytest", "-q", "."], tmp_path)
 
 
 @pytest.mark.usefixtures("python_image")

@@ -1,32 +1,29 @@
 """pytest plugin, found by its entry point: fixtures for unit tests without Docker, network or waiting.
 
-Imports are inside the fixtures, so that a test run that uses none of them loads nothing of hershy.
+pytest loads it wherever hershy is installed, also for those who test something else without pytest-asyncio.
 """
 
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
 
 import pytest
-import pytest_asyncio
-
-if TYPE_CHECKING:
-    from hershy.application.host import Host
-
-    from .twins import Twins
 
 pytest.register_assert_rewrite("hershy.testing.contracts")
 
 
-@pytest_asyncio.fixture
-async def hershy_twins() -> "AsyncIterator[Twins]":
-    """An open Host on in-memory twins and virtual time, with the twins to make misbehave."""
-    from .twins import open_twins
+def pytest_configure(config: pytest.Config) -> None:
+    if find_spec("pytest_asyncio") is None:
+        config.pluginmanager.register(_Unavailable(), "hershy-fixtures")
+    else:
+        from . import fixtures
 
-    async with open_twins() as twins:
-        yield twins
+        config.pluginmanager.register(fixtures, "hershy-fixtures")
 
 
-@pytest_asyncio.fixture
-async def hershy_host(hershy_twins: "Twins") -> "Host":
-    """An open Host on in-memory twins and virtual time."""
-    return hershy_twins.host
+class _Unavailable:
+    @pytest.fixture(name="hershy_twins")
+    def twins(self) -> None:
+        pytest.fail("hershy's fixtures need pytest-asyncio: pip install 'hershy[testing]'", pytrace=False)
+
+    @pytest.fixture(name="hershy_host")
+    def host(self, hershy_twins: None) -> None:
+        """Fails as the one before it."""
