@@ -81,8 +81,16 @@ class EffectHandlers:
         services = self._services
         await services.storage.start_log(program.id, LogKind.BUILD)
 
+        is_kept = True
+
         def output(line: str) -> None:
-            services.storage.append_log(program.id, LogKind.BUILD, [line])
+            nonlocal is_kept
+            try:
+                if is_kept:
+                    services.storage.append_log(program.id, LogKind.BUILD, [line])
+            except OSError as error:  # of this program's disk, while other programs may share the build
+                is_kept = False
+                _log.warning("build log not kept", program_id=str(program.id), error=str(error))
             services.event_bus.publish(program.id, services.clock.now(), BuildLine(line))
 
         spec = await services.storage.read_sources(program.id)

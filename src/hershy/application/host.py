@@ -10,7 +10,14 @@ from typing import Self
 
 from hershy.domain import events as on
 from hershy.domain.build_spec import BuildSpec
-from hershy.domain.errors import ProgramFailed, ProgramNotFound, ProgramNotReady, Unavailable
+from hershy.domain.errors import (
+    ContainerNotFound,
+    ProgramFailed,
+    ProgramNotFound,
+    ProgramNotReady,
+    RuntimeFailure,
+    Unavailable,
+)
 from hershy.domain.ids import ProgramID
 from hershy.domain.program import Program
 from hershy.domain.state import RESTING, ProgramState
@@ -170,7 +177,7 @@ class Host:
         """Return the program as soon as it is in one of ``states``.
 
         Raises ProgramFailed when it is in Error or Stopped instead, ProgramNotFound when it is deleted
-        meanwhile, DeadlineExceeded after ``timeout``.
+        meanwhile, DeadlineExceeded after ``timeout``, Unavailable when the Host is closed.
         """
         wanted = " or ".join(states)
         waiting = self._wait_for(program_id, frozenset(states))
@@ -178,14 +185,21 @@ class Host:
 
     async def logs(self, program_id: ProgramID, query: LogQuery = LogQuery()) -> ProgramLogs:
         """The program's output so far; that of earlier containers when there is none now."""
-        program = self._supervisor(program_id).program
+        supervisor = self._supervisor(program_id)
+        program = supervisor.program
         if program.container_id is None:
             return ProgramLogs(None, await self._archived(program_id, query))
         so_far = self._services.runtime.logs(
             program.container_id, LogQuery(query.tail, False, query.since, query.streams)
         )
         reading = self._collect(so_far)
-        lines = await within(self.clock, self._services.limits.engine, f"reading the logs of {program_id}", reading)
+        try:
+            lines = await within(self.clock, self._services.limits.engine, f"reading the logs of {program_id}", reading)
+        except (ContainerNotFound, RuntimeFailure):
+            now = supervisor.program
+            if now.container_id == program.container_id and now.state is not ProgramState.STOPPING:
+                raise
+            return ProgramLogs(None, await self._archived(program_id, query))  # kept before it is removed
         return ProgramLogs(program.container_id, lines)
 
     async def follow_logs(self, program_id: ProgramID, query: LogQuery) -> AsyncGenerator[LogLine, None]:
@@ -260,12 +274,13 @@ class Host:
 
     async def _wait_for(self, program_id: ProgramID, states: frozenset[ProgramState]) -> Program:
         async with self.events(program_id) as published:
-            _require_hope(program := await self.get(program_id), states)
-            while program.state not in states:
-                notice = (await anext(published)).notice
-                program = notice.program if isinstance(notice, StateChanged) else await self.get(program_id)
-                _require_hope(program, states)
-            return program
+            if _has_arrived(program := await self.get(program_id), states):
+                return program
+            async for it in published:
+                program = it.notice.program if isinstance(it.notice, StateChanged) else await self.get(program_id)
+                if _has_arrived(program, states):
+                    return program
+        raise Unavailable(f"program {program_id} is {program.state}: the Host was closed while it was waited for")
 
     async def _archived(self, program_id: ProgramID, query: LogQuery) -> tuple[LogLine, ...]:
         supervisor = self._supervisor(program_id)
@@ -294,8 +309,9 @@ class Host:
         await supervisor.settled()
 
 
-def _require_hope(program: Program, states: frozenset[ProgramState]) -> None:
-    """Raise when the program rests where it will not leave by itself (Created is about to be started)."""
+def _has_arrived(program: Program, states: frozenset[ProgramState]) -> bool:
+    """Raises ProgramFailed when it rests where it will not leave by itself (Created is about to be started)."""
     hopeless = RESTING - {ProgramState.CREATED}
     if program.state in hopeless and program.state not in states:
         raise ProgramFailed(program.id, program.state, program.error_msg)
+    return program.state in states

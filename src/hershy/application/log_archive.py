@@ -31,11 +31,15 @@ class LogArchive:
         lines = [
             line
             for line in map(_parsed, archived)
-            if line.stream in query.streams and (query.since is None or line.at >= query.since)
+            if line and line.stream in query.streams and (query.since is None or line.at >= query.since)
         ]
         return lines if query.tail is None else lines[max(0, len(lines) - query.tail) :]
 
 
-def _parsed(archived: str) -> LogLine:
-    at, stream, text = archived.split(" ", 2)
-    return LogLine(datetime.fromisoformat(at), LogStream(stream), text)
+def _parsed(archived: str) -> LogLine | None:
+    """None for what a kill of the Host, or a full disk, has cut short."""
+    try:
+        at, stream, text = archived.split(" ", 2)
+        return LogLine(datetime.fromisoformat(at), LogStream(stream), text)
+    except ValueError:
+        return None

@@ -54,11 +54,10 @@ class Supervisor:
         Raises IllegalTransition (nothing has changed) and ProgramNotFound once the program is gone. Cancelled
         before its turn, the event is not applied.
         """
-        reply: Reply = asyncio.get_running_loop().create_future()
-        if self._ended is None:
-            await self._mailbox.put((event, reply))
         if self._ended is not None:
             raise self._ended
+        reply: Reply = asyncio.get_running_loop().create_future()
+        await self._put(event, reply)
         return await reply
 
     async def settled(self) -> None:
@@ -84,7 +83,12 @@ class Supervisor:
         await self._runner.aclose()
 
     async def _report(self, event: Result) -> None:
-        await self._mailbox.put((event, None))
+        await self._put(event, None)
+
+    async def _put(self, event: Event, reply: Reply | None) -> None:
+        await self._mailbox.put((event, reply))
+        if self._ended is not None:  # while it waited for room
+            self._refuse_waiting(self._ended)
 
     def _on_gone(self) -> None:
         self._is_gone = True
@@ -96,6 +100,9 @@ class Supervisor:
     def _end(self, error: HershyError) -> None:
         self._ended = self._ended or error
         self._task.cancel()
+        self._refuse_waiting(self._ended)
+
+    def _refuse_waiting(self, error: HershyError) -> None:
         while not self._mailbox.empty():
             _, reply = self._mailbox.get_nowait()
             self._mailbox.task_done()
@@ -118,6 +125,10 @@ class Supervisor:
     async def _answer(self, event: Event, reply: Reply) -> None:
         try:
             transition = await self._apply(event)
+        except asyncio.CancelledError:
+            if not reply.done():
+                reply.set_exception(self._ended or Unavailable(f"program {self.program.id} is not supervised"))
+            raise
         except Exception as error:
             if reply.done():
                 raise
