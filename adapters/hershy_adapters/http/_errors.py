@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from hershy.application.log import get_logger
@@ -71,6 +72,10 @@ def refusal_of(error: Exception) -> Json:
         _log.error("storage failed", error=str(error))
         return refusal(HTTPStatus.SERVICE_UNAVAILABLE, f"the Host's storage failed: {error.strerror or 'no detail'}")
     log_unexpected(error)
+    return _unexpected()
+
+
+def _unexpected() -> Json:
     return refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "an unexpected error, which the Host's log describes")
 
 
@@ -82,6 +87,12 @@ def log_unexpected(error: Exception) -> None:
 def install_handlers(app: FastAPI) -> None:
     async def on_error(request: Request, error: Exception) -> Json:
         return refusal_of(error)
+
+    async def on_unexpected(request: Request, error: Exception) -> Json:
+        return _unexpected()  # the framework raises it again when this is sent, and the error boundary logs it
+
+    async def on_caller_gone(request: Request, error: Exception) -> Json:
+        return refusal(HTTPStatus.BAD_REQUEST, "the body broke off before its end")
 
     async def on_invalid(request: Request, error: Exception) -> Json:
         assert isinstance(error, RequestValidationError)
@@ -99,7 +110,8 @@ def install_handlers(app: FastAPI) -> None:
 
     app.add_exception_handler(HershyError, on_error)
     app.add_exception_handler(OSError, on_error)
-    app.add_exception_handler(Exception, on_error)
+    app.add_exception_handler(Exception, on_unexpected)
+    app.add_exception_handler(ClientDisconnect, on_caller_gone)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
 

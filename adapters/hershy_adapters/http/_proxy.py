@@ -103,7 +103,7 @@ def _headers(scope: Scope, wanted: ForProgram) -> list[Header]:
     given = dict(headers)
     client = scope.get("client")
     if client is not None:
-        before = given.get("x-forwarded-for")
+        before = ", ".join(value for name, value in headers if name == "x-forwarded-for")
         headers = [it for it in headers if it[0] != "x-forwarded-for"]
         headers.append(("x-forwarded-for", f"{before}, {client[0]}" if before else client[0]))
     if "x-forwarded-host" not in given and "host" in given:

@@ -79,13 +79,14 @@ async def test_head(client: httpx.AsyncClient, program: Program) -> None:
 @pytest.mark.usefixtures("running")
 async def test_headers(client: httpx.AsyncClient, program: Program) -> None:
     """Headers pass; the program learns who asked and by which address."""
-    sent = [("X-A", "1"), ("X-A", "2"), ("X-Forwarded-For", "10.0.0.1"), ("Connection", "close")]
+    sent = [("X-A", "1"), ("X-A", "2"), ("X-Forwarded-For", "10.0.0.1"), ("X-Forwarded-For", "10.0.0.2")]
+    sent.append(("Connection", "close"))
     shown = (await client.get(f"/programs/{program.id}/proxy/", headers=sent)).json()["headers"]
     received = [tuple(it) for it in shown]
     assert ("x-a", "1") in received
     assert ("x-a", "2") in received
     assert "connection" not in dict(received)
-    assert dict(received)["x-forwarded-for"] == "10.0.0.1, 127.0.0.1"
+    assert dict(received)["x-forwarded-for"] == "10.0.0.1, 10.0.0.2, 127.0.0.1"
     assert dict(received)["x-forwarded-host"] == "host"
     assert dict(received)["x-forwarded-proto"] == "http"
     assert dict(received)["x-forwarded-prefix"] == f"/programs/{program.id}/proxy"

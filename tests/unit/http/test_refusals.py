@@ -24,8 +24,10 @@ from hershy.domain.errors import (
     ProgramUnreachable,
     QuotaExceeded,
 )
+from hershy.ports.api_server import Message
 from hershy.testing.twins import Twins
 from hershy_adapters.http._errors import refusal_of
+from hershy_adapters.http.app import create_app
 from tests.unit.http.conftest import MAX_BODY_BYTES
 
 NEW: dict[str, Any] = {"user_id": "alice", "dockerfile": "FROM scratch"}
@@ -228,8 +230,31 @@ async def test_engine_down(client: httpx.AsyncClient, hershy_twins: Twins) -> No
     hershy_twins.runtime.machine.is_down = False
 
 
-async def test_bug(client: httpx.AsyncClient, hershy_twins: Twins, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What nobody expected is a 500 in the same shape that tells nothing of the inside."""
+async def test_broken_off(hershy_twins: Twins, caplog: pytest.LogCaptureFixture) -> None:
+    """A caller who goes away within the body registers nothing, and is no error of the Host's."""
+    scope = {"type": "http", "method": "POST", "path": "/programs", "query_string": b"", "headers": []}
+    messages = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return next(messages)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await create_app(hershy_twins.host)(scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert not caplog.records
+    assert list(await hershy_twins.host.list()) == []
+
+
+async def test_bug(
+    client: httpx.AsyncClient,
+    hershy_twins: Twins,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What nobody expected is a 500 in the same shape that tells nothing of the inside; the log does, once."""
 
     async def broken(*_: object) -> None:
         raise ZeroDivisionError("secret")
@@ -238,6 +263,7 @@ async def test_bug(client: httpx.AsyncClient, hershy_twins: Twins, monkeypatch: 
     response = await client.get(f"/programs/{UNKNOWN}")
     require_refusal(response, 500)
     assert "secret" not in response.text
+    assert [record.name for record in caplog.records if "secret" in record.getMessage()] == ["hershy.http"]
     monkeypatch.setattr(hershy_twins.host, "request", broken)
     require_refusal(await client.get(f"/programs/{UNKNOWN}/proxy/"), 500)
 
