@@ -26,8 +26,7 @@ from hershy.application.effect_handlers import probe_interval
 from hershy.domain.ids import ImageID, ProgramID, PublishPort
 from hershy.ports.proxy import Proxy
 from hershy.ports.runtime import ContainerSpec
-from hershy_adapters.docker._hardening import Config, create_config
-from hershy_adapters.docker._images import Images
+from hershy_adapters.docker._hardening import Config
 from hershy_adapters.docker.runtime import DockerRuntime
 
 BASE = "hershy-test-busybox:local"
@@ -167,7 +166,7 @@ async def config(runtime: DockerRuntime, image_id: ImageID, number: int, root: P
         publish_port=PublishPort(FIRST_BARE_PORT + number),
         state_dir=state,
     )
-    return create_config(spec, await Images(runtime._engine).facts(image_id), runtime._enclosure)
+    return await runtime.configuration(spec)
 
 
 def main() -> None:

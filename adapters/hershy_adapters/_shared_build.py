@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from hershy.application.deadline import ended
 from hershy.domain.errors import BuildError, DeadlineExceeded
 from hershy.domain.ids import BuildID, ImageID
 from hershy.ports.builder import BuildOutput, BuildRequest
@@ -92,16 +93,7 @@ class _SharedBuild:
         if not self.is_ending:
             self.is_ending = True
             self.task.cancel()
-        was_cancelled = False
-        while not self.task.done():
-            try:
-                await asyncio.wait({self.task})
-            except asyncio.CancelledError:
-                was_cancelled = True
-        if not self.task.cancelled():
-            self.task.exception()  # the callers that waited for it have it; nobody else wants it
-        if was_cancelled:
-            raise asyncio.CancelledError
+        await ended(self.task)
 
     def _emit(self, line: str) -> None:
         self._backlog.append(line)

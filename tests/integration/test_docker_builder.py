@@ -15,9 +15,10 @@ from hershy.domain.build_spec import BuildSpec
 from hershy.domain.errors import BuildError, ConfigurationError, EngineUnavailable, RuntimeFailure
 from hershy.ports.builder import BuildOutput, BuildRequest
 from hershy.testing.contracts.builder import SAY_STARTED, BuilderContract, Lines, MakeSpec
+from hershy_adapters._names import image_name
 from hershy_adapters.docker._buildx import find_buildx
 from hershy_adapters.docker._engine import Engine
-from hershy_adapters.docker.builder import BUILD_ID_LABEL, DockerBuilder, image_name
+from hershy_adapters.docker.builder import DockerBuilder
 from hershy_adapters.system.clock import SystemClock
 
 MARK = "HERSHY_CONTRACT="
@@ -79,7 +80,7 @@ class DockerBuilderContract(BuilderContract):
         image_id = await builder.build(BuildRequest(spec), Lines())
         image = engine.images.get(f"hersh-program-{spec.build_id}:latest")
         assert image.id == image_id.value
-        assert image.labels[BUILD_ID_LABEL] == str(spec.build_id)
+        assert image.labels["hershy.build-id"] == str(spec.build_id)
 
     async def test_no_image_or_container_after_failure(
         self, builder: DockerBuilder, make_spec: MakeSpec, engine: docker.DockerClient

@@ -6,14 +6,16 @@ from typing import Any
 
 from aiodocker.exceptions import DockerError
 
+from hershy.application.deadline import ended
 from hershy.application.log import get_logger
 from hershy.domain.errors import ContractViolation, HershyError, ImageNotFound, RuntimeFailure
 from hershy.domain.ids import ContainerID
 from hershy.ports.runtime import ContainerSpec
+from hershy_adapters._names import container_name
 
 from ._engine import Engine
 from ._errors import translated
-from ._hardening import Enclosure, ImageFacts, container_name, create_config
+from ._hardening import Enclosure, ImageFacts, create_config
 from ._images import Images
 from ._network import ProgramNetwork
 from ._readback import differences
@@ -40,10 +42,7 @@ class Creation:
         try:
             return await asyncio.shield(making)
         except asyncio.CancelledError:
-            # The engine finishes what it was asked for, whether or not somebody listens.
-            await _finished(making)
-            if not making.cancelled() and making.exception() is None:
-                await _finished(asyncio.ensure_future(self._discard(making.result())))
+            await ended(asyncio.ensure_future(self._undo(making)))
             raise
 
     async def _make(self, spec: ContainerSpec) -> ContainerID:
@@ -58,7 +57,7 @@ class Creation:
         return container_id
 
     async def _post(self, spec: ContainerSpec, image: ImageFacts) -> ContainerID:
-        name, config = container_name(spec), create_config(spec, image, self._enclosure)
+        name, config = container_name(spec.program_id), create_config(spec, image, self._enclosure)
         try:
             with translated("creating", name):
                 container = await self._engine.client.containers.create(config, name=name)
@@ -76,7 +75,13 @@ class Creation:
         found = differences(account, spec, image, self._enclosure)
         if found:
             listed = "; ".join(str(difference) for difference in found)
-            raise ContractViolation(f"container {container_name(spec)} breaks the security contract: {listed}")
+            raise ContractViolation(
+                f"container {container_name(spec.program_id)} breaks the security contract: {listed}"
+            )
+
+    async def _undo(self, making: asyncio.Future[ContainerID]) -> None:
+        """The engine finishes what it was asked for, whether or not somebody listens."""
+        await self._discard(await making)
 
     async def _discard(self, container_id: ContainerID) -> None:
         try:
@@ -91,12 +96,3 @@ def _is_unknown_runtime(error: BaseException | None) -> bool:
         and error.status == HTTPStatus.BAD_REQUEST
         and "runtime name" in str(error.message)
     )
-
-
-async def _finished(task: asyncio.Task[Any]) -> None:
-    """Wait for the task's end, however often the waiting is cancelled."""
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError:
-            continue

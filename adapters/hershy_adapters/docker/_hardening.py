@@ -18,6 +18,7 @@ OWNER_LABEL = "hershy.owner"
 PROGRAM_LABEL = "hershy.program-id"
 USER_LABEL = "hershy.user-id"
 BUILD_LABEL = "hershy.build-id"
+"""Of containers, and of the images they run."""
 SPEC_HASH_LABEL = "hershy.spec-hash"
 
 PORT_KEY = f"{PROGRAM_PORT}/tcp"
@@ -55,14 +56,6 @@ class Enclosure:
 
     def pids_limit(self, processes: int) -> int:
         return self.own_pids + self.pids_per_process * processes
-
-
-def container_name(spec: ContainerSpec) -> str:
-    return f"hersh-program-{spec.program_id}"
-
-
-def image_name(spec: ContainerSpec) -> str:
-    return f"hersh-program-{spec.build_id}"
 
 
 def masked_places(image: ImageFacts) -> tuple[str, ...]:

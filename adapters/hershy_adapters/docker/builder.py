@@ -21,6 +21,7 @@ from hershy.ports.adapter import AdapterContext
 from hershy.ports.builder import Builder, BuildOutput, BuildRequest
 from hershy.ports.clock import Clock
 from hershy.ports.diagnosis import Finding
+from hershy_adapters._names import image_name
 from hershy_adapters._shared_build import SharedBuilds
 
 from ._buildx import Buildx, find_buildx
@@ -29,13 +30,9 @@ from ._context import pack_context
 from ._diagnosis import ask_engine
 from ._engine import Engine
 from ._errors import translated
+from ._hardening import BUILD_LABEL
 
-BUILD_ID_LABEL = "hershy.build-id"
 BUILDKIT_CHOICES = ("auto", "never")
-
-
-def image_name(build_id: BuildID) -> str:
-    return f"hersh-program-{build_id}"
 
 
 class DockerBuilder(Builder):
@@ -95,7 +92,7 @@ class DockerBuilder(Builder):
 
     async def _make(self, spec: BuildSpec, output: BuildOutput) -> None:
         context = await asyncio.to_thread(pack_context, spec)
-        name, labels = image_name(spec.build_id), {BUILD_ID_LABEL: str(spec.build_id)}
+        name, labels = image_name(spec.build_id), {BUILD_LABEL: str(spec.build_id)}
         buildx = await self._usable_buildx()
         if buildx is None:
             await ClassicBuild(self._engine, spec, output).run(context, name, labels)

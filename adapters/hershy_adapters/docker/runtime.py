@@ -5,7 +5,6 @@ import json
 import math
 import os
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -20,13 +19,14 @@ from hershy.domain.security import SecurityContract
 from hershy.ports.adapter import AdapterContext
 from hershy.ports.diagnosis import Finding
 from hershy.ports.runtime import ContainerSpec, ContainerStatus, LogLine, LogQuery, Runtime
+from hershy_adapters._names import container_name, image_name
 
 from ._creation import Creation
 from ._diagnosis import diagnose
 from ._engine import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, Engine
 from ._errors import translated
 from ._exits import exit_reason, status_of, was_never_started
-from ._hardening import OWNER_LABEL, PROGRAM_LABEL, Enclosure, container_name, create_config, image_name
+from ._hardening import OWNER_LABEL, PROGRAM_LABEL, Config, Enclosure, create_config
 from ._images import Images
 from ._logs import read_logs
 from ._network import ProgramNetwork
@@ -93,10 +93,8 @@ class DockerRuntime(Runtime):
             raise RuntimeFailure(f"waiting for {container_id}: the engine started it anew by itself")
         return reason
 
-    async def logs(self, container_id: ContainerID, query: LogQuery) -> AsyncGenerator[LogLine, None]:
-        async with aclosing(read_logs(self._engine, container_id, query)) as lines:
-            async for line in lines:
-                yield line
+    def logs(self, container_id: ContainerID, query: LogQuery) -> AsyncGenerator[LogLine, None]:
+        return read_logs(self._engine, container_id, query)
 
     async def list_owned(self, program_id: ProgramID | None = None) -> Sequence[ContainerStatus]:
         wanted = [f"{OWNER_LABEL}={self._owner}"]
@@ -111,9 +109,12 @@ class DockerRuntime(Runtime):
         return [status for status in statuses if status is not None]
 
     async def compose_file(self, spec: ContainerSpec) -> str:
-        image = await self._images.facts(spec.image_id)
-        config = create_config(spec, image, self._enclosure)
-        return render_compose(container_name(spec), image_name(spec), config)
+        names = container_name(spec.program_id), image_name(spec.build_id)
+        return render_compose(*names, await self.configuration(spec))
+
+    async def configuration(self, spec: ContainerSpec) -> Config:
+        """What ``create`` sends to the engine. Raises ImageNotFound."""
+        return create_config(spec, await self._images.facts(spec.image_id), self._enclosure)
 
     async def diagnose(self) -> Sequence[Finding]:
         return await diagnose(self._engine, self._enclosure.runtime, self.remedy)

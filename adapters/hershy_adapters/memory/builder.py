@@ -15,6 +15,7 @@ from hershy.ports.builder import Builder, BuildOutput, BuildRequest
 from hershy.ports.clock import Clock
 from hershy.ports.diagnosis import Finding
 from hershy_adapters._dockerignore import DOCKERIGNORE, included
+from hershy_adapters._names import image_name
 from hershy_adapters._shared_build import SharedBuilds
 
 from ._build_step import BuildStage
@@ -85,7 +86,7 @@ class InMemoryBuilder(Builder):
         build_id = spec.build_id
         found = await self.find(build_id)
         if found is not None:
-            output(f"hersh-program-{build_id} exists and is not built again")
+            output(f"{image_name(build_id)} exists and is not built again")
             return found
         self.builds += 1
         failure = self._next_failures.popleft() if self._next_failures else self._failures.get(build_id)
@@ -93,7 +94,7 @@ class InMemoryBuilder(Builder):
         image_id = ImageID(f"sha256:{sha256(build_id.value.encode()).hexdigest()}")
         self._images[build_id] = image_id
         output(f"Successfully built {image_id.value[7:19]}")
-        output(f"Successfully tagged hersh-program-{build_id}:latest")
+        output(f"Successfully tagged {image_name(build_id)}:latest")
         return image_id
 
     async def _make(self, spec: BuildSpec, output: BuildOutput, failure: _Failure | None) -> None:

@@ -6,6 +6,7 @@ from hershy.domain.errors import AlreadyExists, ContainerNotFound, EngineUnavail
 from hershy.domain.ids import ContainerID, OwnerID, ProgramID, PublishPort
 from hershy.ports.clock import Clock
 from hershy.ports.runtime import ContainerSpec
+from hershy_adapters._names import container_name
 
 from .container import InMemoryContainer
 
@@ -27,9 +28,8 @@ class Machine:
             raise EngineUnavailable("the in-memory machine is down; set is_down to False")
 
     def add(self, owner: OwnerID, spec: ContainerSpec, clock: Clock) -> InMemoryContainer:
-        name = f"hersh-program-{spec.program_id}"
         if self.of_program(spec.program_id) is not None:
-            raise AlreadyExists(f"container {name} exists already; remove it first")
+            raise AlreadyExists(f"container {container_name(spec.program_id)} exists already; remove it first")
         container = InMemoryContainer(ContainerID(f"memory-{next(self._numbers):06d}"), owner, spec, clock)
         self.containers[container.id] = container
         return container

@@ -15,6 +15,7 @@ from hershy.ports.builder import Builder
 from hershy.ports.clock import Clock
 from hershy.ports.diagnosis import Finding
 from hershy.ports.runtime import ContainerSpec, ContainerStatus, LogLine, LogQuery, Runtime
+from hershy_adapters._names import container_name, image_name
 
 from .behaviour import ProgramBehaviour
 from .builder import InMemoryBuilder
@@ -135,8 +136,8 @@ class InMemoryRuntime(Runtime):
         """JSON, which is YAML: the core needs no YAML library."""
         contract = SecurityContract()
         service = {
-            "image": f"hersh-program-{spec.build_id}",
-            "container_name": f"hersh-program-{spec.program_id}",
+            "image": image_name(spec.build_id),
+            "container_name": container_name(spec.program_id),
             "read_only": contract.read_only_root,
             "cap_drop": list(contract.dropped_capabilities),
             "environment": dict(spec.env),

@@ -14,8 +14,9 @@ from hershy.domain.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort,
 from hershy.domain.resources import MIB, ResourceLimits
 from hershy.domain.security import SecurityContract
 from hershy.ports.runtime import ContainerSpec
+from hershy_adapters._names import container_name, image_name
 from hershy_adapters.docker._engine import Engine
-from hershy_adapters.docker._hardening import Enclosure, ImageFacts, container_name, create_config, image_name
+from hershy_adapters.docker._hardening import Enclosure, ImageFacts, create_config
 from hershy_adapters.docker._readback import NOTHING_OF, differences
 from hershy_adapters.docker.compose import render_compose
 from hershy_adapters.docker.runtime import DockerRuntime
@@ -203,7 +204,7 @@ def test_compose_translates_everything() -> None:
 def test_compose_file() -> None:
     """The file has names a person knows, and a project name that Compose accepts."""
     config = create_config(replace(SPEC, env={"MONEY": "$1"}), IMAGE, ENCLOSURE)
-    document = yaml.safe_load(render_compose(container_name(SPEC), image_name(SPEC), config))
+    document = yaml.safe_load(render_compose(container_name(SPEC.program_id), image_name(SPEC.build_id), config))
     assert document["name"] == "hersh-program-alice-b-build-0123456789ab-0123abcd"
     service = document["services"]["program"]
     assert service["container_name"] == "hersh-program-Alice.B-build-0123456789ab-0123abcd"
