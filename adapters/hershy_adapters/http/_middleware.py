@@ -1,6 +1,7 @@
 """Pure ASGI wrappers of the JSON API: a bound on bodies, HEAD, and a last resort for errors."""
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -91,3 +92,28 @@ def error_boundary(app: ASGIApp) -> ASGIApp:
                 await refusal_of(error)(scope, receive, send)
 
     return guarded
+
+
+def answer_when_cut(app: ASGIApp, is_closing: Callable[[], bool]) -> ASGIApp:
+    """Refuse, where no answer has begun, what a closing server cancels. For a server's own requests only: any other
+    cancellation is somebody else's and passes.
+    """
+
+    async def cuttable(scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await app(scope, receive, noting)
+        except asyncio.CancelledError:
+            if not is_closing():
+                raise
+            if scope["type"] == "http" and not begun:
+                message = "the Host is closing"
+                await refusal(HTTPStatus.SERVICE_UNAVAILABLE, message)(scope, receive, send)
+
+    return cuttable

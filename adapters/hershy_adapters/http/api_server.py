@@ -13,6 +13,7 @@ from hershy.domain.errors import ConfigurationError
 from hershy.ports.adapter import AdapterContext
 from hershy.ports.api_server import ApiServer, ASGIApp
 
+from ._middleware import answer_when_cut
 from .app import MAX_BODY_BYTES, create_app
 
 DEFAULT_HOST = "127.0.0.1"
@@ -31,12 +32,12 @@ class UvicornApiServer(ApiServer):
     """Listens on ``host:port``, a loopback address since the API authenticates nobody; port 0 takes a free one.
 
     Runs in the caller's event loop and leaves its signal handlers alone. Requests that still run ``GRACE_S``
-    seconds after ``aclose`` are cut.
+    seconds after ``aclose`` are cut: with 503 where no answer has begun.
     """
 
     def __init__(self, app: ASGIApp, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> None:
         _require_loopback(host)
-        self._app = app
+        self._app = answer_when_cut(app, lambda: self._server is not None and self._server.should_exit)
         self._host = host
         self._port = port
         self._url = ""
