@@ -25,6 +25,14 @@ def shell(busybox: str, script: str) -> BuildSpec:
     )
 
 
+def written(build: BuildSpec, directory: Path) -> Path:
+    """The directory, made, with the Dockerfile and the sources in it."""
+    directory.mkdir()
+    for name, text in {"Dockerfile": build.dockerfile, **build.src_files}.items():
+        (directory / name).write_text(text)
+    return directory
+
+
 @dataclass(frozen=True)
 class Witness:
     """Looks at the engine independently of hershy."""
@@ -33,7 +41,10 @@ class Witness:
 
     def containers(self, program: Program) -> list[str]:
         """Ids of the program's containers, running or not."""
-        found = self.client.containers.list(all=True, filters={"label": f"hershy.program-id={program.id}"})
+        return self.containers_of(str(program.id))
+
+    def containers_of(self, program_id: str) -> list[str]:
+        found = self.client.containers.list(all=True, filters={"label": f"hershy.program-id={program_id}"})
         return [container.id for container in found]
 
     def has_image(self, program: Program) -> bool:

@@ -28,7 +28,8 @@ from hershy.ports.event_bus import BuildLine, StateChanged
 from hershy.ports.proxy import ProxyRequest
 from hershy.ports.runtime import LogQuery
 
-from .programs import Witness, shell, tally
+from .host_process import serving
+from .programs import Witness, shell, tally, written
 
 READY, STOPPED, ERROR = ProgramState.READY, ProgramState.STOPPED, ProgramState.ERROR
 PATIENCE = timedelta(seconds=60)
@@ -160,13 +161,12 @@ async def test_a_program_that_never_answers_is_an_error(
 
 @pytest.mark.parametrize(("code", "state"), [(0, STOPPED), (3, ERROR)])
 async def test_a_program_that_ends_by_itself(
-    host: Host, busybox_image: str, witness: Witness, code: int, state: ProgramState
+    host: Host, busybox_image: str, witness: Witness, tmp_path: Path, code: int, state: ProgramState
 ) -> None:
     """Exit 0 after Ready is Stopped, any other an Error with the code; the container is removed either way."""
     script = SERVE.replace("& wait", f"& while [ ! -e /state/www/go ]; do sleep 0.1; done; echo bye; exit {code}")
     program = await start(host, await create(host, shell(busybox_image, script)))
-    state_folder = await host._services.storage.prepare_state(program.id)
-    (state_folder / "www" / "go").touch()
+    (tmp_path / "root" / str(program.id) / "state" / "www" / "go").touch()
     ended = await host.wait_for(program.id, state, timeout=PATIENCE)
     assert ended.exit_reason is not None
     assert ended.exit_reason.code == code
@@ -238,17 +238,15 @@ async def test_the_next_host_removes_what_a_killed_one_left(
 ) -> None:
     """Without a lasting registry nobody knows of the container any more: it is removed by its owner label."""
     root = tmp_path / "root"
-    async with open_host(runtime=runtime, storage_root=root) as killed:
-        program = await start(killed, await create(killed, shell(busybox_image, SERVE)))
-        services = killed._services
-        for supervisor in killed._supervisors.values():
-            await supervisor.aclose()
-        killed._supervisors.clear()  # as a SIGKILL would: nothing is stopped
-        assert len(witness.containers(program)) == 1
-    async with open_host(runtime=runtime, storage_root=root) as successor:
-        assert witness.containers(program) == []
-        await successor._services.images.discard_if_unused(program.build_id, program.id)
-    assert services is not successor._services
+    directory = written(shell(busybox_image, SERVE), tmp_path / "program")
+    with serving(runtime, root) as killed:
+        program = killed.run("deploy", str(directory), "--wait", "--json").document
+        killed.process.kill()
+        killed.process.wait(PATIENCE.total_seconds())
+    assert witness.containers_of(program["program_id"]) == [program["container_id"]]
+    async with open_host(runtime=runtime, storage_root=root):
+        assert witness.containers_of(program["program_id"]) == []
+    witness.client.images.remove(f"hersh-program-{program['build_id']}")
 
 
 async def test_following_logs_ends_with_the_container(host: Host, busybox_image: str) -> None:

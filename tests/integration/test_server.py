@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import docker
 import httpx
@@ -34,16 +35,16 @@ class Server:
     def url(self) -> str:
         return self.host.url
 
-    def call(self, method: str, path: str, status: int, **arguments: object) -> dict[str, object]:
-        answer = self.http.request(method, path, **arguments)  # type: ignore[arg-type]
+    def call(self, method: str, path: str, status: int, **arguments: Any) -> dict[str, Any]:
+        answer = self.http.request(method, path, **arguments)
         assert answer.status_code == status, answer.text
-        body: dict[str, object] = answer.json()
+        body: dict[str, Any] = answer.json()
         if status >= 400:
             assert set(body) == {"error", "code", "message"}
             assert body["code"] == status
         return body
 
-    def wait_for(self, program_id: str, state: str) -> dict[str, object]:
+    def wait_for(self, program_id: str, state: str) -> dict[str, Any]:
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             program = self.call("GET", f"/programs/{program_id}", 200)
@@ -67,7 +68,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def body(python_image: str) -> dict[str, object]:
+def body(python_image: str) -> dict[str, Any]:
     spec = tally(python_image)
     return {
         "user_id": "alice",
@@ -77,7 +78,7 @@ def body(python_image: str) -> dict[str, object]:
     }
 
 
-def test_every_call_of_the_contract(server: Server, body: dict[str, object]) -> None:
+def test_every_call_of_the_contract(server: Server, body: dict[str, Any]) -> None:
     """Create, start, ask, talk, stop, restart, list, source, debug, delete: codes and shapes as written down."""
     created = server.call("POST", "/programs", 201, json=body)
     assert {"program_id", "build_id", "state", "proxy_url", "created_at"} <= set(created)
@@ -109,14 +110,14 @@ def test_every_call_of_the_contract(server: Server, body: dict[str, object]) -> 
     assert {"program_id", "container_id", "logs", "timestamp"} <= set(logs)
     assert "add 5" in str(logs["logs"])
     source = server.call("GET", f"{path}/source", 200)
-    assert source["files"] == {"Dockerfile": body["dockerfile"], **body["src_files"]}  # type: ignore[dict-item]
+    assert source["files"] == {"Dockerfile": body["dockerfile"], **body["src_files"]}
     assert RFC3339_UTC.fullmatch(str(source["retrieved_at"]))
     server.call("GET", f"/debug/proxy/{program_id}", 200)
 
     for query, count in (("", 1), ("?user_id=alice", 1), ("?user_id=bob", 0), ("?state=Ready", 1), ("?state=Error", 0)):
         listed = server.call("GET", f"/programs{query}", 200)
         assert listed["count"] == count
-        assert len(listed["programs"]) == count  # type: ignore[arg-type]
+        assert len(listed["programs"]) == count
 
     assert server.call("POST", f"{path}/restart", 200)["message"] == "program restart initiated"
     server.wait_for(program_id, "Starting")
@@ -132,7 +133,7 @@ def test_every_call_of_the_contract(server: Server, body: dict[str, object]) -> 
     server.call("DELETE", path, 404)
 
 
-def test_refusals(server: Server, body: dict[str, object]) -> None:
+def test_refusals(server: Server, body: dict[str, Any]) -> None:
     """Bad bodies, values, ids, methods and sizes get the contract's errors, and nothing is registered."""
     assert server.call("POST", "/programs", 400, json={"user_id": "a"})["message"] == "dockerfile is required"
     assert server.call("POST", "/programs", 400, json={"dockerfile": "FROM x"})["message"] == "user_id is required"
@@ -150,16 +151,16 @@ def test_refusals(server: Server, body: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("server", ["runc"], indirect=True)
-def test_sigterm_stops_programs_and_leaves_nothing_running(server: Server, body: dict[str, object]) -> None:
+def test_sigterm_stops_programs_and_leaves_nothing_running(server: Server, body: dict[str, Any]) -> None:
     """The registry of this Host ends with it, so its containers do too; exit code 0."""
-    program_id = str(server.call("POST", "/programs", 201, json=body)["program_id"])
+    created = server.call("POST", "/programs", 201, json=body)
+    program_id = created["program_id"]
     server.call("POST", f"/programs/{program_id}/start", 200)
     server.wait_for(program_id, "Ready")
     assert server.host.end() == 0
     client = docker.from_env()
     assert client.containers.list(all=True, filters={"label": f"hershy.program-id={program_id}"}) == []
-    for image in client.images.list(name=f"hersh-program-{program_id.split('-', 1)[1][:18]}"):
-        client.images.remove(image.id, force=True)
+    client.images.remove(f"hersh-program-{created['build_id']}")
     client.close()
 
 
@@ -180,7 +181,7 @@ async def test_a_websocket_through_the_host(server: Server, python_image: str) -
     server.call("DELETE", f"/programs/{program_id}", 200)
 
 
-def test_witness_sees_the_deployed_container_hardened(body: dict[str, object], tmp_path: Path) -> None:
+def test_witness_sees_the_deployed_container_hardened(body: dict[str, Any], tmp_path: Path) -> None:
     """An independent look at the engine: loopback only, read-only root, no capabilities, not root."""
     with served("runsc", tmp_path / "storage") as server:
         program_id = str(server.call("POST", "/programs", 201, json=body)["program_id"])
