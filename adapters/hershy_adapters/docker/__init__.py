@@ -1,0 +1,1 @@
+"""Builder and runtime on a Docker Engine."""

@@ -1,0 +1,1 @@
+"""The Docker runtime with gVisor between programs and the machine's kernel."""

@@ -1,0 +1,1 @@
+"""Working twins of every port, for tests and for ``runtime = "memory"``; public, unlike what begins with ``_``."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hershy.application.host import Host
+from hershy.application.requests import ProgramRequest
 from hershy.domain.build_spec import BuildSpec
 from hershy.domain.ids import UserID
 from hershy.domain.program import Program, ProgramOptions
@@ -18,8 +19,6 @@ from hershy_adapters.memory.proxy import InMemoryProxy
 from hershy_adapters.memory.repository import InMemoryRepository
 from hershy_adapters.memory.runtime import InMemoryRuntime
 from hershy_adapters.memory.storage import InMemoryStorage
-
-from ..application.requests import ProgramRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from random import Random
 
 import pytest
 from hypothesis import assume, given
@@ -22,10 +23,10 @@ def build_id(
 
 
 @given(FILES, st.randoms())
-def test_order_of_files_does_not_matter(files: dict[str, str], random: object) -> None:
+def test_order_of_files_does_not_matter(files: dict[str, str], random: Random) -> None:
     """The same files in another order give the same BuildID."""
     shuffled = list(files.items())
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert build_id(files=files) == build_id(files=dict(shuffled))
 
 

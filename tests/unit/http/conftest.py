@@ -13,7 +13,11 @@ MAX_BODY_BYTES = 10_000
 
 
 @pytest.fixture
-async def client(hershy_twins: Twins) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(hershy_twins.host, max_body_bytes=MAX_BODY_BYTES)
-    async with httpx.AsyncClient(transport=AsgiTransport(app), base_url="http://host") as client:
+def transport(hershy_twins: Twins) -> AsgiTransport:
+    return AsgiTransport(create_app(hershy_twins.host, max_body_bytes=MAX_BODY_BYTES))
+
+
+@pytest.fixture
+async def client(transport: AsgiTransport) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=transport, base_url="http://host") as client:
         yield client

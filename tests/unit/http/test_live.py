@@ -152,7 +152,8 @@ async def test_events_of_all(client: httpx.AsyncClient, hershy_twins: Twins) -> 
     async with client.stream("GET", "/events") as response:
         events = Events(response)
         waiting = asyncio.ensure_future(events.next())
-        await asyncio.sleep(0.01)  # the subscription begins after the headers, unseen from here
+        # The subscription begins after the headers, unseen from here; virtual time passes when all the rest waits.
+        await hershy_twins.clock.sleep(timedelta(seconds=1))
         program = await hershy_twins.create(user="bob")
         _, name, data = await waiting
         assert (name, data["program_id"], data["previous"]) == ("state", str(program.id), None)
@@ -169,11 +170,9 @@ async def test_lost_events(client: httpx.AsyncClient, hershy_twins: Twins) -> No
         assert (name, data) == ("lost", {"count": 7})
 
 
-async def test_subscription_released(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
+async def test_subscription_released(client: httpx.AsyncClient, transport: AsgiTransport, hershy_twins: Twins) -> None:
     """A caller that goes away leaves no task behind."""
     program = await hershy_twins.create()
-    transport = client._transport
-    assert isinstance(transport, AsgiTransport)
     async with client.stream("GET", f"/programs/{program.id}/events") as response:
         await Events(response).next()
         exchange = next(iter(transport.exchanges))

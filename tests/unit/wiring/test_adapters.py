@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dependency_injector import providers
@@ -92,13 +93,13 @@ async def test_a_third_partys_adapter_is_chosen_by_configuration_alone(monkeypat
     monkeypatch.setenv("HERSHY_ADAPTER_OPTIONS__tiny_label", "mine")
     async with open_twins() as twins:
         await twins.ready()
-        repository = twins.repository
+        repository: Any = twins.repository
         assert type(repository).__name__ == "CountingRepository"
-        assert repository.saves == 5  # type: ignore[attr-defined]
-        assert repository.label == "mine"  # type: ignore[attr-defined]
-        assert repository.name == "tiny"  # type: ignore[attr-defined]
-        assert repository.clock is twins.clock  # type: ignore[attr-defined]
-        assert repository.owner == await twins.storage.claim()  # type: ignore[attr-defined]
+        assert repository.saves == 5
+        assert repository.label == "mine"
+        assert repository.name == "tiny"
+        assert repository.clock is twins.clock
+        assert repository.owner == await twins.storage.claim()
 
 
 @pytest.mark.usefixtures("third_party")

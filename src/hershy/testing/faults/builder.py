@@ -10,6 +10,8 @@ from hershy.ports.builder import Builder, BuildOutput, BuildRequest
 from hershy.ports.clock import Clock
 from hershy.ports.diagnosis import Finding
 
+from ._methods import Failure, chosen
+
 ENGINE_CALLS = frozenset({"build", "find", "remove"})
 """The methods of the port that an engine answers."""
 
@@ -17,28 +19,22 @@ ENGINE_CALLS = frozenset({"build", "find", "remove"})
 class _WrappedBuilder(Builder):
     """Hands everything to ``inner``; what ``_before`` does comes first."""
 
-    def __init__(self, inner: Builder, methods: Collection[str]) -> None:
-        unknown = set(methods) - ENGINE_CALLS
-        if unknown:
-            raise ValueError(
-                f"no engine calls of the Builder port: {sorted(unknown)}; choose from {sorted(ENGINE_CALLS)}"
-            )
+    def __init__(self, inner: Builder) -> None:
         self.inner = inner
-        self._methods = frozenset(methods)
 
     @abstractmethod
-    async def _before(self) -> None: ...
+    async def _before(self, method: str) -> None: ...
 
     async def build(self, request: BuildRequest, output: BuildOutput) -> ImageID:
-        await self._if_chosen("build")
+        await self._before("build")
         return await self.inner.build(request, output)
 
     async def find(self, build_id: BuildID) -> ImageID | None:
-        await self._if_chosen("find")
+        await self._before("find")
         return await self.inner.find(build_id)
 
     async def remove(self, build_id: BuildID) -> None:
-        await self._if_chosen("remove")
+        await self._before("remove")
         await self.inner.remove(build_id)
 
     async def diagnose(self) -> Sequence[Finding]:
@@ -46,10 +42,6 @@ class _WrappedBuilder(Builder):
 
     async def aclose(self) -> None:
         await self.inner.aclose()
-
-    async def _if_chosen(self, method: str) -> None:
-        if method in self._methods:
-            await self._before()
 
 
 class FailingBuilder(_WrappedBuilder):
@@ -62,16 +54,13 @@ class FailingBuilder(_WrappedBuilder):
         error: HershyError | None = None,
         times: int | None = None,
     ) -> None:
-        super().__init__(inner, methods)
-        self._error = error or BuildError("a fault double fails on purpose")
-        self._times_left = times
+        super().__init__(inner)
+        self._methods = chosen("Builder", methods, ENGINE_CALLS)
+        self._failure = Failure(error or BuildError("a fault double fails on purpose"), times)
 
-    async def _before(self) -> None:
-        if self._times_left == 0:
-            return
-        if self._times_left is not None:
-            self._times_left -= 1
-        raise self._error
+    async def _before(self, method: str) -> None:
+        if method in self._methods:
+            self._failure.strike()
 
 
 class SlowBuilder(_WrappedBuilder):
@@ -81,9 +70,11 @@ class SlowBuilder(_WrappedBuilder):
     """
 
     def __init__(self, inner: Builder, clock: Clock, delay: timedelta, methods: Collection[str] = ENGINE_CALLS) -> None:
-        super().__init__(inner, methods)
+        super().__init__(inner)
         self._clock = clock
         self._delay = delay
+        self._methods = chosen("Builder", methods, ENGINE_CALLS)
 
-    async def _before(self) -> None:
-        await self._clock.sleep(self._delay)
+    async def _before(self, method: str) -> None:
+        if method in self._methods:
+            await self._clock.sleep(self._delay)

@@ -13,6 +13,8 @@ from hershy.ports.runtime import ContainerSpec, ContainerStatus, LogLine, LogQue
 from hershy_adapters.memory.program import InMemoryProgram
 from hershy_adapters.memory.runtime import InMemoryRuntime
 
+from ._methods import Failure, chosen
+
 ENGINE_CALLS = frozenset({"create", "start", "stop", "remove", "wait", "logs", "list_owned"})
 """The methods of the port that an engine answers."""
 
@@ -80,16 +82,12 @@ class FailingRuntime(_WrappedRuntime):
         times: int | None = None,
     ) -> None:
         super().__init__(inner)
-        self._methods = _known(methods)
-        self._error = error or RuntimeFailure("a fault double fails on purpose")
-        self._times_left = times
+        self._methods = chosen("Runtime", methods, ENGINE_CALLS)
+        self._failure = Failure(error or RuntimeFailure("a fault double fails on purpose"), times)
 
     async def _before(self, method: str) -> None:
-        if method not in self._methods or self._times_left == 0:
-            return
-        if self._times_left is not None:
-            self._times_left -= 1
-        raise self._error
+        if method in self._methods:
+            self._failure.strike()
 
 
 class SlowRuntime(_WrappedRuntime):
@@ -99,7 +97,7 @@ class SlowRuntime(_WrappedRuntime):
         super().__init__(inner)
         self._clock = clock
         self._delay = delay
-        self._methods = _known(methods)
+        self._methods = chosen("Runtime", methods, ENGINE_CALLS)
 
     async def _before(self, method: str) -> None:
         if method in self._methods:
@@ -111,10 +109,3 @@ class NeverReadyRuntime(InMemoryRuntime):
 
     def program_on(self, publish_port: PublishPort) -> InMemoryProgram | None:
         return None
-
-
-def _known(methods: Collection[str]) -> frozenset[str]:
-    unknown = set(methods) - ENGINE_CALLS
-    if unknown:
-        raise ValueError(f"no engine calls of the Runtime port: {sorted(unknown)}; choose from {sorted(ENGINE_CALLS)}")
-    return frozenset(methods)
