@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -17,9 +18,11 @@ async def running(
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run ``argv`` with exactly ``env``, standard error joined to standard output, ``stdin`` and then its end.
 
-    Raises OSError when it cannot be started. On leaving, cancelled or not, nothing of the group is left.
+    Raises OSError when it cannot be started. On leaving, cancelled or not, nothing of the group is left. Should this
+    process be killed meanwhile, the kernel kills the tool, where util-linux is installed to ask it to.
     """
     process = await asyncio.create_subprocess_exec(
+        *_dying_with_us(),
         *argv,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -34,6 +37,11 @@ async def running(
         feeding.cancel()
         await _end(process)
         await asyncio.gather(feeding, return_exceptions=True)
+
+
+def _dying_with_us() -> Sequence[str]:
+    setpriv = shutil.which("setpriv")
+    return [] if setpriv is None else [setpriv, "--pdeathsig", "KILL", "--"]
 
 
 async def chunks(process: asyncio.subprocess.Process) -> AsyncIterator[bytes]:

@@ -79,8 +79,9 @@ class Host:
         programs = await services.repository.list()
         for program in programs:
             services.ports.restore(program.id, program.publish_port)
-            self._supervise(program)
         await remove_leftovers(services, known={program.id for program in programs})
+        for program in programs:
+            self._supervise(program)
 
     async def aclose(self) -> None:
         """End supervision. Idempotent.

@@ -31,7 +31,6 @@ class SecurityContract:
     read_only_root: bool = True
     dropped_capabilities: tuple[str, ...] = ("ALL",)
     no_new_privileges: bool = True
-    inter_container_traffic: bool = False
 
     def __post_init__(self) -> None:
         if not (0 < self.uid <= _HIGHEST_ID and 0 < self.gid <= _HIGHEST_ID):

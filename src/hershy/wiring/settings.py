@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,8 @@ class Settings(BaseSettings):
     readiness_timeout_s: float = Field(60, gt=0)
     stop_grace_s: float = Field(10, ge=0)
     engine_timeout_s: float = Field(60, gt=0)
+    max_cpus: float = Field(default_factory=lambda: float(os.cpu_count() or 1), gt=0)
+    """The most one program may ask for; an engine refuses more than the machine has."""
 
     adapter_options: dict[str, Any] = {}
 
@@ -100,6 +103,7 @@ class Settings(BaseSettings):
             readiness=timedelta(seconds=self.readiness_timeout_s),
             stop_grace=timedelta(seconds=self.stop_grace_s),
             engine=timedelta(seconds=self.engine_timeout_s),
+            max_resources=replace(HostLimits().max_resources, cpus=self.max_cpus),
         )
 
 

@@ -49,6 +49,13 @@ def test_adapter_options_come_from_the_environment_too(monkeypatch: pytest.Monke
     assert Settings.load().adapter_options == {"docker_host": "unix:///y"}
 
 
+def test_no_program_may_ask_for_more_cpus_than_the_machine_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine would refuse it at the start; the Host does at registration. The operator may decide otherwise."""
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    assert Settings.load().limits.max_resources.cpus == 3
+    assert Settings.load(max_cpus=1.5).limits.max_resources.cpus == 1.5
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
