@@ -202,7 +202,7 @@ class EffectHandlers:
                 services.images.discard_if_unused(program.build_id, program.id),
             )
         except RuntimeFailure as error:
-            # Another Host on this machine runs the same build: its name on the image is as good as ours.
+            # A container still uses it: of another Host on this machine, or of a program that is being deleted too.
             _log.warning("image kept", program_id=str(program.id), error=str(error))
         await services.storage.delete(program.id)
         await services.repository.remove(program.id)

@@ -34,10 +34,14 @@ class Images:
         return await self._builder.build(request, output)
 
     async def discard_if_unused(self, build_id: BuildID, leaving: ProgramID) -> None:
-        """Remove the image unless a program other than ``leaving`` is registered with it. Idempotent."""
+        """Remove the image unless a program that stays is registered with it. Idempotent.
+
+        Programs on their way out don't count, or the last two, deleted at once, would each leave it to the other.
+        Raises RuntimeFailure while the container of one of them still uses it; that one removes it then.
+        """
         async with self._lock(build_id):
             users = await self._repository.list(ProgramFilter(build_id=build_id))
-            if all(user.id == leaving for user in users):
+            if all(user.id == leaving or user.is_being_deleted for user in users):
                 await self._builder.remove(build_id)
 
     def _lock(self, build_id: BuildID) -> asyncio.Lock:

@@ -319,6 +319,13 @@ async def test_an_image_in_use_by_another_program_survives(hershy_twins: Twins) 
     assert await hershy_twins.builder.find(one.build_id) is None
 
 
+async def test_the_last_two_programs_of_a_build_take_the_image_along(hershy_twins: Twins) -> None:
+    """Deleted at once, neither leaves the image to the other."""
+    programs = [await hershy_twins.ready(), await hershy_twins.ready()]
+    await asyncio.gather(*(hershy_twins.host.delete(program.id) for program in programs))
+    assert await hershy_twins.builder.find(programs[0].build_id) is None
+
+
 async def test_a_deletion_that_fails_can_be_tried_again(hershy_twins: Twins) -> None:
     """The engine is away: Unavailable and Error; back again: deleted."""
     program = await hershy_twins.ready()
