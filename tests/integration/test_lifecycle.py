@@ -269,3 +269,16 @@ async def test_waiting_for_a_program_that_fails_to_start_says_why(host: Host, bu
     await host.start(program.id)
     with pytest.raises(ProgramFailed, match=r"/no/such/command|exited with code 127"):
         await host.wait_for(program.id, READY, timeout=PATIENCE)
+
+
+async def test_two_programs_of_one_build_deleted_at_once_leave_no_image(
+    host: Host, busybox_image: str, witness: Witness
+) -> None:
+    """They share one image, and the later of the two takes it along."""
+    build = shell(busybox_image, SERVE)
+    programs = [await create(host, build, user=f"user-{number}") for number in range(2)]
+    started = await asyncio.gather(*(start(host, program) for program in programs))
+    assert started[0].image_id == started[1].image_id
+    await asyncio.gather(*(host.delete(program.id) for program in programs))
+    assert not witness.has_image(programs[0])
+    assert [witness.containers(program) for program in programs] == [[], []]
