@@ -75,8 +75,11 @@ def _read_into(desk: Desk, document: dict[str, Any]) -> None:
 
 def _statistics(document: dict[str, Any]) -> Statistics:
     """Sums were decimals and became strings; counts stay numbers."""
-    values: dict[str, Any] = {field.name: document[field.name] for field in fields(Statistics)}
-    return Statistics(**{name: Decimal(value) if isinstance(value, str) else value for name, value in values.items()})
+    read: dict[str, Any] = {}
+    for field in fields(Statistics):
+        value = document[field.name]
+        read[field.name] = Decimal(value) if isinstance(value, str) else value
+    return Statistics(**read)
 
 
 def _trade(document: dict[str, Any]) -> Trade:

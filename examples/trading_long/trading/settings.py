@@ -15,14 +15,17 @@ MARKETS = ("generated", "recorded", "binance")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``speed`` is how many seconds of market time pass in one; the live market knows only 1."""
+    """``speed`` is how many seconds of market time pass in one; the live market knows only 1.
+
+    Every market has books of its own: their times and prices have nothing to do with each other's.
+    """
 
     market: str = "generated"
     seed: int = 1
     speed: float = 1.0
     recording: Path = Path(__file__).parents[1] / "recording.csv"
     binance_url: str = DEFAULT_URL
-    books: Path = Path("/state/books.json")
+    books: Path = Path("/state/books-generated.json")
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
@@ -44,16 +47,16 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         speed=speed,
         recording=Path(environment.get("RECORDING", default.recording)),
         binance_url=environment.get("BINANCE_URL", default.binance_url),
-        books=Path(environment.get("BOOKS", default.books)),
+        books=Path(environment.get("BOOKS", f"/state/books-{market}.json")),
     )
 
 
 def open_market(settings: Settings, last_quotes: Mapping[str, Quote], sleep: Sleep) -> Market:
-    """The market of the settings; a generated one goes on after ``last_quotes``."""
+    """The market of the settings; all but the live one go on after ``last_quotes``."""
     if settings.market == "binance":
         return BinanceMarket(url=settings.binance_url, sleep=sleep)
     if settings.market == "recorded":
-        return RecordedMarket(settings.recording, speed=settings.speed, sleep=sleep)
+        return RecordedMarket(settings.recording, speed=settings.speed, sleep=sleep, resume=last_quotes)
     return GeneratedMarket(seed=settings.seed, speed=settings.speed, sleep=sleep, resume=last_quotes)
 
 

@@ -81,6 +81,17 @@ async def test_the_recording_that_comes_along_can_be_replayed(pauses: Pauses) ->
         assert heard[-1].at - heard[0].at >= timedelta(hours=1)
 
 
+async def test_a_recording_goes_on_where_it_ended(pauses: Pauses) -> None:
+    """Without waiting for what has been heard already."""
+    whole = [quote async for quote in RecordedMarket(RECORDING, speed=1, sleep=pauses).quotes("BTC")]
+    pauses.clear()
+    last = whole[99]
+    assert isinstance(last, Quote)
+    resumed = RecordedMarket(RECORDING, speed=1, sleep=pauses, resume={"BTC": last})
+    assert [quote async for quote in resumed.quotes("BTC")] == whole[100:]
+    assert pauses == [15] * len(whole[100:])
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
