@@ -1,0 +1,147 @@
+"""What feeds the watched variables: a task each, from registration to stop.
+
+Whatever a source does, it harms its own variable only: what it raises becomes that variable's error.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import partial
+from typing import Any
+
+from .calling import call, ends_within, is_async
+from .clock import Clock
+from .logs import WatchErrorEntry, logger
+from .session import Session
+from .values import Failure, Skip
+from .variables import Item, Variable
+from .wording import fault
+
+Follow = Callable[[Variable], Coroutine[Any, Any, None]]
+"""Feeds a variable until it is cancelled or has nothing more to say."""
+
+
+class Sources:
+    """Starts, feeds and closes. On the event loop only, but for ``start``."""
+
+    def __init__(self, session: Session, loop: asyncio.AbstractEventLoop) -> None:
+        self._session = session
+        self._loop = loop
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._is_closed = False
+
+    def start(self, variable: Variable, follow: Follow) -> None:
+        """Begin to feed ``variable``; nothing once closed. From any thread."""
+        self._loop.call_soon_threadsafe(self._start, variable, follow)
+
+    def _start(self, variable: Variable, follow: Follow) -> None:
+        if not self._is_closed:
+            name = f"watch {variable.name}"
+            self._tasks[variable.name] = self._loop.create_task(follow(variable), name=name)
+
+    def cancel(self) -> None:
+        """Tell every source to end. Idempotent."""
+        if not self._is_closed:
+            self._is_closed = True
+            for task in self._tasks.values():
+                task.cancel()
+
+    async def close(self, limit_s: float) -> None:
+        """``cancel``, and wait up to ``limit_s`` seconds for all to have ended; those that have not are left behind."""
+        self.cancel()
+        if not self._tasks:
+            return
+        everything = asyncio.ensure_future(asyncio.wait(self._tasks.values()))
+        if not await ends_within(everything, limit_s, self._session.clock):
+            everything.cancel()
+            for name, task in self._tasks.items():
+                if not task.done():
+                    self._log(name, "close", TimeoutError(f"it has not ended within {limit_s:g} s: left behind"))
+        self._tasks = {name: task for name, task in self._tasks.items() if not task.done()}
+
+    def flow(self, items: AsyncIterator[Item]) -> Follow:
+        return partial(self._follow_flow, items)
+
+    def call(self, function: Callable[[], Any], every_s: float) -> Follow:
+        return partial(self._follow_call, function, every_s)
+
+    def tick(self, every_s: float) -> Follow:
+        return partial(self._follow_tick, every_s)
+
+    async def _follow_flow(self, items: AsyncIterator[Item], variable: Variable) -> None:
+        try:
+            async for item in items:
+                self._say(variable, item)
+                await asyncio.sleep(0)  # an iterator that never waits must not keep everybody else from running
+        except Exception as error:
+            self._say(variable, Failure(error))
+        finally:
+            await self._close(variable, items)
+
+    async def _close(self, variable: Variable, items: AsyncIterator[Item]) -> None:
+        aclose = getattr(items, "aclose", None)
+        if aclose is None:
+            return
+        try:
+            await aclose()
+        except Exception as error:
+            self._log(variable.name, "close", error)
+
+    async def _follow_call(self, function: Callable[[], Any], every_s: float, variable: Variable) -> None:
+        pace = _Pace(self._session.clock, every_s)
+        while True:
+            await variable.room()
+            await self._poll(function, variable)
+            await pace.wait()
+
+    async def _poll(self, function: Callable[[], Any], variable: Variable) -> None:
+        """Ask once. One that does not answer in time is reported, and not asked again before it has ended."""
+        limit_s = self._session.config.timeout.total_seconds()
+        answer = asyncio.ensure_future(call(self._session.threads, function))
+        try:
+            if not await ends_within(answer, limit_s, self._session.clock):
+                self._say(variable, Failure(TimeoutError(f"no answer for {limit_s:g} s; not asked again before one")))
+                if is_async(function):
+                    answer.cancel()
+                await asyncio.wait({answer})
+        finally:
+            answer.cancel()
+        if answer.cancelled():
+            return
+        error = answer.exception()
+        if error is None:
+            self._say(variable, answer.result())
+        else:
+            self._say(variable, Failure(error if isinstance(error, Exception) else RuntimeError(fault(error))))
+
+    async def _follow_tick(self, every_s: float, variable: Variable) -> None:
+        pace = _Pace(self._session.clock, every_s)
+        count = 0
+        while True:
+            count += 1
+            self._say(variable, count)
+            await pace.wait()
+
+    def _say(self, variable: Variable, item: Item) -> None:
+        if isinstance(item, Skip):
+            return
+        if isinstance(item, Failure):
+            self._log(variable.name, "source", item.error)
+        self._session.changed(variable, item)
+
+    def _log(self, name: str, phase: str, error: Exception) -> None:
+        logger.warning("%s: %s: %s", name, phase, fault(error))
+        self._session.logs.watch_error.add(WatchErrorEntry(self._session.clock.time(), name, phase, fault(error)))
+
+
+class _Pace:
+    """Once in ``every_s``, counted from the first; what was missed is not made up for in a burst."""
+
+    def __init__(self, clock: Clock, every_s: float) -> None:
+        self._clock = clock
+        self._every_s = every_s
+        self._due = clock.monotonic()
+
+    async def wait(self) -> None:
+        now = self._clock.monotonic()
+        self._due = max(self._due + self._every_s, now)
+        await self._clock.sleep(self._due - now)
