@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The main job on real input, from nothing: a Host with gVisor, a real program built, Ready, messaged, stopped.
+# The main job on real input, from nothing: a Host with gVisor, a trading simulator built, Ready, messaged, stopped.
 #
 #   scripts/demo.sh        HERSHY_RUNTIME=runc takes plain containers instead
 set -euo pipefail
@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 runtime=${HERSHY_RUNTIME:-runsc}
 engine_state=.engine/demo
 work=.demo
-base_image=hershy-base-python:local
+base_image=hershy-base-watcher:local
 host_pid=
 
 heading() { printf '\n== %s\n' "$*"; }
@@ -25,6 +25,8 @@ wait_until() {  # wait_until SECONDS COMMAND… ; false when they pass first
 }
 host_listens() { [ -s "$work/host.json" ] || ! kill -0 "$host_pid" 2>/dev/null; }
 host_has_ended() { ! kill -0 "$host_pid" 2>/dev/null; }
+# To the end of the log, not to the first hit: whoever writes it must not find the pipe closed.
+program_has_said() { .venv/bin/hershy logs "$program" | grep -- "$1" >/dev/null; }
 program_is_stopped() { [ "$(.venv/bin/hershy status "$program" --json | field state)" = Stopped ]; }
 
 end_host() {
@@ -56,6 +58,7 @@ scripts/packages.sh
 engine_setup=$!
 scripts/venv.sh all || { wait "$engine_setup" || true; exit 1; }
 wait "$engine_setup"
+scripts/watcher-image.sh
 
 heading "A Host on $runtime"
 hershy doctor --runtime "$runtime"
@@ -67,23 +70,26 @@ export HERSHY_URL
 echo "listening on $HERSHY_URL"
 
 heading "From a directory to a Ready program"
-hershy deploy examples/tally --user demo --build-arg BASE="$base_image" --wait --timeout 90 | tee "$work/deployed"
+hershy deploy examples/trading_long --user demo --build-arg BASE="$base_image" --env SPEED=600 --wait --timeout 90 |
+  tee "$work/deployed"
 program=$(sed -n 2p "$work/deployed")
 hershy ls
 
-heading "A message and its answer"
-hershy message "$program" "add 5"
-hershy message "$program" "add 37"
-echo "\$ curl $(sed -n 3p "$work/deployed")/tally"
-curl --silent --fail --max-time 10 "$(sed -n 3p "$work/deployed")/tally"
+heading "Ten minutes of market time a second: until the strategies have traded"
+wait_until 60 program_has_said '(cross)$' || { echo "no averages have crossed" >&2; exit 1; }
+echo "\$ curl $(sed -n 3p "$work/deployed")/watcher/status"
+curl --silent --fail --max-time 10 "$(sed -n 3p "$work/deployed")/watcher/status"
 echo
 
-heading "What the program wrote"
-hershy logs "$program"
+heading "Messages, and their answers in the log"
+for message in trades pause portfolio; do hershy message "$program" "$message"; done
+wait_until 30 program_has_said '^PORTFOLIO' || { echo "the portfolio was not shown" >&2; exit 1; }
+hershy logs "$program" --tail 60
 
 heading "Stopping cleanly"
 hershy stop "$program"
 wait_until 30 program_is_stopped || { echo "the program did not stop" >&2; exit 1; }
+hershy logs "$program" --tail 1
 hershy status "$program"
 hershy rm "$program"
 hershy ls
