@@ -17,8 +17,8 @@ async def count(ctx: Context, message: Message | None) -> None:
     before = await ctx.memo("before", lambda: last_count(COUNTER_LOG))
     tick = ctx.watch_tick("tick", every=1)
     total = before + tick.value
+    ctx.set("total", total)
     if tick.triggered:
-        ctx.set("total", total)
         append(COUNTER_LOG, total)
         print(f"tick {total}")
     if message:

@@ -1,7 +1,9 @@
 """The example programs on real Hosts: twelve containers at once, six under runc and six under gVisor."""
 
+import re
 import secrets
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -252,3 +254,27 @@ def test_a_program_that_ends_by_itself_is_stopped(fleet: Fleet) -> None:
     assert ended.exit_reason == ExitInfo("code", 0)
     assert ended.error_msg == ""
     assert "watcher_server ends after 4 automatic and 0 manual ticks" in fleet.logs("short_server")
+
+
+def test_the_tutorial(tmp_path: Path, fleets: dict[str, Fleet]) -> None:
+    """Its program passes its test, and can be deployed, messaged, stopped, started and finished as it says."""
+    text = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    for name, content in re.findall(r"^`([\w.]+)`:\n\n```\w+\n(.*?)```", text, re.DOTALL | re.MULTILINE):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    command = [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto", "."]
+    tested = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert "2 passed" in tested.stdout, tested.stdout + tested.stderr
+
+    fleet = fleets["runsc"]
+    (tmp_path / "nonce.txt").write_text(secrets.token_hex(8))
+    deploy = ("deploy", str(tmp_path), "--user", "tutorial", "--build-arg", f"BASE={fleet.image}", "--wait", "--json")
+    program_id = fleet.ids["laps"] = fleet.host.run(*deploy).document["program_id"]
+    for laps in ("1 laps", "2 laps"):
+        fleet.host.run("message", program_id, "lap")
+        fleet.await_log("laps", f"lap {laps[0]}: ")
+        fleet.stop("laps")
+        assert f"{laps}, the fastest in " in fleet.logs("laps")
+        fleet.client.start(program_id)
+        fleet.ready("laps")
+    fleet.host.run("message", program_id, "finish")
+    assert fleet.client.wait_for(program_id, "Stopped", PATIENCE).exit_reason == ExitInfo("code", 0)
