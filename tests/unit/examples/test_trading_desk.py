@@ -12,7 +12,7 @@ from trading.commands import COMMANDS, answer
 from trading.desk import INITIAL_CASH, MOST_TRADES, Desk
 from trading.generated import GeneratedMarket
 from trading.market import Quote
-from trading.portfolio import Portfolio
+from trading.portfolio import FEE_RATE, Portfolio
 from trading.strategy import Reason, Side
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -92,6 +92,9 @@ def test_no_sequence_of_trades_makes_debt(trades: list[tuple[bool, Decimal, Deci
         assert min(portfolio.cash, held.quantity, held.cost) >= 0
         assert portfolio.cash == portfolio.cash.quantize(Decimal("0.01"))
         if fill is not None:
+            traded = fill.quantity * fill.price
+            assert traded <= amount
+            assert abs(fill.fee - traded * FEE_RATE) < Decimal("0.02")
             assert portfolio.cash + held.cost == cash + cost + (fill.profit or 0)
 
 
@@ -145,7 +148,10 @@ async def test_all_three_reasons_occur_and_the_books_add_up() -> None:
     assert [trade.number for trade in desk.trades] == list(range(1, len(fills) + 1))
     assert desk.statistics.fees == sum(fill.fee for fill in fills)
     assert desk.statistics.realized == sum(fill.profit for fill in fills if fill.profit is not None)
-    assert desk.statistics.wins + desk.statistics.losses == desk.statistics.sells
+    profits = [fill.profit for fill in fills if fill.profit is not None]
+    assert desk.statistics.wins == len([profit for profit in profits if profit > 0]) > 0
+    assert desk.statistics.losses == len([profit for profit in profits if profit <= 0]) > 0
+    assert (desk.statistics.best, desk.statistics.worst) == (max(profits), min(profits))
     unrealized = sum(value - desk.portfolio.held(symbol).cost for symbol, value in desk.values().items())
     assert desk.value - INITIAL_CASH == desk.statistics.realized + unrealized
 
@@ -170,6 +176,7 @@ async def test_books_are_read_as_they_were_written(tmp_path: Path) -> None:
     for command in COMMANDS:
         if command.name not in ("pause", "resume", "rebalance"):
             assert answer(started, command.name) == answer(stopped, command.name)
+    assert load(tmp_path / "books.json").bars["BTC"].add(quote("BTC", BTC, 91)), "the open bar is closed by the next"
     answer(started, "resume")
     await walk(started, 90)
     await walk(never, 90)

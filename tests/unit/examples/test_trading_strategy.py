@@ -44,8 +44,9 @@ def test_a_fall_after_a_rise_is_a_cross_downwards() -> None:
 
 def test_no_cross_without_a_history() -> None:
     """Fifteen closes make an average, sixteen a crossing."""
-    assert crossing(prices(*[100] * 10, 50, 50, 50, 50, 200)) is None
+    assert crossing(prices(*[100] * 14, 200)) is None
     assert crossing(prices(*[100] * 15, 200)) is Side.BUY
+    assert crossing(prices(*[100] * 15, 50)) is Side.SELL
 
 
 def test_constant_prices_lead_to_nothing() -> None:
