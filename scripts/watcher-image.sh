@@ -49,6 +49,7 @@ scripts/base-image.sh
 wanted=$(fingerprint)
 is_made && exit 0
 
+replaced=$(inspect "$image:local" Id)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 version=$(python_version)
@@ -74,4 +75,6 @@ engine --max-time "$build_deadline_s" -X POST -H 'Content-Type: application/x-ta
   -T "$work/context.tar" "http://docker/build?t=$image:local&networkmode=none&forcerm=1" >"$work/log" || true
 # The engine reports a failed build inside a successful answer, so the image itself is asked for.
 is_made || { tail -n 5 "$work/log" >&2; die "the engine did not build $image:local"; }
+# The one before it is of no use any more; the engine refuses while programs are built on it.
+[ -z "$replaced" ] || engine --max-time 30 -X DELETE "http://docker/images/$replaced" >/dev/null 2>&1 || true
 say "made $image:local"
