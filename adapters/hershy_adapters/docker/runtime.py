@@ -4,7 +4,7 @@ import asyncio
 import json
 import math
 import os
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Sequence, Set
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from aiodocker.exceptions import DockerError
 
 from hershy.domain.errors import ContainerNotFound, RuntimeFailure
 from hershy.domain.exits import ExitKind, ExitReason
-from hershy.domain.ids import ContainerID, OwnerID, ProgramID
+from hershy.domain.ids import FIRST_PUBLISH_PORT, LAST_PUBLISH_PORT, ContainerID, OwnerID, ProgramID, PublishPort
 from hershy.domain.security import SecurityContract
 from hershy.ports.adapter import AdapterContext
 from hershy.ports.diagnosis import Finding
@@ -107,6 +107,12 @@ class DockerRuntime(Runtime):
         at_once = asyncio.Semaphore(INSPECTED_AT_ONCE)
         statuses = await asyncio.gather(*(self._status(ContainerID(it.id), at_once) for it in listed))
         return [status for status in statuses if status is not None]
+
+    async def published_ports(self) -> Set[PublishPort]:
+        with translated("listing the ports of", self._engine.host):
+            listed = await self._engine.client.containers.list()
+        published = (port.get("PublicPort", 0) for it in listed for port in it["Ports"])
+        return {PublishPort(port) for port in published if FIRST_PUBLISH_PORT <= port <= LAST_PUBLISH_PORT}
 
     async def compose_file(self, spec: ContainerSpec) -> str:
         names = container_name(spec.program_id), image_name(spec.build_id)

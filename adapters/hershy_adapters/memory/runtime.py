@@ -1,7 +1,7 @@
 """InMemoryRuntime: containers that behave, without an engine."""
 
 import json
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence, Set
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
@@ -131,6 +131,10 @@ class InMemoryRuntime(Runtime):
             for container in self.machine.containers.values()
             if container.owner == self._owner and program_id in (None, container.spec.program_id)
         ]
+
+    async def published_ports(self) -> Set[PublishPort]:
+        self.machine.require_up()
+        return {it.publish_port for it in self.machine.containers.values() if it.is_running}
 
     async def compose_file(self, spec: ContainerSpec) -> str:
         """JSON, which is YAML: the core needs no YAML library."""

@@ -107,7 +107,8 @@ class EffectHandlers:
                 await self._engine("starting", program, self._services.runtime.start(container_id))
             except PortHeld as held:
                 await self._engine("removing", program, self._services.runtime.remove(container_id))
-                following = self._services.ports.exchange(program.id)
+                published = await self._engine("finding a port for", program, self._services.runtime.published_ports())
+                following = self._services.ports.exchange(program.id, avoiding=published)
                 _log.warning("port held", program_id=str(program.id), port=str(held.port), next=str(following))
             else:
                 return on.ContainerStarted(program.epoch, container_id, port)

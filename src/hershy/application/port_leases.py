@@ -1,5 +1,7 @@
 """Publish ports: each belongs to one program from its creation to its deletion."""
 
+from collections.abc import Set
+
 from hershy.domain.errors import AlreadyExists, QuotaExceeded
 from hershy.domain.ids import FIRST_PUBLISH_PORT, LAST_PUBLISH_PORT, ProgramID, PublishPort
 
@@ -33,9 +35,12 @@ class PortLeases:
     def port_of(self, program_id: ProgramID) -> PublishPort:
         return self._by_program[program_id]
 
-    def exchange(self, program_id: ProgramID) -> PublishPort:
-        """Give up the program's port for the next free one. Raises QuotaExceeded, keeping the lease."""
-        port = self._next_free()
+    def exchange(self, program_id: ProgramID, avoiding: Set[PublishPort] = frozenset()) -> PublishPort:
+        """Give up the program's port for the next free one that is not in ``avoiding``.
+
+        Raises QuotaExceeded, keeping the lease.
+        """
+        port = self._next_free(avoiding)
         self.release(program_id)
         return self._assign(program_id, port)
 
@@ -51,9 +56,10 @@ class PortLeases:
         self._cursor = port - self._first + 1
         return self._by_program[program_id]
 
-    def _next_free(self) -> int:
+    def _next_free(self, avoiding: Set[PublishPort] = frozenset()) -> int:
+        unwanted = self._taken | {port.value for port in avoiding}
         for step in range(self._size):
             port = self._first + (self._cursor + step) % self._size
-            if port not in self._taken:
+            if port not in unwanted:
                 return port
         raise QuotaExceeded(f"all {self._size} publish ports are leased; delete a program to free one")

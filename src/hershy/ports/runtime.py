@@ -1,7 +1,7 @@
 """Runtime: an image becomes a hardened, running container."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -127,6 +127,13 @@ class Runtime(ABC):
     @abstractmethod
     async def list_owned(self, program_id: ProgramID | None = None) -> Sequence[ContainerStatus]:
         """Every container of this owner, running or not; of one program if given. Never somebody else's."""
+
+    @abstractmethod
+    async def published_ports(self) -> Set[PublishPort]:
+        """The publish ports that running containers hold, whoever owns them. A hint where to look for a free one.
+
+        Other processes hold ports too: only ``start`` tells for sure.
+        """
 
     @abstractmethod
     async def compose_file(self, spec: ContainerSpec) -> str:

@@ -3,15 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from dependency_injector import providers
 
 from hershy.domain.exits import ExitKind
-from hershy.domain.ids import PublishPort
+from hershy.domain.ids import OwnerID, PublishPort
 from hershy.domain.restart import RestartMode, RestartPolicy
 from hershy.domain.state import ProgramState as S
 from hershy.ports.event_bus import BuildLine, StateChanged
 from hershy.ports.runtime import LogStream
-from hershy.testing.twins import Twins
+from hershy.testing.twins import Twins, open_twins, twin_container
 from hershy_adapters.memory.behaviour import ProgramBehaviour
+from hershy_adapters.memory.runtime import InMemoryRuntime
 
 
 async def test_a_stop_cancels_a_build(hershy_twins: Twins) -> None:
@@ -135,6 +137,19 @@ async def test_a_port_held_by_a_stranger_is_passed_over(hershy_twins: Twins) -> 
     program = await hershy_twins.ready()
     assert program.publish_port == PublishPort(19002)
     assert (await hershy_twins.create("FROM b")).publish_port == PublishPort(19003)
+
+
+async def test_the_ports_of_another_host_are_passed_over_at_once(hershy_twins: Twins) -> None:
+    """A Host beside one with many programs looks where the engine's containers are, and tries no port in vain twice."""
+    machine = hershy_twins.runtime.machine
+    container = twin_container()
+    container.clock.override(providers.Object(hershy_twins.clock))
+    container.runtime.override(providers.Object(InMemoryRuntime(hershy_twins.clock, OwnerID("0" * 16), machine)))
+    async with open_twins(container) as neighbour:
+        for number in range(15):
+            await neighbour.ready(f"FROM n{number}")
+        program = await hershy_twins.ready()
+        assert program.publish_port == PublishPort(19016)
 
 
 async def test_only_held_ports_end_in_an_error_that_says_so(hershy_twins: Twins) -> None:

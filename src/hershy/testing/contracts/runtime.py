@@ -112,6 +112,16 @@ class RuntimeContract(RuntimeLogsContract):
         with pytest.raises(ContainerNotFound, match=str(UNKNOWN)):
             await runtime.start(UNKNOWN)
 
+    async def test_published_ports(self, runtime: Runtime, make_spec: MakeSpec) -> None:
+        """The ports of running containers are told, and no longer once they have ended."""
+        spec = make_spec(FOREVER)
+        container_id = await runtime.create(spec)
+        await runtime.start(container_id)
+        assert spec.publish_port in await runtime.published_ports()
+        await runtime.stop(container_id, timedelta())
+        await runtime.remove(container_id)
+        assert spec.publish_port not in await runtime.published_ports()
+
     async def test_start_on_held_port(self, runtime: Runtime, make_spec: MakeSpec, hold_port: HoldPort) -> None:
         """A stranger on the publish port gives PortHeld with its number; the container remains, not running."""
         spec = make_spec(FOREVER)

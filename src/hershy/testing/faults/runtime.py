@@ -1,7 +1,7 @@
 """Fault doubles of the Runtime port."""
 
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence, Set
 from datetime import timedelta
 
 from hershy.domain.errors import HershyError, RuntimeFailure
@@ -15,7 +15,7 @@ from hershy_adapters.memory.runtime import InMemoryRuntime
 
 from ._methods import Failure, chosen
 
-ENGINE_CALLS = frozenset({"create", "start", "stop", "remove", "wait", "logs", "list_owned"})
+ENGINE_CALLS = frozenset({"create", "start", "stop", "remove", "wait", "logs", "list_owned", "published_ports"})
 """The methods of the port that an engine answers."""
 
 
@@ -60,6 +60,10 @@ class _WrappedRuntime(Runtime):
     async def list_owned(self, program_id: ProgramID | None = None) -> Sequence[ContainerStatus]:
         await self._before("list_owned")
         return await self.inner.list_owned(program_id)
+
+    async def published_ports(self) -> Set[PublishPort]:
+        await self._before("published_ports")
+        return await self.inner.published_ports()
 
     async def compose_file(self, spec: ContainerSpec) -> str:
         return await self.inner.compose_file(spec)
