@@ -6,7 +6,7 @@ Whatever a source does, it harms its own variable only: what it raises becomes t
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from .calling import call, ends_within, is_async
 from .clock import Clock
@@ -15,6 +15,8 @@ from .session import Session
 from .values import Failure, Skip
 from .variables import Item, Variable
 from .wording import fault
+
+CANCELLED_WITHIN: Final = "it awaited something that was cancelled"
 
 Follow = Callable[[Variable], Coroutine[Any, Any, None]]
 """Feeds a variable until it is cancelled or has nothing more to say."""
@@ -27,6 +29,7 @@ class Sources:
         self._session = session
         self._loop = loop
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._left_behind: list[asyncio.Task[None]] = []
         self._is_closed = False
 
     def start(self, variable: Variable, follow: Follow) -> None:
@@ -34,29 +37,32 @@ class Sources:
         self._loop.call_soon_threadsafe(self._start, variable, follow)
 
     def _start(self, variable: Variable, follow: Follow) -> None:
-        if not self._is_closed:
-            name = f"watch {variable.name}"
-            self._tasks[variable.name] = self._loop.create_task(follow(variable), name=name)
+        task = self._loop.create_task(follow(variable), name=f"watch {variable.name}")
+        self._tasks[variable.name] = task
+        if self._is_closed:
+            self._loop.call_soon(task.cancel)
 
     def cancel(self) -> None:
         """Tell every source to end. Idempotent."""
         if not self._is_closed:
             self._is_closed = True
             for task in self._tasks.values():
-                task.cancel()
+                self._loop.call_soon(task.cancel)  # after its first step: a task that never began closes nothing
 
     async def close(self, limit_s: float) -> None:
         """``cancel``, and wait up to ``limit_s`` seconds for all to have ended; those that have not are left behind."""
         self.cancel()
-        if not self._tasks:
+        tasks, self._tasks = self._tasks, {}
+        if not tasks:
             return
-        everything = asyncio.ensure_future(asyncio.wait(self._tasks.values()))
-        if not await ends_within(everything, limit_s, self._session.clock):
-            everything.cancel()
-            for name, task in self._tasks.items():
-                if not task.done():
-                    self._log(name, "close", TimeoutError(f"it has not ended within {limit_s:g} s: left behind"))
-        self._tasks = {name: task for name, task in self._tasks.items() if not task.done()}
+        everything = asyncio.ensure_future(asyncio.wait(tasks.values()))
+        if await ends_within(everything, limit_s, self._session.clock):
+            return
+        everything.cancel()
+        for name, task in tasks.items():
+            if not task.done():
+                self._left_behind.append(task)
+                self._log(name, "close", TimeoutError(f"it has not ended within {limit_s:g} s: left behind"))
 
     def flow(self, items: AsyncIterator[Item]) -> Follow:
         return partial(self._follow_flow, items)
@@ -72,8 +78,12 @@ class Sources:
             async for item in items:
                 self._say(variable, item)
                 await asyncio.sleep(0)  # an iterator that never waits must not keep everybody else from running
-        except Exception as error:
-            self._say(variable, Failure(error))
+        except asyncio.CancelledError:
+            if self._is_closed:
+                raise
+            self._say(variable, Failure(RuntimeError(CANCELLED_WITHIN)))
+        except (Exception, SystemExit) as error:
+            self._say(variable, Failure(_contained(error)))
         finally:
             await self._close(variable, items)
 
@@ -96,22 +106,28 @@ class Sources:
     async def _poll(self, function: Callable[[], Any], variable: Variable) -> None:
         """Ask once. One that does not answer in time is reported, and not asked again before it has ended."""
         limit_s = self._session.config.timeout.total_seconds()
-        answer = asyncio.ensure_future(call(self._session.threads, function))
+        answer = asyncio.ensure_future(self._answer(function))
+        is_overdue = False
         try:
             if not await ends_within(answer, limit_s, self._session.clock):
+                is_overdue = True
                 self._say(variable, Failure(TimeoutError(f"no answer for {limit_s:g} s; not asked again before one")))
                 if is_async(function):
                     answer.cancel()
                 await asyncio.wait({answer})
         finally:
             answer.cancel()
-        if answer.cancelled():
-            return
-        error = answer.exception()
-        if error is None:
+        if not answer.cancelled():
             self._say(variable, answer.result())
-        else:
-            self._say(variable, Failure(error if isinstance(error, Exception) else RuntimeError(fault(error))))
+        elif not is_overdue:
+            self._say(variable, Failure(RuntimeError(CANCELLED_WITHIN)))
+
+    async def _answer(self, function: Callable[[], Any]) -> Item:
+        try:
+            answer: Item = await call(self._session.threads, function)
+        except (Exception, SystemExit) as error:
+            return Failure(_contained(error))
+        return answer
 
     async def _follow_tick(self, every_s: float, variable: Variable) -> None:
         pace = _Pace(self._session.clock, every_s)
@@ -131,6 +147,10 @@ class Sources:
     def _log(self, name: str, phase: str, error: Exception) -> None:
         logger.warning("%s: %s: %s", name, phase, fault(error))
         self._session.logs.watch_error.add(WatchErrorEntry(self._session.clock.time(), name, phase, fault(error)))
+
+
+def _contained(error: BaseException) -> Exception:
+    return error if isinstance(error, Exception) else RuntimeError(fault(error))
 
 
 class _Pace:

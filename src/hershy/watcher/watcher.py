@@ -18,6 +18,7 @@ from .serving import serve
 from .session import Definition
 from .signals import Message
 from .states import WatcherState
+from .values import Watched
 
 ManagedFunction = Callable[[Context, Message | None], Any]
 CleanupFunction = Callable[[Context], Any]
@@ -174,6 +175,21 @@ class Watcher:
     def logs(self) -> Logs:
         """The five logs; empty before start."""
         return Logs(1) if self._engine is None else self._engine.session.logs
+
+    @property
+    def busy_threads(self) -> int:
+        """Plain functions that have not returned."""
+        return 0 if self._engine is None else len(self._engine.session.threads.running)
+
+    def context_value(self, key: str, default: Any = None) -> Any:
+        """What ``ctx.get`` answers."""
+        return default if self._engine is None else self._engine.session.values.get(key, default)
+
+    def watched(self, name: str) -> Watched[Any]:
+        """The variable ``name`` as it is now. Raises KeyError when it is not watched."""
+        if self._engine is None:
+            raise KeyError(name)
+        return self._engine.session.variables.current[name]
 
     def raise_if_crashed(self) -> None:
         """Raises WatcherCrashed in the state Crashed."""
