@@ -87,7 +87,7 @@ async def test_a_function_that_blocks_is_left_behind_with_its_thread(release: th
         assert driven.watcher.busy_threads == 1
         await driven.clock.advance(15)
         await driven.watcher.send("next")
-        while driven.get("key") is None:
+        while driven.get("key") is None:  # noqa: ASYNC110 -- a thread of the program sets it
             await asyncio.sleep(0.001)
         release.set()
         await asyncio.to_thread(ended.wait)
@@ -118,7 +118,7 @@ async def test_a_call_that_blocks_is_an_error_and_not_asked_again_before_it_retu
         await asyncio.to_thread(asked.wait)
         await driven.clock.advance(300)
         await driven.watcher.send("look")
-        while driven.get("seen") is None:
+        while driven.get("seen") is None:  # noqa: ASYNC110 -- a thread of the program sets it
             await asyncio.sleep(0.001)
         assert driven.get("seen") == (0, False)
         assert len(calls) == 1
