@@ -89,7 +89,9 @@ class Engine:
             raise RuntimeError("a managed function cannot wait for its own end: raise StopWatcher")
         if not self._stop_asked.is_set() and not self.ended.is_set():
             self._stop_asked.set()
+            self._remember("stop")
             self.inbox.close(S.STOPPING)
+            self._sources.cancel()
             self._wake.set()
             self._limiter = asyncio.create_task(self._limit_drain(), name="limit of the stop")
         await self.ended.wait()
@@ -156,7 +158,7 @@ class Engine:
             if self._drain_is_over:
                 return Event.DRAINED
         elif self._stop_asked.is_set():
-            return self._begin_to_stop()
+            return Event.STOP
         elif not self._has_succeeded or self.state is S.WAIT_RECOVER:
             self._remember("run again")
             self._trigger, self._message = BY_WATCHER, None
@@ -178,11 +180,6 @@ class Engine:
                 return event
             if self.inbox.is_empty_for_now():
                 await self._wake.wait()
-
-    def _begin_to_stop(self) -> Event:
-        self._remember("stop")
-        self._sources.cancel()
-        return Event.STOP
 
     async def _execute(self, runner: Runner) -> Event:
         assert self._context is not None
@@ -239,7 +236,7 @@ class Engine:
             is_stopped = await ends_within(stop, self._delay.total_seconds(), self._clock)
         finally:
             stop.cancel()
-        event = self._begin_to_stop() if is_stopped else Event.WAITED
+        event = Event.STOP if is_stopped else Event.WAITED
         self._log_effect("wait", event, self._clock.monotonic() - began_s)
         return event
 

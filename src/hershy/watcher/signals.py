@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+MOST_NAMED: Final = 5
+"""Variables that a log entry names: thousands of entries must not hold a thousand names each."""
+
 
 class SignalKind(StrEnum):
     """In the order of their priority."""
@@ -48,7 +51,11 @@ class Trigger:
     def __str__(self) -> str:
         if self.is_user:
             return SignalKind.USER
-        return SignalKind.WATCHER if self.is_watcher else f"{SignalKind.VAR} {', '.join(self.var_names)}"
+        if self.is_watcher:
+            return SignalKind.WATCHER
+        named = ", ".join(self.var_names[:MOST_NAMED])
+        unnamed = len(self.var_names) - MOST_NAMED
+        return f"{SignalKind.VAR} {named}" + (f" and {unnamed} more" if unnamed > 0 else "")
 
 
 BY_USER: Final = Trigger(is_user=True)

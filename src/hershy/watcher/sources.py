@@ -29,6 +29,7 @@ class Sources:
         self._session = session
         self._loop = loop
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._failing: set[str] = set()
         self._left_behind: list[asyncio.Task[None]] = []
         self._is_closed = False
 
@@ -142,10 +143,14 @@ class Sources:
             return
         if isinstance(item, Failure):
             self._log(variable.name, "source", item.error)
+        else:
+            self._failing.discard(variable.name)
         self._session.changed(variable, item)
 
     def _log(self, name: str, phase: str, error: Exception) -> None:
-        logger.warning("%s: %s: %s", name, phase, fault(error))
+        if name not in self._failing:  # once, until it has recovered: a container's log is for people
+            self._failing.add(name)
+            logger.warning("%s: %s: %s", name, phase, fault(error))
         self._session.logs.watch_error.add(WatchErrorEntry(self._session.clock.time(), name, phase, fault(error)))
 
 

@@ -3,18 +3,21 @@
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hershy.watcher import Context, Failure, KillWatcher, Message, NotRunning, StopWatcher, Update
+from hershy.watcher import Context, Failure, KillWatcher, Message, NotRunning, StopWatcher, Update, WatcherConfig
 from hershy.watcher.testing import Driven, drive
 
 from .programs import Channel, watcher_of
 
 FLOWS = ("flow-a", "flow-b")
 CALL = "call"
+INSTANT_S = 1 / 512
+"""In which the call is asked again. A sum of such fractions is exact."""
 LIGHT, HEAVY = (15, 30), (5, 10, 20)
 ERRORS = {"stop": StopWatcher(), "kill": KillWatcher(), "fail": ValueError("as told")}
 
@@ -145,7 +148,7 @@ class Program:
 
     async def __call__(self, ctx: Context, message: Message | None) -> None:
         watched = [ctx.watch_flow(name, self.flows[name].items, initial=0) for name in FLOWS]
-        watched.append(ctx.watch_call(CALL, self.answers.get, every=0.001, initial=()))
+        watched.append(ctx.watch_call(CALL, self.answers.get, every=INSTANT_S / 2, initial=()))
         trigger = ctx.trigger
         kind = "user" if trigger.is_user else "watcher" if trigger.is_watcher else "var"
         assert {it.name for it in watched if it.triggered} == set(trigger.var_names)
@@ -182,7 +185,7 @@ def test_the_engine_does_what_the_model_says(operations: list[tuple[Any, ...]]) 
 async def compare(operations: list[tuple[Any, ...]]) -> None:
     program, model = Program(), Model()
     cleanups: list[object] = []
-    watcher = watcher_of(program)
+    watcher = watcher_of(program, WatcherConfig(timeout=timedelta(days=1)))
 
     @watcher.cleanup
     async def close(ctx: Context) -> None:
@@ -192,14 +195,16 @@ async def compare(operations: list[tuple[Any, ...]]) -> None:
         stops: list[asyncio.Task[None]] = []
         for operation in operations:
             await carry_out(operation, driven, program, model, stops)
-            await driven.settle()
-            # The call is polled once a millisecond: too little to matter to any other wait here.
-            await driven.advance(0.002)
+            await driven.advance(INSTANT_S)
+            model.pass_time(INSTANT_S)
             assert program.seen == model.executions
-            assert driven.state == ("Running" if model.state == "Running" else model.state)
+            assert driven.state == model.state
         while not model.is_over:
-            model.end("return") if model.is_executing else model.stop()
-            program.outcomes.put_nowait("return")
+            if model.is_executing:
+                program.outcomes.put_nowait("return")
+                model.end("return")
+            else:
+                model.stop()
             if model.is_stopping and not stops:
                 stops.append(asyncio.create_task(driven.watcher.stop()))
             await driven.settle()
@@ -221,8 +226,9 @@ async def carry_out(
                 model.send(content)
         case ("change", name, item):
             program.change(name, item)
-            await driven.advance(0.002)
+            await driven.advance(INSTANT_S)
             model.change(name, item)
+            model.pass_time(INSTANT_S)
         case ("end", outcome) if model.is_executing:
             program.outcomes.put_nowait(outcome)
             model.end(outcome)

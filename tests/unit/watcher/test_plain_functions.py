@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hershy.watcher import Context, KillWatcher, Message, StopWatcher, WatcherError, WatcherState
+from hershy.watcher import Context, KillWatcher, Message, StopWatcher, WatcherError, WatcherState, testing
 from hershy.watcher import threads as threads_module
 from hershy.watcher.testing import drive
 from hershy.watcher.threads import Threads
@@ -97,8 +97,11 @@ async def test_a_function_that_blocks_is_left_behind_with_its_thread(release: th
         assert driven.watcher.busy_threads == 0
 
 
-async def test_a_call_that_blocks_is_an_error_and_not_asked_again_before_it_returns(release: threading.Event) -> None:
+async def test_a_call_that_blocks_is_an_error_and_not_asked_again_before_it_returns(
+    release: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Messages go on meanwhile; its answer counts when it comes."""
+    monkeypatch.setattr(testing, "THREADS_LIMIT_S", 0.02)
     asked = threading.Event()
     calls: list[int] = []
 

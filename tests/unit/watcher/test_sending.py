@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from hershy.watcher import Context, Message, NotRunning, QueueFull, WatcherConfig
+from hershy.watcher import inbox as inbox_module
 from hershy.watcher.inbox import Inbox
 from hershy.watcher.testing import drive
 
@@ -168,3 +169,17 @@ def test_who_parks_first_comes_first() -> None:
     assert inbox.take() == Message("d", 0)
     with pytest.raises(NotRunning, match="Stopping"):
         inbox.offer(Message("e", 0))
+
+
+def test_a_queue_is_full_by_size_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few huge messages must not fill the memory; one alone may be as long as it likes."""
+    monkeypatch.setattr(inbox_module, "MOST_CHARACTERS", 10)
+    inbox = Inbox("it", 100, lambda: None)
+    inbox.open()
+    assert inbox.offer(Message("x" * 50, 0)) is None
+    parked = inbox.offer(Message("a", 0))
+    assert parked is not None
+    inbox.take()
+    assert parked.done()
+    assert inbox.offer(Message("b" * 9, 0)) is None
+    assert inbox.offer(Message("c", 0)) is not None
