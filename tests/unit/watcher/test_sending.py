@@ -182,4 +182,26 @@ def test_a_queue_is_full_by_size_too(monkeypatch: pytest.MonkeyPatch) -> None:
     inbox.take()
     assert parked.done()
     assert inbox.offer(Message("b" * 9, 0)) is None
-    assert inbox.offer(Message("c", 0)) is not None
+    assert inbox.offer(Message("cc", 0)) is not None
+    assert inbox.offer(Message("d", 0)) is not None, "there is room for it, but another came first"
+
+
+async def test_many_messages_leave_others_their_turn() -> None:
+    """A function that never waits does not keep the event loop for itself."""
+    executed = 0
+    seen_by_others: list[int] = []
+
+    async def function(ctx: Context, message: Message | None) -> None:
+        nonlocal executed
+        executed += 1
+
+    async def other() -> None:
+        while executed < 1_000:
+            seen_by_others.append(executed)
+            await asyncio.sleep(0)
+
+    async with drive(watcher_of(function)) as driven:
+        for number in range(1_000):
+            driven.watcher.send(str(number))
+        await other()
+        assert len(seen_by_others) > 10

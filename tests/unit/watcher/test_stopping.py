@@ -203,6 +203,23 @@ async def test_cleanup_has_its_own_limit() -> None:
         await driven.settle()
 
 
+async def test_iterators_are_closed_before_cleanup() -> None:
+    """So that cleanup may close what they use."""
+    channel, closed_before_cleanup = Channel(), list[bool]()
+
+    async def function(ctx: Context, message: Message | None) -> None:
+        ctx.watch_flow("price", channel.items, initial=0)
+
+    async def close(ctx: Context) -> None:
+        closed_before_cleanup.append(channel.is_closed)
+
+    watcher = watcher_of(function)
+    watcher.cleanup(close)
+    async with drive(watcher) as driven:
+        await driven.watcher.stop()
+    assert closed_before_cleanup == [True]
+
+
 @pytest.mark.parametrize("error", [ValueError("cannot close"), StopWatcher("again"), SystemExit(2)])
 async def test_a_cleanup_that_raises_is_logged(error: BaseException) -> None:
     """And the end is the same."""
