@@ -120,6 +120,27 @@ async def test_what_exceeds_the_timeout_is_cancelled_and_a_failure() -> None:
         assert driven.watcher.state is RUNNING
 
 
+async def test_nothing_is_left_of_a_cancellation() -> None:
+    """A group of tasks in the execution after it fails as it should."""
+
+    async def fail() -> None:
+        raise ValueError
+
+    async def function(ctx: Context, message: Message | None) -> None:
+        if message and message.content == "wait":
+            await asyncio.Event().wait()
+        elif message:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(fail())
+                await asyncio.Event().wait()
+
+    async with drive(watcher_of(function)) as driven:
+        await driven.send("wait")
+        await driven.advance(60 + 15)
+        await driven.send("group")
+        assert driven.watcher.reason.startswith("ExceptionGroup")
+
+
 async def test_a_function_that_goes_on_after_it_was_cancelled_is_given_up() -> None:
     """Its Watcher goes on without it, and what it does afterwards counts for nothing."""
     gate = asyncio.Event()
@@ -152,6 +173,8 @@ async def test_a_function_that_goes_on_after_it_was_cancelled_is_given_up() -> N
         assert "given up" in late[0]
         assert driven.get("key") is None
         assert [entry.to_state for entry in driven.logs.reduce.tail(2)] == ["Running", "Ready"]
+        assert driven.state is READY
+        assert len(driven.logs.state_fault) == 2
 
 
 async def test_a_program_that_is_given_up_again_and_again_crashes() -> None:

@@ -181,7 +181,7 @@ def test_a_queue_is_full_by_size_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert parked is not None
     inbox.take()
     assert parked.done()
-    assert inbox.offer(Message("b" * 9, 0)) is None
+    assert inbox.offer(Message("b" * 8, 0)) is None
     assert inbox.offer(Message("cc", 0)) is not None
     assert inbox.offer(Message("d", 0)) is not None, "there is room for it, but another came first"
 
