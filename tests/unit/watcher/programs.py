@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from hershy.watcher import Context, Message, Trigger, Watcher, WatcherConfig
 
@@ -35,13 +36,13 @@ class Channel:
     """An async iterator whose items a test puts in."""
 
     def __init__(self) -> None:
-        self._items: asyncio.Queue[object] = asyncio.Queue()
+        self._items: asyncio.Queue[Any] = asyncio.Queue()
         self.is_closed = False
 
     def put(self, item: object) -> None:
         self._items.put_nowait(item)
 
-    async def items(self) -> AsyncIterator[object]:
+    async def items(self) -> AsyncIterator[Any]:
         try:
             while True:
                 item = await self._items.get()

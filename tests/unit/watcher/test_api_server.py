@@ -6,13 +6,16 @@ import re
 import socket
 import time
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import pytest
 
 from hershy.watcher import Context, Message, Watcher
 from hershy.watcher.api import connection as connection_module
 from hershy.watcher.api import server as server_module
+from hershy.watcher.api.routes import Answer
 from hershy.watcher.api.server import ApiServer
 from hershy.watcher.engine import Engine
 
@@ -161,6 +164,26 @@ async def test_an_answer_that_fails_is_a_500_that_says_little(served: Served, mo
     assert raw.startswith(b"HTTP/1.1 500 ")
     assert b"a bug" not in raw
     assert b"HTTP/1.1 200 OK" in raw
+
+
+async def test_answers_under_way_are_given_before_the_end(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sends the message that stops the program is told that it was taken."""
+    asked, gate = Future[None](), Future[None]()
+
+    async def answer_late(method: str, target: str, body: bytes) -> Answer:
+        asked.set_result(None)
+        await asyncio.wrap_future(gate)
+        return HTTPStatus.OK, {"status": "message sent"}
+
+    monkeypatch.setattr(served.api._routes, "answer", answer_late)
+    asking = asyncio.create_task(served.ask(request("POST", "/watcher/message", close=False)))
+    await asyncio.wrap_future(asked)
+    closing = asyncio.create_task(served.api.close())
+    await asyncio.wait({closing}, timeout=0.02)
+    assert not closing.done()
+    gate.set_result(None)
+    assert parsed(await asking) == (200, {"status": "message sent"})
+    await closing
 
 
 async def test_closing_ends_idle_connections_and_can_be_repeated(served: Served) -> None:

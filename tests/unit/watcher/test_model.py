@@ -9,7 +9,17 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hershy.watcher import Context, Failure, KillWatcher, Message, NotRunning, StopWatcher, Update, WatcherConfig
+from hershy.watcher import (
+    Context,
+    Failure,
+    KillWatcher,
+    Message,
+    NotRunning,
+    StopWatcher,
+    Update,
+    Watched,
+    WatcherConfig,
+)
 from hershy.watcher.testing import Driven, drive
 
 from .programs import Channel, watcher_of
@@ -147,7 +157,7 @@ class Program:
         self.outcomes = asyncio.Queue[str]()
 
     async def __call__(self, ctx: Context, message: Message | None) -> None:
-        watched = [ctx.watch_flow(name, self.flows[name].items, initial=0) for name in FLOWS]
+        watched: list[Watched[Any]] = [ctx.watch_flow(name, self.flows[name].items, initial=0) for name in FLOWS]
         watched.append(ctx.watch_call(CALL, self.answers.get, every=INSTANT_S / 2, initial=()))
         trigger = ctx.trigger
         kind = "user" if trigger.is_user else "watcher" if trigger.is_watcher else "var"

@@ -138,9 +138,8 @@ async def test_nothing_is_left_of_a_cancellation() -> None:
     assert cancellations == [0, 0, 0]
 
 
-async def test_a_function_that_goes_on_after_it_was_cancelled_is_given_up() -> None:
+async def test_a_function_that_goes_on_after_it_was_cancelled_is_given_up(gate: asyncio.Event) -> None:
     """Its Watcher goes on without it, and what it does afterwards counts for nothing."""
-    gate = asyncio.Event()
     late: list[str] = []
 
     async def function(ctx: Context, message: Message | None) -> None:
@@ -174,9 +173,8 @@ async def test_a_function_that_goes_on_after_it_was_cancelled_is_given_up() -> N
         assert len(driven.logs.state_fault) == 2
 
 
-async def test_a_program_that_is_given_up_again_and_again_crashes() -> None:
+async def test_a_program_that_is_given_up_again_and_again_crashes(gate: asyncio.Event) -> None:
     """Rather than fill the memory, also when successes come between."""
-    gate = asyncio.Event()
 
     async def function(ctx: Context, message: Message | None) -> None:
         while message and message.content == "stubborn" and not gate.is_set():
@@ -194,8 +192,6 @@ async def test_a_program_that_is_given_up_again_and_again_crashes() -> None:
             if driven.state is not CRASHED:
                 await driven.send("fine")
         assert given_up == 16
-        gate.set()
-        await driven.settle()
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), ExceptionGroup("several", [ValueError()]), asyncio.CancelledError()])

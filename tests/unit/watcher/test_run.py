@@ -112,3 +112,26 @@ print(watcher.state)
     status, lines, errors = run(program, send=signal.SIGTERM)
     assert (status, lines) == (1, ["ready", "cleaned up"])
     assert "does not end when it is cancelled" in errors
+
+
+def test_tasks_of_the_program_are_ended_with_it() -> None:
+    """They can close what they hold."""
+    program = """
+async def background():
+    try:
+        await asyncio.sleep(3600)
+    finally:
+        print("closed", flush=True)
+
+@watcher.manage("program")
+async def function(ctx, message):
+    await ctx.memo("background", start)
+    await asyncio.sleep(0)
+    raise StopWatcher("done")
+
+async def start():
+    return asyncio.create_task(background())
+
+watcher.run()
+"""
+    assert run(program) == (0, ["cleaned up", "closed"], "")

@@ -1,6 +1,7 @@
 """One HTTP connection: requests in, JSON out. h11 reads the protocol; here are the limits."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -16,6 +17,7 @@ READ_SIZE: Final = 64 * 1024
 IDLE_LIMIT_S: Final = 75.0
 BODY_LIMIT_S: Final = 30.0
 WRITE_LIMIT_S: Final = 30.0
+LINGER_LIMIT_S: Final = 2.0
 
 Answering = Callable[[str, str, bytes], Awaitable[tuple[HTTPStatus, object]]]
 
@@ -29,6 +31,7 @@ class _Refused(Exception):
 class Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answering: Answering) -> None:
         self.is_answering = False
+        self._is_ending = False
         self._reader = reader
         self._writer = writer
         self._answering = answering
@@ -43,6 +46,10 @@ class Connection:
             return
         finally:
             self._writer.close()
+
+    def end(self) -> None:
+        """Take no other request after the one under way."""
+        self._is_ending = True
 
     async def refuse(self, status: HTTPStatus, why: str) -> None:
         """Answer without having read the request, and close."""
@@ -79,7 +86,17 @@ class Connection:
     async def _break_off(self, status: HTTPStatus, why: str) -> bool:
         if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             await self._send(status, {"error": why}, is_last=True)
+            self.is_answering = False
+            await self._linger()
         return False
+
+    async def _linger(self) -> None:
+        """Read what is still on its way: to close with it unread resets the connection, and may take the answer along."""
+        self._writer.write_eof()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_LIMIT_S):
+                while await self._reader.read(READ_SIZE):
+                    pass
 
     async def _body(self) -> bytes:
         parts: list[bytes] = []
@@ -103,7 +120,7 @@ class Connection:
     async def _send(self, status: HTTPStatus, answer: object, *, has_body: bool = True, is_last: bool = False) -> None:
         body = json.dumps(answer).encode()
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
-        if is_last:
+        if is_last or self._is_ending:
             headers.append(("Connection", "close"))
         response = h11.Response(status_code=status, headers=headers, reason=status.phrase)
         parts = [self._http.send(response)]

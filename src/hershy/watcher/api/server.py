@@ -74,6 +74,8 @@ class ApiServer:
         answering = [task for task, connection in self._connections.items() if connection.is_answering]
         for task in self._connections.keys() - answering:
             task.cancel()
+        for task in answering:
+            self._connections[task].end()
         if answering:
             await asyncio.wait(answering, timeout=CLOSING_LIMIT_S)
         for task in self._connections:
