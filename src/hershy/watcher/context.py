@@ -90,13 +90,11 @@ class Context:
 
         What it raises is raised here and not kept. Raises MemoLimitReached. A plain ``compute`` runs in a thread.
         """
-        self._refuse_if_given_up()
-        return await self._session.memos.get(name, compute, self._session.threads)
+        return await self._session.memos.get(name, compute, self._session.threads, self._refuse_if_given_up)
 
     def memo_blocking(self, name: str, compute: Callable[[], T]) -> T:
         """``memo`` for a plain managed function: ``compute`` is plain too, and called right here."""
-        self._refuse_if_given_up()
-        value: T = self._session.memos.get_blocking(name, compute)
+        value: T = self._session.memos.get_blocking(name, compute, self._refuse_if_given_up)
         return value
 
     def clear_memo(self, name: str) -> None:
@@ -109,16 +107,15 @@ class Context:
         return self._session.values.get(key, default)
 
     def set(self, key: str, value: object) -> None:
-        self._refuse_if_given_up()
-        self._session.values.set(key, value)
+        self._session.values.set(key, value, self._refuse_if_given_up)
 
     def update(self, key: str, fn: Callable[[Any], Any]) -> Any:
         """Set ``key`` to what ``fn`` makes of a deep copy of its value (None when there is none), and return that.
 
-        When ``fn`` raises, nothing has changed. No other change comes between.
+        When ``fn`` raises, nothing has changed. No other change comes between: if a thread of the program's makes
+        one, ``fn`` is called again with what that has left.
         """
-        self._refuse_if_given_up()
-        return self._session.values.update(key, fn)
+        return self._session.values.update(key, fn, self._refuse_if_given_up)
 
     @overload
     def env(self, name: str) -> str | None: ...
@@ -131,8 +128,12 @@ class Context:
         return self._session.env.get(name, default)
 
     def give_up(self) -> None:
-        """Refuse all changes from now on: whoever still holds this context belongs to an execution given up."""
+        """Refuse all changes from now on: whoever still holds this context belongs to an execution given up.
+
+        What it was computing as a memo, the next who asks computes.
+        """
         self._is_given_up = True
+        self._session.memos.abandon()
 
     def _refuse_if_given_up(self) -> None:
         if self._is_given_up:

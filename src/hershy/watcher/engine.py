@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from .calling import call, ends_within, is_async
 from .clock import Clock
+from .containment import PASSES
 from .context import Context
 from .control import KillWatcher, StopWatcher
 from .errors import RegistrationError
@@ -29,9 +30,9 @@ from .wording import fault
 CLOSING_LIMIT_S: Final = 5.0
 """For all iterators together."""
 MOST_GIVEN_UP: Final = 16
-"""Functions that went on after they were cancelled; one more, and the program crashes rather than fill the memory."""
+"""Functions that went on after they were cancelled: with so many, the program crashes rather than fill the memory."""
 TURNS: Final = 16
-"""Executions in a row before everybody else on the event loop gets a turn."""
+"""Signals taken in a row before everybody else on the event loop gets a turn."""
 
 _VERDICTS: Final = {
     Verdict.RETRY: Event.FAILED_LIGHTLY,
@@ -50,7 +51,8 @@ class Engine:
         self.session: Final = Session(definition, clock, self._wake.set)
         self.inbox: Final = Inbox(definition.watcher_id, definition.config.signal_capacity, self._message_arrived)
         self.state = self.previous_state = S.NOT_RUN
-        self.started_at_s = self.last_update_s = clock.time()
+        self.last_update_s = clock.time()
+        self._began_s = clock.monotonic()
         self.failures = 0
         self.reason = ""
         self.ended: Final = asyncio.Event()
@@ -100,8 +102,12 @@ class Engine:
         """Accept a message, or park its sender; see ``Inbox.offer``. From any thread."""
         message = Message(content, self._clock.time())
         parked = self.inbox.offer(message)
-        self.session.recent.append(message)
+        self.session.offered(message)
         return parked
+
+    @property
+    def uptime_s(self) -> float:
+        return self._clock.monotonic() - self._began_s
 
     @property
     def pending_watcher_signals(self) -> int:
@@ -122,6 +128,7 @@ class Engine:
                 if effect is Effect.RUN:
                     event = await self._execute(runner)
                 elif effect is Effect.NEXT:
+                    await self._let_others_run()
                     event = self._signal() or await self._next()
                 elif effect is Effect.WAIT:
                     event = await self._wait()
@@ -131,7 +138,7 @@ class Engine:
                     break
                 effect = self._apply(event)
             await self._end()
-        except asyncio.CancelledError:
+        except PASSES:
             if not runner.given_up:
                 self._abort(S.KILLED, "its event loop is ending")
             raise
@@ -151,6 +158,12 @@ class Engine:
             if state is S.STOPPING or state.is_final:
                 self.inbox.close(state)
         return effect
+
+    async def _let_others_run(self) -> None:
+        """Before a signal is taken, not after: a stop that comes meanwhile is the next one."""
+        self._turns += 1
+        if self._turns % TURNS == 0:
+            await asyncio.sleep(0)
 
     def _signal(self) -> Event | None:
         """The signal to be taken next, by priority; None when there is none."""
@@ -183,9 +196,6 @@ class Engine:
 
     async def _execute(self, runner: Runner) -> Event:
         assert self._context is not None
-        self._turns += 1
-        if self._turns % TURNS == 0:
-            await asyncio.sleep(0)
         self._context.trigger = self._trigger
         began_s = self._clock.monotonic()
         try:
@@ -195,9 +205,13 @@ class Engine:
             self.reason, event = control.reason, Event.STOP_RAISED
         except KillWatcher as control:
             self.reason, event = control.reason, Event.KILL_RAISED
-        except (Exception, SystemExit) as error:
+        except PASSES:
+            raise
+        except BaseException as error:
             if runner.given_up:
                 raise
+            if self._is_plain and runner.was_cut(error):
+                self._leave_thread_behind(self._context)
             event = self._failed(error)
         if self._context.fatal is not None and event is not Event.FAILED_FOR_GOOD:
             event = self._failed(self._context.fatal)
@@ -218,8 +232,6 @@ class Engine:
         self.reason = fault(error)
         logger.error("%s: failure %d in a row", self.session.watcher_id, self.failures, exc_info=error)
         self._log_fault(f"failure {self.failures} in a row: {self.reason}")
-        if self._is_plain and isinstance(error, TimeoutError) and self._context is not None:
-            self._leave_thread_behind(self._context)
         verdict, self._delay = self._config.recovery.after(self.failures)
         if isinstance(error, RegistrationError) or len(self._given_up) >= MOST_GIVEN_UP:
             verdict = Verdict.CRASH
@@ -250,7 +262,9 @@ class Engine:
             limit_s = self._config.cleanup_timeout.total_seconds()
             try:
                 await runner.run(self._awaitable(self._cleanup), self._context, limit_s=limit_s)
-            except (Exception, SystemExit) as error:
+            except PASSES:
+                raise
+            except BaseException as error:
                 if runner.given_up:
                     raise
                 logger.error("%s: cleanup failed", self.session.watcher_id, exc_info=error)

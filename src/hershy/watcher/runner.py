@@ -31,7 +31,9 @@ class Runner:
         self._due_at = _NEVER
         self._overdue = ""
         self._cut: TimeoutError | None = None
+        self._last_cut: TimeoutError | None = None
         self._watchdog: asyncio.Task[None] | None = None
+        self._wakes_at = _NEVER
 
     async def run(self, function: Callable[..., Awaitable[Any]], *args: object, limit_s: float) -> Any:
         """What ``function`` returns or raises. Raises TimeoutError after ``limit_s``, whatever the function does then.
@@ -42,8 +44,8 @@ class Runner:
         assert self._task is not None
         self._overdue = f"it has taken more than {limit_s:g} s"
         self._due_at = self._clock.monotonic() + limit_s
-        if self._watchdog is None:
-            self._watchdog = asyncio.create_task(self._watch(), name="watchdog")
+        if self._watchdog is None or self._wakes_at > self._due_at:
+            self._set_watchdog()
         cancellations = self._task.cancelling()
         try:
             result = await function(*args)
@@ -65,14 +67,22 @@ class Runner:
         if self._due_at != _NEVER and self._cut is None:
             self._due_at = self._clock.monotonic()
             self._overdue = reason
-            self.close()
-            self._watchdog = asyncio.create_task(self._watch(), name="watchdog")
+            self._set_watchdog()
 
     def close(self) -> None:
         """End the watchdog. Idempotent."""
         if self._watchdog is not None:
             self._watchdog.cancel()
             self._watchdog = None
+
+    def was_cut(self, error: BaseException) -> bool:
+        """Is ``error`` what ``run`` raised because the limit had passed, not a TimeoutError of the function's own?"""
+        return error is self._last_cut
+
+    def _set_watchdog(self) -> None:
+        self.close()
+        self._wakes_at = self._due_at
+        self._watchdog = asyncio.create_task(self._watch(), name="watchdog")
 
     def _check(self) -> None:
         if self.given_up:
@@ -88,6 +98,7 @@ class Runner:
         while self._due_at != _NEVER:
             left_s = self._due_at - self._clock.monotonic()
             if left_s > 0:
+                self._wakes_at = self._due_at
                 await self._clock.sleep(left_s)
                 continue
             await self._end_what_runs()
@@ -96,7 +107,7 @@ class Runner:
 
     async def _end_what_runs(self) -> None:
         assert self._task is not None
-        overdue = self._cut = TimeoutError(self._overdue)
+        overdue = self._cut = self._last_cut = TimeoutError(self._overdue)
         self._task.cancel()
         await self._clock.sleep(self._cancel_grace_s)
         self.given_up = True

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from typing import TYPE_CHECKING, Final
 
+from .executor import DaemonExecutor
 from .logs import logger
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def serve(watcher: "Watcher") -> None:
     loop = asyncio.new_event_loop()
     try:
         asyncio.set_event_loop(loop)
+        loop.set_default_executor(DaemonExecutor())
         loop.run_until_complete(_live(watcher))
         loop.run_until_complete(_end_leftovers())
     finally:

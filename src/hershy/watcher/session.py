@@ -14,9 +14,11 @@ from .memo import Memos
 from .signals import Message, Signal, SignalKind
 from .threads import Threads
 from .variables import Item, Variable, Variables
-from .wording import fault
+from .wording import cut, fault
 
 RECENT_SIGNALS: Final = 30
+LONGEST_RECENT: Final = 1_000
+"""Characters of a message that are remembered after it was executed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,12 @@ class Session:
         """A VarSig: take note of it and let it wait for its execution."""
         self.recent.append(Signal(SignalKind.VAR, variable.name, self.clock.time()))
         self.variables.add(variable, item)
+
+    def offered(self, message: Message) -> None:
+        """A UserSig. From any thread."""
+        if len(message.content) > LONGEST_RECENT:
+            message = message._replace(content=cut(message.content, LONGEST_RECENT))
+        self.recent.append(message)
 
     def _update_failed(self, name: str, error: Exception) -> None:
         logger.warning("%s: update: %s", name, fault(error))

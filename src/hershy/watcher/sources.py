@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from .calling import call, ends_within, is_async
 from .clock import Clock
+from .containment import PASSES, contained
 from .logs import WatchErrorEntry, logger
 from .session import Session
 from .values import Failure, Skip
@@ -83,8 +84,10 @@ class Sources:
             if self._is_closed:
                 raise
             self._say(variable, Failure(RuntimeError(CANCELLED_WITHIN)))
-        except (Exception, SystemExit) as error:
-            self._say(variable, Failure(_contained(error)))
+        except PASSES:
+            raise
+        except BaseException as error:
+            self._say(variable, Failure(contained(error)))
         finally:
             await self._close(variable, items)
 
@@ -94,7 +97,9 @@ class Sources:
             return
         try:
             await aclose()
-        except Exception as error:
+        except PASSES:
+            raise
+        except BaseException as error:
             self._log(variable.name, "close", error)
 
     async def _follow_call(self, function: Callable[[], Any], every_s: float, variable: Variable) -> None:
@@ -117,7 +122,10 @@ class Sources:
                     answer.cancel()
                 await asyncio.wait({answer})
         finally:
-            answer.cancel()
+            if not answer.done():  # cancelled: what the function holds is closed before cleanup
+                answer.cancel()
+                await asyncio.wait({answer})
+        await variable.room()
         if not answer.cancelled():
             self._say(variable, answer.result())
         elif not is_overdue:
@@ -126,8 +134,10 @@ class Sources:
     async def _answer(self, function: Callable[[], Any]) -> Item:
         try:
             answer: Item = await call(self._session.threads, function)
-        except (Exception, SystemExit) as error:
-            return Failure(_contained(error))
+        except PASSES:
+            raise
+        except BaseException as error:
+            return Failure(contained(error))
         return answer
 
     async def _follow_tick(self, every_s: float, variable: Variable) -> None:
@@ -147,15 +157,11 @@ class Sources:
             self._failing.discard(variable.name)
         self._session.changed(variable, item)
 
-    def _log(self, name: str, phase: str, error: Exception) -> None:
+    def _log(self, name: str, phase: str, error: BaseException) -> None:
         if name not in self._failing:  # once, until it has recovered: a container's log is for people
             self._failing.add(name)
             logger.warning("%s: %s: %s", name, phase, fault(error))
         self._session.logs.watch_error.add(WatchErrorEntry(self._session.clock.time(), name, phase, fault(error)))
-
-
-def _contained(error: BaseException) -> Exception:
-    return error if isinstance(error, Exception) else RuntimeError(fault(error))
 
 
 class _Pace:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final
 
+from .containment import contained
 from .errors import WatcherError
 
 MOST: Final = 1_100
@@ -46,7 +47,7 @@ class Threads:
             if error is None:
                 outcome.set_result(result)
             else:
-                outcome.set_exception(_carriable(error))
+                outcome.set_exception(contained(error))
 
         thread = threading.Thread(target=work, name=f"watcher: {_name(function)}", daemon=True)
         self.running.add(thread)
@@ -56,14 +57,6 @@ class Threads:
             self.running.discard(thread)
             raise
         return await outcome
-
-
-def _carriable(error: BaseException) -> BaseException:
-    if isinstance(error, Exception) and not isinstance(error, StopIteration):
-        return error
-    wrapped = RuntimeError(f"{type(error).__name__} raised in a plain function: {error}")
-    wrapped.__cause__ = error
-    return wrapped
 
 
 def _name(function: Callable[..., Any]) -> str:

@@ -57,6 +57,10 @@ class Failure:
 
     error: Exception
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.error, Exception):
+            raise TypeError(f"a Failure holds an exception, not {type(self.error).__name__}")
+
 
 @dataclass(frozen=True, slots=True)
 class Update(Generic[T]):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+from .containment import contained
 from .signals import Trigger
 from .values import Failure, Update, Watched
 
@@ -46,9 +47,11 @@ class Variable:
             elif isinstance(item, Update):
                 try:
                     value, error = item.apply(value), None
-                except Exception as raised:
-                    error = raised
-                    on_error(self.name, raised)
+                except (GeneratorExit, KeyboardInterrupt):
+                    raise
+                except BaseException as raised:
+                    error = contained(raised)
+                    on_error(self.name, error)
             else:
                 value, error = item, None
         self.pending.clear()

@@ -1,6 +1,7 @@
 """The Watcher: what a program is written with."""
 
 import asyncio
+import inspect
 import os
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from datetime import timedelta
@@ -72,6 +73,7 @@ class Watcher:
         def register(function: F) -> F:
             if self._function is not None:
                 raise WatcherError(f"{self._id} manages a function already: one Watcher, one function")
+            _refuse_generators(function)
             self._function = function
             self._id = f"{name}-{self._id.rpartition('-')[2]}"
             return function
@@ -82,6 +84,7 @@ class Watcher:
         """Decorator: called once with a Context after a stop or a final crash; not after KillWatcher."""
         if self._cleanup is not None:
             raise WatcherError(f"{self._id} has a cleanup function already")
+        _refuse_generators(function)
         self._cleanup = function
         return function
 
@@ -136,8 +139,10 @@ class Watcher:
         From a thread without an event loop: returns once it is accepted, waiting for room if the queue is full
         (``timeout``: TimeoutError after that long, and it is not sent). On an event loop: accepted at once when
         there is room; ``await`` what is returned to wait for it. Raises NotRunning before start and after stop,
-        QueueFull when even too many senders wait, ValueError for an empty text.
+        QueueFull when even too many senders wait, ValueError for an empty text, TypeError for what is none.
         """
+        if not isinstance(text, str):
+            raise TypeError(f"message content must be a str, not {type(text).__name__}")
         if not text:
             raise ValueError("message content cannot be empty")
         if self._engine is None:
@@ -152,10 +157,11 @@ class Watcher:
         else:
             return asyncio.wrap_future(parked)
         try:
-            parked.result(timeout.total_seconds() if timeout else None)
+            parked.result(None if timeout is None else timeout.total_seconds())
         except TimeoutError:
             if parked.cancel():
                 raise
+            parked.result()  # accepted or refused at this very moment
         return ACCEPTED
 
     @property
@@ -210,6 +216,11 @@ class Watcher:
     async def _close_api(self) -> None:
         if self._api is not None:
             await self._api.close()
+
+
+def _refuse_generators(function: Callable[..., Any]) -> None:
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise TypeError(f"{function.__qualname__} has a yield: a call of it would run nothing of it")
 
 
 class _Accepted:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 LONGEST: Final = 200
+LONGEST_FAULT: Final = 2_000
 _NS_PER_S: Final = 1_000_000_000
 
 _brief = reprlib.Repr()
@@ -17,18 +18,28 @@ def brief(value: object) -> str:
         return repr(value)
     try:
         text = _brief.repr(value)
-    except Exception as error:
+    except BaseException as error:
         text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    return cut(text, LONGEST)
+
+
+def as_key(key: object) -> str:
+    """The key of a mapping as JSON can have it: what is no text is shown in short."""
+    return key if isinstance(key, str) else brief(key)
 
 
 def fault(error: BaseException) -> str:
-    """An exception in one line: its type and what it says."""
+    """An exception's type and what it says; cut, for logs keep thousands of them."""
     try:
         said = str(error)
-    except Exception:
+    except BaseException:
         said = "which cannot be printed"
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return f"{type(error).__name__}: {cut(said, LONGEST_FAULT)}" if said else type(error).__name__
+
+
+def cut(text: str, longest: int) -> str:
+    """``text``, or its first ``longest`` characters and three dots."""
+    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def rfc3339(seconds: float) -> str:

@@ -13,6 +13,9 @@ from hershy.watcher.threads import Threads
 from .programs import watcher_of
 
 
+def allowed() -> None: ...
+
+
 async def test_values_are_kept_and_every_change_is_logged() -> None:
     """From one execution to the next."""
 
@@ -93,13 +96,13 @@ async def test_a_memo_that_fails_is_not_kept() -> None:
         await gate.wait()
         raise OSError("no network")
 
-    waiting = [asyncio.ensure_future(memos.get("client", fail, threads)) for _ in range(3)]
+    waiting = [asyncio.ensure_future(memos.get("client", fail, threads, allowed)) for _ in range(3)]
     await asyncio.sleep(0)
     gate.set()
     outcomes = await asyncio.gather(*waiting, return_exceptions=True)
     assert [str(outcome) for outcome in outcomes] == ["no network"] * 3
     assert memos.known() == {}
-    assert await memos.get("client", lambda: 5, threads) == 5
+    assert await memos.get("client", lambda: 5, threads, allowed) == 5
     assert memos.known() == {"client": 5}
 
 
@@ -113,7 +116,7 @@ async def test_a_memo_whose_maker_is_cancelled_is_made_by_another() -> None:
         await gate.wait()
         return len(made)
 
-    first, second, third = (asyncio.ensure_future(memos.get("client", compute, threads)) for _ in range(3))
+    first, second, third = (asyncio.ensure_future(memos.get("client", compute, threads, allowed)) for _ in range(3))
     await asyncio.sleep(0)
     third.cancel()
     first.cancel()

@@ -55,6 +55,7 @@ class Connection:
         """Answer without having read the request, and close."""
         try:
             await self._send(status, {"error": why}, is_last=True)
+            await self._linger()
         except (OSError, TimeoutError):
             return
         finally:
@@ -91,7 +92,7 @@ class Connection:
         return False
 
     async def _linger(self) -> None:
-        """Read what is still on its way: to close with it unread resets the connection, and may take the answer along."""
+        """Read what is still on its way: to close before resets the connection, and may take the answer along."""
         self._writer.write_eof()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LINGER_LIMIT_S):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from concurrent.futures import Future
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -58,14 +59,14 @@ class Routes:
             return _refused("message content must be a string")
         if not content:
             return _refused("message content cannot be empty")
+        if not _is_text(content):
+            return _refused("message content must be Unicode text: it has half a surrogate pair")
         try:
             parked = self._engine.offer(content)
-            if parked is not None:
-                await asyncio.wait_for(asyncio.wrap_future(parked), ROOM_LIMIT_S)
+            if parked is not None and not await _is_accepted(parked):
+                return HTTPStatus.SERVICE_UNAVAILABLE, {"error": "the queue of messages is full: send it again later"}
         except (NotRunning, QueueFull) as error:
             return HTTPStatus.SERVICE_UNAVAILABLE, {"error": str(error)}
-        except TimeoutError:
-            return HTTPStatus.SERVICE_UNAVAILABLE, {"error": "the queue of messages is full: send it again later"}
         return HTTPStatus.OK, {"status": "message sent"}
 
     def _logs(self, query: str) -> Answer:
@@ -75,8 +76,27 @@ class Routes:
         if kind != "all" and kind not in LOG_FIELDS:
             return _refused(f"type must be one of all, {', '.join(LOG_FIELDS)}")
         if not (limit.isascii() and limit.isdigit() and len(limit) <= MOST_LIMIT_DIGITS):
-            return _refused("limit must be a whole number, 0 or more")
+            return _refused(f"limit must be a whole number, 0 or more, of at most {MOST_LIMIT_DIGITS} digits")
         return HTTPStatus.OK, self._shapes.logs(kind, int(limit))
+
+
+async def _is_accepted(parked: Future[None]) -> bool:
+    """False: it was withdrawn, for there was no room in time. Never both withdrawn and executed."""
+    waiting = asyncio.wrap_future(parked)
+    await asyncio.wait({waiting}, timeout=ROOM_LIMIT_S)
+    if not waiting.done() and parked.cancel():
+        return False
+    await waiting
+    return True
+
+
+def _is_text(content: str) -> bool:
+    """A lone surrogate can neither be printed nor written to a file: it would fail a program that does either."""
+    try:
+        content.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _split(target: str) -> tuple[str, str]:

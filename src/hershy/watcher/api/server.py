@@ -25,6 +25,7 @@ class ApiServer:
         self._routes = Routes(engine, port)
         self._address = (host, port)
         self._connections: dict[asyncio.Task[None], Connection] = {}
+        self._refusing: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = asyncio.Event()
         self._ended: Future[None] = Future()
@@ -78,7 +79,7 @@ class ApiServer:
             self._connections[task].end()
         if answering:
             await asyncio.wait(answering, timeout=CLOSING_LIMIT_S)
-        for task in self._connections:
+        for task in self._connections.keys() | self._refusing:
             task.cancel()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -86,7 +87,7 @@ class ApiServer:
         assert task is not None
         connection = Connection(reader, writer, self._routes.answer)
         if len(self._connections) >= MOST_CONNECTIONS:
-            await connection.refuse(HTTPStatus.SERVICE_UNAVAILABLE, f"{MOST_CONNECTIONS} connections are open already")
+            await self._refuse(task, connection, writer)
             return
         self._connections[task] = connection
         try:
@@ -95,3 +96,15 @@ class ApiServer:
             return  # the server is closing
         finally:
             del self._connections[task]
+
+    async def _refuse(self, task: asyncio.Task[None], connection: Connection, writer: asyncio.StreamWriter) -> None:
+        if len(self._refusing) >= MOST_CONNECTIONS:
+            writer.close()  # even being told so takes a connection
+            return
+        self._refusing.add(task)
+        try:
+            await connection.refuse(HTTPStatus.SERVICE_UNAVAILABLE, f"{MOST_CONNECTIONS} connections are open already")
+        except asyncio.CancelledError:
+            return
+        finally:
+            self._refusing.discard(task)

@@ -5,7 +5,7 @@ from typing import Final
 from ..engine import Engine
 from ..logs import Logs, as_json
 from ..signals import Message, Signal, SignalKind
-from ..wording import fault, go_duration, rfc3339
+from ..wording import as_key, fault, go_duration, rfc3339
 from .plain import plain
 
 LOG_FIELDS: Final = {
@@ -26,12 +26,11 @@ class Shapes:
         self._port = port
 
     def status(self) -> Shape:
-        now_s = self._session.clock.time()
         return {
             "state": self._engine.state,
             "isRunning": not self._engine.ended.is_set(),
             "watcherID": self._session.watcher_id,
-            "uptime": go_duration(max(0.0, now_s - self._engine.started_at_s)),
+            "uptime": go_duration(self._engine.uptime_s),
             "lastUpdate": rfc3339(self._engine.last_update_s),
         }
 
@@ -45,7 +44,7 @@ class Shapes:
         }
 
     def vars(self) -> Shape:
-        return dict(self._session.env)
+        return {as_key(name): plain(value) for name, value in self._session.env.items()}
 
     def signals(self) -> Shape:
         var_signals = self._session.variables.waiting
@@ -65,14 +64,14 @@ class Shapes:
         return {"watchedVars": names, "count": len(names), "timestamp": self._timestamp()}
 
     def memo_cache(self) -> Shape:
-        entries = {name: plain(value) for name, value in self._session.memos.known().items()}
+        entries = {as_key(name): plain(value) for name, value in self._session.memos.known().items()}
         return {"entries": entries, "count": len(entries), "timestamp": self._timestamp()}
 
     def var_state(self) -> Shape:
         watched = self._session.variables.current.copy()
         return {
             "variables": {name: plain(variable.value) for name, variable in watched.items()},
-            "errors": {name: fault(variable.error) for name, variable in watched.items() if variable.error},
+            "errors": {name: fault(variable.error) for name, variable in watched.items() if variable.error is not None},
             "count": len(watched),
             "timestamp": self._timestamp(),
         }
