@@ -27,7 +27,8 @@ async def count(ctx: Context, message: Message | None) -> None:
 
 @watcher.cleanup
 async def say_goodbye(ctx: Context) -> None:
-    print(f"simple_counter ends; the count is {ctx.get('total')}")
+    total = ctx.get("total")  # None when it was stopped before it began
+    print(f"simple_counter ends; the count is {last_count(COUNTER_LOG) if total is None else total}")
 
 
 def append(path: Path, total: int) -> None:

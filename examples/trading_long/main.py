@@ -9,8 +9,9 @@ from functools import partial
 from trading.books import load, save
 from trading.commands import answer
 from trading.market import SYMBOLS, Outage, Quote
-from trading.reports import money, one_line
+from trading.reports import money, trade_line
 from trading.settings import from_environment, open_market
+from trading.tables import one_line
 
 from hershy.watcher import Context, Failure, Message, Watcher
 
@@ -38,14 +39,14 @@ async def trade(ctx: Context, message: Message | None) -> None:
     if ctx.watch_tick("report", every=REPORT_EVERY_S / settings.speed).triggered:
         print(f"on the {settings.market} market, at speed {settings.speed:g}:\n{answer(desk, 'status')}")
     if message:
-        print(f"> {message.content:.60}\n{answer(desk, message.content)}")
+        print(f"> {one_line(message.content)}\n{answer(desk, message.content)}")
         save(desk, settings.books)
 
 
 def hear(ctx: Context, quote: Quote) -> None:
     """What the desk has traded is written down before the next quote is heard."""
     for made in desk.on_quote(quote):
-        print(one_line(made))
+        print(trade_line(made))
         ctx.set("trades", made.number)
         ctx.set("value", str(desk.value))
         save(desk, settings.books)
@@ -55,6 +56,7 @@ async def heard(symbol: str) -> AsyncIterator[Quote | Failure]:
     """The market's quotes as the framework takes them: an outage is an error, shown and passing."""
     async for item in market.quotes(symbol):
         yield Failure(ConnectionError(item.reason)) if isinstance(item, Outage) else item
+    print(f"the {settings.market} market is over: no more prices of {symbol}")
 
 
 @watcher.cleanup

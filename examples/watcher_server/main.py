@@ -1,12 +1,17 @@
 """Counts automatic and manual ticks in /state/counter.txt, and ends by itself after a while."""
 
 import os
+import sys
 from pathlib import Path
 
 from hershy.watcher import Context, Message, StopWatcher, Watcher
 
 COUNTER = Path(os.environ.get("COUNTER_FILE", "/state/counter.txt"))
-DURATION_S = int(os.environ.get("DURATION", "120"))
+DURATION = os.environ.get("DURATION", "120")
+# Before anything runs: the process ends, and its Host says why.
+if not (DURATION.isdecimal() and int(DURATION) > 0):
+    sys.exit(f"watcher_server: DURATION is a whole number of seconds, 1 or more, not {DURATION!r}")
+DURATION_S = int(DURATION)
 
 watcher = Watcher(env={"DURATION": str(DURATION_S), "COUNTER_FILE": str(COUNTER)})
 
@@ -34,7 +39,8 @@ async def serve(ctx: Context, message: Message | None) -> None:
 
 @watcher.cleanup
 async def say_goodbye(ctx: Context) -> None:
-    print(f"watcher_server ends after {ctx.get('automatic')} automatic and {ctx.get('manual')} manual ticks")
+    counts = read(COUNTER)
+    print(f"watcher_server ends after {counts['automatic']} automatic and {counts['manual']} manual ticks")
 
 
 def manual_ticks(text: str) -> int | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from . import reports
 from .desk import Desk
-from .tables import table
+from .tables import one_line, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ def answer(desk: Desk, text: str) -> str:
     word = text.strip().lower()
     command = BY_WORD.get(word)
     if command is None:
-        return f"unknown command: {text.strip()!r:.60}; 'help' lists the commands"
+        return f"unknown command: {one_line(text)!r}; 'help' lists the commands"
     return command.carry_out(desk)
 
 
@@ -45,12 +45,12 @@ def _resume(desk: Desk) -> str:
 
 
 def _rebalance(desk: Desk) -> str:
-    if len(desk.quotes) < len(desk.bars):
-        return "not rebalanced: not every price is known yet"
+    if unknown := desk.unknown():
+        return f"not rebalanced: no current price of {' and '.join(unknown)}"
     made = desk.rebalance()
     if not made:
         return "rebalanced: nothing to do, every holding is close to its target"
-    return "\n".join([f"rebalanced by {len(made)} trades", *map(reports.one_line, made)])
+    return "\n".join([f"rebalanced by {len(made)} trades", *map(reports.trade_line, made)])
 
 
 COMMANDS = (

@@ -14,6 +14,7 @@ from .strategy import Order, Reason, Rules, Side, decide, deviations
 
 INITIAL_CASH = Decimal("10000.00")
 REBALANCE_EVERY = timedelta(hours=1)
+PRICES_LAST = timedelta(minutes=5)
 MOST_TRADES = 1000
 RULES = Rules(targets={"BTC": Decimal("0.40"), "ETH": Decimal("0.30")})
 
@@ -31,8 +32,9 @@ class Trade:
 class Desk:
     """All time here is market time, as quotes bring it: the same quotes always make the same trades.
 
-    Strategies act when a bar closes; the portfolio is rebalanced once all prices are known, and then every hour. While
-    paused it goes on listening, and trades only when told to ``rebalance``. Of the trades the last 1 000 are kept.
+    Strategies act when a bar closes; the portfolio is rebalanced once all prices are known, and then every hour, unless
+    one of them is more than five minutes older than the newest: it waits for that one. While paused it goes on
+    listening, and trades only when told to ``rebalance``. Of the trades the last 1 000 are kept.
     """
 
     def __init__(self, rules: Rules = RULES) -> None:
@@ -59,6 +61,14 @@ class Desk:
         """What is held of each symbol whose price is known, in dollars."""
         return {symbol: self.portfolio.value_of(symbol, quote.price) for symbol, quote in self.quotes.items()}
 
+    def unknown(self) -> Sequence[str]:
+        """The symbols without a price, or with one that is too old to trade at."""
+        return [
+            symbol
+            for symbol in self.bars
+            if self.now is None or symbol not in self.quotes or self.now - self.quotes[symbol].at > PRICES_LAST
+        ]
+
     def on_quote(self, quote: Quote) -> Sequence[Trade]:
         """Hear a quote; returns the trades that it led to. One that is older than the last is ignored."""
         last = self.quotes.get(quote.symbol)
@@ -79,10 +89,10 @@ class Desk:
     def rebalance(self) -> Sequence[Trade]:
         """Bring every holding to its target, sales first, as they pay for what is bought.
 
-        Does nothing until every price is known.
+        Does nothing while a price is ``unknown``.
         """
         now = self.now
-        if now is None or len(self.quotes) < len(self.bars):
+        if now is None or self.unknown():
             return []
         self.rebalanced_at = now
         missing = deviations(self.values(), self.value, self.rules)

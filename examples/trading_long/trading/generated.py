@@ -15,6 +15,7 @@ STEP = timedelta(seconds=5)
 WAVE_STEPS = 360
 WAVE = 0.0002
 NOISE = {"BTC": 0.0004, "ETH": 0.0006}
+PULL = 0.00001
 
 
 class GeneratedMarket(Market):
@@ -35,12 +36,19 @@ class GeneratedMarket(Market):
         while True:
             await self._sleep(self._pause_s)
             at = quote.at + STEP
-            quote = Quote(symbol, dollars(quote.price * self._factor(symbol, at)), at)
+            quote = Quote(symbol, dollars(quote.price * self._factor(quote, at)), at)
             yield quote
 
-    def _factor(self, symbol: str, at: datetime) -> Decimal:
-        """By how much the price changes in this step: a slow wave, so that there are trends, and noise."""
+    def _factor(self, before: Quote, at: datetime) -> Decimal:
+        """By how much the price changes in this step.
+
+        A slow wave, so that there are trends; noise; and a weak pull to the first price, so that years of it do not
+        end at nothing.
+        """
+        symbol = before.symbol
         step = (at - START) // STEP
         # A generator of its own for each step: the walk can begin anywhere without walking there first.
         noise = random.Random(f"{self._seed}/{symbol}/{step}").gauss(0, NOISE[symbol])
-        return Decimal(repr(math.exp(WAVE * math.sin(2 * math.pi * step / WAVE_STEPS) + noise)))
+        wave = WAVE * math.sin(2 * math.pi * step / WAVE_STEPS)
+        pull = PULL * math.log(before.price / FIRST_PRICES[symbol])
+        return Decimal(repr(math.exp(wave + noise - pull)))

@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 
 SYMBOLS = ("BTC", "ETH")
+LEAST_PRICE, MOST_PRICE = Decimal("0.00000001"), Decimal(1_000_000_000)
+"""Beyond these a quote is somebody's mistake, and sums would lose their cents."""
 
 Sleep = Callable[[float], Awaitable[object]]
 """Waits that many seconds; given from outside, so that no test waits."""
@@ -21,8 +23,8 @@ class Quote:
     at: datetime
 
     def __post_init__(self) -> None:
-        if not (self.price.is_finite() and self.price > 0):
-            raise ValueError(f"{self.symbol}: a price is a positive number, not {self.price}")
+        if not (self.price.is_finite() and LEAST_PRICE <= self.price <= MOST_PRICE):
+            raise ValueError(f"{self.symbol}: a price is a positive number up to {MOST_PRICE:,}, not {self.price}")
         if self.at.tzinfo is None:
             raise ValueError(f"{self.symbol}: the time of a quote needs a time zone")
 

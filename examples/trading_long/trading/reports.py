@@ -34,6 +34,7 @@ def statistics(desk: Desk) -> str:
             ("volume", money(counted.volume)),
             ("fees", money(counted.fees)),
             ("realized profit", money(counted.realized)),
+            ("unrealized profit", money(desk.value - INITIAL_CASH - counted.realized)),
             ("win rate", percent(counted.win_rate)),
             ("return", percent(desk.value / INITIAL_CASH - 1)),
             ("largest drawdown", percent(counted.drawdown)),
@@ -69,15 +70,16 @@ def _indicators(desk: Desk) -> str:
                 money(average(closes, SHORT)),
                 money(average(closes, LONG)),
                 percent(volatility(closes), places=3),
-                UNKNOWN if away is None else f"{away:+.2f}",
+                UNKNOWN if away is None else f"{away:+z.2f}",
             )
         )
     return table("INDICATORS", ["symbol", "bars", f"MA{SHORT}", f"MA{LONG}", "volatility", "deviations"], rows)
 
 
 def portfolio(desk: Desk) -> str:
-    whole, values = desk.value, desk.values()
-    rows = [("USD", "", "", money(desk.portfolio.cash), percent(desk.portfolio.cash / whole), "", "")]
+    whole, values, realized = desk.value, desk.values(), desk.statistics.realized
+    cash, cash_target = desk.portfolio.cash, 1 - sum(desk.rules.targets.values(), Decimal(0))
+    rows = [("USD", "", "", money(cash), percent(cash / whole), percent(cash_target), "")]
     for symbol in desk.bars:
         held, quote = desk.portfolio.held(symbol), desk.quotes.get(symbol)
         value = values.get(symbol)
@@ -92,9 +94,11 @@ def portfolio(desk: Desk) -> str:
                 money(None if value is None else value - held.cost),
             )
         )
-    rows.append(("total", "", "", money(whole), percent(Decimal(1)), "", money(whole - INITIAL_CASH)))
-    header = ["asset", "quantity", "price", "value", "share", "target", "profit"]
-    return table(f"PORTFOLIO at {moment(desk.now)}", header, rows)
+    total = whole - INITIAL_CASH
+    rows.append(("total", "", "", money(whole), percent(Decimal(1)), percent(Decimal(1)), money(total - realized)))
+    header = ["asset", "quantity", "price", "value", "share", "target", "unrealized"]
+    holdings = table(f"PORTFOLIO at {moment(desk.now)}", header, rows)
+    return f"{holdings}\nprofit {money(total)}: {money(realized)} realized, {money(total - realized)} unrealized"
 
 
 def trades(desk: Desk, count: int) -> str:
@@ -130,10 +134,10 @@ def prices(desk: Desk) -> str:
             else (symbol, UNKNOWN, UNKNOWN, UNKNOWN)
         )
     longest = max(len(bars.closes) for bars in desk.bars.values())
-    return table("PRICES", ["symbol", "price", f"in {longest} min", "at"], rows)
+    return table("PRICES", ["symbol", "price", f"over {longest} bars", "at"], rows)
 
 
-def one_line(trade: Trade) -> str:
+def trade_line(trade: Trade) -> str:
     """A trade as it is logged when it happens."""
     fill = trade.fill
     return (
@@ -143,11 +147,11 @@ def one_line(trade: Trade) -> str:
 
 
 def money(amount: Decimal | None) -> str:
-    return UNKNOWN if amount is None else f"{amount:,.2f}"
+    return UNKNOWN if amount is None else f"{amount:z,.2f}"
 
 
 def percent(part: Decimal | None, *, places: int = 2) -> str:
-    return UNKNOWN if part is None else f"{part * 100:.{places}f}%"
+    return UNKNOWN if part is None else f"{part * 100:z.{places}f}%"
 
 
 def moment(at: datetime | None) -> str:

@@ -37,6 +37,9 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     speed = _number("SPEED", environment.get("SPEED", "1"))
     if market == "binance" and speed != 1:
         raise ValueError("SPEED: time passes at its own speed on the live market; leave it out")
+    binance_url = environment.get("BINANCE_URL", default.binance_url)
+    if not binance_url.startswith(("ws://", "wss://")):
+        raise ValueError(f"BINANCE_URL begins with ws:// or wss://, not {binance_url!r}")
     try:
         seed = int(environment.get("SEED", default.seed))
     except ValueError as error:
@@ -46,7 +49,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         seed=seed,
         speed=speed,
         recording=Path(environment.get("RECORDING", default.recording)),
-        binance_url=environment.get("BINANCE_URL", default.binance_url),
+        binance_url=binance_url,
         books=Path(environment.get("BOOKS", f"/state/books-{market}.json")),
     )
 

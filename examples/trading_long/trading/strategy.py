@@ -63,10 +63,15 @@ def volatility(closes: Sequence[Decimal]) -> Decimal | None:
 
 
 def crossing(closes: Sequence[Decimal]) -> Side | None:
-    """Buy when the short average has just come above the long one, sell when just below."""
-    now, before = _lead(closes), _lead(closes[:-1])
-    if now is None or before is None:
+    """Buy when the short average has just come above the long one, sell when just below.
+
+    One that has only touched the other has not crossed it, so the side it was on last is what counts.
+    """
+    now = _lead(closes)
+    if not now or len(closes) <= LONG:
         return None
+    earlier = (_lead(closes[:end]) for end in range(len(closes) - 1, LONG - 1, -1))
+    before = next(filter(None, earlier), Decimal(0))
     if before <= 0 < now:
         return Side.BUY
     if before >= 0 > now:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+MOST_QUOTED = 60
+
 
 def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> str:
     """Lines without trailing space; the first ``left`` columns to the left, the others to the right."""
@@ -18,6 +20,12 @@ def facts(title: str, pairs: Sequence[tuple[str, str]]) -> str:
     lines = [f"{name:<{names}}  {value}".rstrip() for name, value in pairs]
     rule = "-" * max(len(line) for line in lines)
     return "\n".join([title, rule, *lines, rule])
+
+
+def one_line(text: str) -> str:
+    """What somebody has sent, short and without line ends: it must not look like lines of our own."""
+    words = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return words if len(words) <= MOST_QUOTED else f"{words[: MOST_QUOTED - 1]}…"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], left: int) -> str:

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from hershy.watcher.testing import drive
+from hershy.watcher.testing import VirtualClock, drive
 
 Load = Callable[..., ModuleType]
 
@@ -39,6 +39,17 @@ async def test_it_goes_on_where_it_was(program: Load, log: Path) -> None:
         async with drive(program("simple_counter", COUNTER_LOG=log).watcher) as driven:
             await driven.advance(2)
     assert counts(log) == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_stop_before_it_began_keeps_the_count(
+    program: Load, log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Cleanup runs all the same, and says what there is."""
+    log.write_text("2026-01-01T00:00:00Z tick 7\n")
+    watcher = program("simple_counter", COUNTER_LOG=log).watcher.copy(clock=VirtualClock())
+    await watcher.start()
+    await watcher.stop()
+    assert capsys.readouterr().out == "simple_counter ends; the count is 7\n"
 
 
 async def test_it_says_how_far_it_is(program: Load, log: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,18 @@ from trading.strategy import Reason, Side
 START = datetime(2025, 1, 1, tzinfo=UTC)
 BTC, ETH = Decimal(50000), Decimal(2000)
 
+PORTFOLIO = """\
+PORTFOLIO at 2025-01-01 01:00:00
+----------------------------------------------------------------------
+asset    quantity       price      value    share   target  unrealized
+----------------------------------------------------------------------
+USD                             4,194.31   29.99%   30.00%
+BTC    0.05595601  100,000.00   5,595.60   40.01%   40.00%    2,795.00
+ETH    2.09775373    2,000.00   4,195.51   30.00%   30.00%       -4.19
+total                          13,985.42  100.00%  100.00%    2,790.81
+----------------------------------------------------------------------
+profit 3,985.42: 1,194.61 realized, 2,790.81 unrealized"""
+
 
 def quote(symbol: str, price: Decimal, minute: float = 0) -> Quote:
     return Quote(symbol, price, START + timedelta(minutes=minute))
@@ -112,10 +124,23 @@ def test_the_first_prices_are_answered_by_the_target_portfolio(desk: Desk) -> No
 
 def test_it_rebalances_every_hour_of_market_time(desk: Desk) -> None:
     """Sales first; not a minute earlier; not what is within the tolerance."""
+    assert desk.on_quote(quote("ETH", ETH, 59)) == []
     assert desk.on_quote(quote("BTC", BTC * 2, 59)) == []
     made = desk.on_quote(quote("BTC", BTC * 2, 60))
     assert [(trade.fill.side, trade.fill.symbol) for trade in made] == [(Side.SELL, "BTC"), (Side.BUY, "ETH")]
+    assert desk.on_quote(quote("ETH", ETH, 119)) == []
     assert desk.on_quote(quote("BTC", BTC * 2, 120)) == []
+    assert desk.rebalanced_at == START + timedelta(hours=2)
+
+
+def test_nothing_is_rebalanced_at_a_price_of_long_ago(desk: Desk) -> None:
+    """One market that is silent is waited for, also by the command; five minutes are not long."""
+    assert desk.on_quote(quote("BTC", BTC * 2, 120)) == []
+    assert answer(desk, "rebalance") == "not rebalanced: no current price of ETH"
+    assert desk.statistics.trades == 2
+    made = desk.on_quote(quote("ETH", ETH, 115))
+    assert [trade.fill.symbol for trade in made] == ["BTC", "ETH"]
+    assert answer(Desk(), "rb") == "not rebalanced: no current price of BTC and ETH"
 
 
 def test_a_late_quote_is_ignored(desk: Desk) -> None:
@@ -132,6 +157,7 @@ async def test_a_paused_desk_listens_and_does_not_trade(desk: Desk) -> None:
     assert desk.statistics.trades == 2
     assert len(desk.bars["BTC"].closes) == 60
     desk.on_quote(quote("BTC", BTC * 3, 600))
+    desk.on_quote(quote("ETH", ETH, 600))
     assert answer(desk, "rebalance").startswith("rebalanced by 2 trades\n")
     answer(desk, "resume")
     await walk(desk, 180)
@@ -206,13 +232,15 @@ async def test_every_command_answers_before_and_after_the_first_prices(command: 
         assert all(line == line.rstrip() for line in text.splitlines())
 
 
-@pytest.mark.parametrize("text", ["sell everything", "", "t100", "x" * 1000])
+@pytest.mark.parametrize("text", ["sell everything", "", "t100", "x" * 1000, "buy\nPORTFOLIO\x1b[2J\u2028total"])
 def test_an_unknown_command_says_so(desk: Desk, text: str) -> None:
     """Shortly, however long it is, and names what helps."""
     said = answer(desk, text)
     assert said.startswith("unknown command: ")
     assert said.endswith("'help' lists the commands")
     assert len(said) < 120
+    assert len(said.splitlines()) == 1
+    assert said.isprintable()
 
 
 def test_help_names_every_command(desk: Desk) -> None:
@@ -223,7 +251,9 @@ def test_help_names_every_command(desk: Desk) -> None:
 
 async def test_the_tables_hold_what_they_say(desk: Desk) -> None:
     """Columns line up, the newest trade comes first, and no more than were asked for."""
-    assert "BTC    0.07992007  50,000.00  3,996.00   39.99%  40.00%   -4.00" in answer(desk, "portfolio")
+    desk.on_quote(quote("BTC", BTC * 2, 60))
+    desk.on_quote(quote("ETH", ETH, 60))
+    assert answer(desk, "portfolio") == PORTFOLIO
     await walk(desk, 600)
     for word, count in (("trades", 10), ("trades20", 20), ("trades50", 50)):
         numbers = [int(line.split()[0]) for line in answer(desk, word).splitlines()[4:-1]]
@@ -234,5 +264,6 @@ async def test_the_tables_hold_what_they_say(desk: Desk) -> None:
 def test_kept_trades_are_bounded(desk: Desk) -> None:
     """Statistics count them all."""
     for number in range(MOST_TRADES + 1):
+        desk.on_quote(quote("ETH", ETH, 60 * (number + 1)))
         desk.on_quote(quote("BTC", BTC * (10 + number % 2 * 2) / 10, 60 * (number + 1)))
     assert len(desk.trades) == MOST_TRADES < desk.statistics.trades

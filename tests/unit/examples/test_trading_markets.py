@@ -69,6 +69,16 @@ async def test_a_generated_market_goes_on_where_it_ended(pauses: Pauses) -> None
     assert await first(resumed.quotes("BTC"), 9) == whole[11:]
 
 
+async def test_a_generated_market_lasts(pauses: Pauses) -> None:
+    """Pulled back from far away, it neither ends at nothing nor grows without end."""
+    for price in (Decimal(100), Decimal(900_000_000)):
+        far = {"BTC": Quote("BTC", price, START)}
+        heard = await first(GeneratedMarket(seed=1, speed=1, sleep=pauses, resume=far).quotes("BTC"), 20_000)
+        prices = [quote.price for quote in heard if isinstance(quote, Quote)]
+        first_distance, last_distance = (abs((it / 64_000).ln()) for it in (prices[0], prices[-1]))
+        assert last_distance < first_distance * Decimal("0.95")
+
+
 async def test_the_recording_that_comes_along_can_be_replayed(pauses: Pauses) -> None:
     """Both symbols, in order of time, an hour at least, so that averages cross; then it ends."""
     market = RecordedMarket(RECORDING, speed=10, sleep=pauses)
@@ -126,6 +136,11 @@ async def binance(talk: Callable[[ServerConnection], object]) -> AsyncIterator[s
         yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
+def patient(url: str, pauses: Pauses, **more: float) -> BinanceMarket:
+    """A market that waits as long as it may: chance takes nothing away."""
+    return BinanceMarket(url=url, sleep=pauses, chance=lambda: 0.0, **more)
+
+
 async def test_live_prices_are_heard(pauses: Pauses) -> None:
     """One connection for each symbol, to its mini ticker; pings are answered."""
     paths = []
@@ -160,22 +175,63 @@ async def test_a_lost_connection_is_made_again_with_growing_pauses(pauses: Pause
         if connections == 4:
             await connection.send(ticker("BTC", "1"))
 
-    async with binance(talk) as url, aclosing(BinanceMarket(url=url, sleep=pauses).quotes("BTC")) as stream:
+    async with binance(talk) as url, aclosing(patient(url, pauses).quotes("BTC")) as stream:
         heard = await first(stream, 6)
     assert [isinstance(it, Quote) for it in heard] == [False, False, False, True, False, False]
     assert pauses == [1, 2, 4, 1]
     assert isinstance(heard[0], Outage)
-    assert heard[0].reason.endswith("connecting again in 1 s")
+    assert heard[0].reason.endswith("connecting again in 1.0 s")
 
 
 @pytest.mark.parametrize(
-    "message", ["{not json", "[]", '{"e": "trade"}', ticker("ETH", "1"), ticker("BTC", "-1"), b"\xff"]
+    "message",
+    [
+        "{not json",
+        "",
+        "[]",
+        "null",
+        "[" * 60_000,
+        '{"e": "trade"}',
+        '{"e": "24hrMiniTicker", "s": "BTCUSDT"}',
+        '{"result": null, "id": 1}',
+        '{"e": "24hrMiniTicker", "E": 1735689600000, "s": "BTCUSDT", "c": true}',
+        ticker("ETH", "1"),
+        *(ticker("BTC", price) for price in ("-1", "0", "NaN", "sNaN", "Infinity", "1e30", "1e-30", "", "dear")),
+        ticker("BTC", "1", at_ms=10**30),
+        ticker("BTC", "1", at_ms=-(10**18)),
+        b"\xff",
+    ],
+    ids=lambda message: repr(message[:70]),
 )
 async def test_nonsense_is_an_outage(pauses: Pauses, message: str | bytes) -> None:
     """The connection is given up and made again; no price comes of it."""
 
     async def talk(connection: ServerConnection) -> None:
         await connection.send(message)
+        await connection.wait_closed()
+
+    async with binance(talk) as url, aclosing(BinanceMarket(url=url, sleep=pauses).quotes("BTC")) as stream:
+        assert [type(it) for it in await first(stream, 2)] == [Outage, Outage]
+
+
+async def test_a_message_in_pieces_is_one_quote(pauses: Pauses) -> None:
+    """Frames are put together before they are read."""
+
+    async def talk(connection: ServerConnection) -> None:
+        text = ticker("BTC", "64000.10")
+        await connection.send([text[:10], text[10:11], text[11:]])
+        await connection.wait_closed()
+
+    async with binance(talk) as url, aclosing(BinanceMarket(url=url, sleep=pauses).quotes("BTC")) as stream:
+        assert await first(stream, 1) == [Quote("BTC", Decimal("64000.10"), datetime(2025, 1, 1, tzinfo=UTC))]
+    assert pauses == []
+
+
+async def test_a_message_that_is_too_long_is_an_outage(pauses: Pauses) -> None:
+    """It is not gathered without end."""
+
+    async def talk(connection: ServerConnection) -> None:
+        await connection.send(ticker("BTC", "1" + " " * 70_000))
         await connection.wait_closed()
 
     async with binance(talk) as url, aclosing(BinanceMarket(url=url, sleep=pauses).quotes("BTC")) as stream:
@@ -189,17 +245,17 @@ async def test_a_silent_server_is_an_outage(pauses: Pauses) -> None:
         await connection.wait_closed()
 
     async with binance(talk) as url:
-        market = BinanceMarket(url=url, silence_timeout_s=0.05, sleep=pauses)
+        market = patient(url, pauses, silence_timeout_s=0.05)
         async with aclosing(market.quotes("BTC")) as stream:
             (outage,) = await first(stream, 1)
-    assert outage == Outage("BTC: no answer in time; connecting again in 1 s")
+    assert outage == Outage("BTC: no answer in time; connecting again in 1.0 s")
 
 
 async def test_a_server_that_is_not_there_is_an_outage(pauses: Pauses) -> None:
     """Refused connections are tried again too."""
     async with binance(lambda connection: asyncio.sleep(0)) as url:
         pass
-    async with aclosing(BinanceMarket(url=url, sleep=pauses).quotes("BTC")) as stream:
+    async with aclosing(patient(url, pauses).quotes("BTC")) as stream:
         assert [type(it) for it in await first(stream, 3)] == [Outage] * 3
     assert pauses == [1, 2]
 
@@ -227,10 +283,20 @@ def test_a_mini_ticker_is_parsed_exactly() -> None:
 
 def test_backoff_has_a_most() -> None:
     """Sixty seconds at most, however long it lasts; a success starts anew."""
-    backoff = Backoff(1, 60)
+    backoff = Backoff(1, 60, chance=lambda: 0.0)
     assert [backoff.next_s() for _ in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
     backoff.reset()
     assert backoff.next_s() == 1
+
+
+def test_backoff_is_spread() -> None:
+    """Chance takes up to a half of a wait away, and has no say in how the next one grows."""
+    assert [Backoff(8, 60, chance=lambda chance=chance: chance).next_s() for chance in (0, 0.5, 1)] == [8, 6, 4]
+    always = Backoff(1, 60, chance=lambda: 1.0)
+    assert [always.next_s() for _ in range(8)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
+    unlike = {Backoff(1, 60).next_s() for _ in range(20)}
+    assert len(unlike) > 1, "by default it is spread"
+    assert all(0.5 <= delay_s <= 1 for delay_s in unlike)
 
 
 def test_the_environment_chooses_the_market(pauses: Pauses) -> None:
@@ -250,11 +316,12 @@ def test_the_environment_chooses_the_market(pauses: Pauses) -> None:
         {"SPEED": "inf"},
         {"SEED": "1.5"},
         {"MARKET": "binance", "SPEED": "2"},
+        {"MARKET": "binance", "BINANCE_URL": "https://example.org"},
     ],
 )
 def test_an_environment_that_cannot_be_is_refused(environment: dict[str, str]) -> None:
     """With the name of the variable."""
-    with pytest.raises(ValueError, match=r"SPEED|SEED|MARKET"):
+    with pytest.raises(ValueError, match=r"SPEED|SEED|MARKET|BINANCE_URL"):
         from_environment(environment)
 
 

@@ -71,6 +71,29 @@ async def test_messages_are_answered_in_the_log(trading: ModuleType, capsys: pyt
     assert "> buy low\nunknown command: 'buy low'" in out
 
 
+async def test_a_message_cannot_write_lines_of_its_own(trading: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    """What it says is shown on one line, however it was meant to look."""
+    async with drive(trading.watcher) as driven:
+        await driven.send("pause\nPORTFOLIO at noon\r\n\x1b[2J" + "x" * 1000)
+    out = capsys.readouterr().out
+    assert "> pause PORTFOLIO at noon [2Jx" in out
+    assert "\nPORTFOLIO" not in out
+    assert max(len(line) for line in out.splitlines()) < 120
+
+
+async def test_the_end_of_a_recording_is_said(
+    program: Load, books: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Prices end, the program does not: it still answers."""
+    recording = tmp_path / "short.csv"
+    recording.write_text("at,symbol,price\n2025-01-01T00:00:00Z,BTC,50000\n2025-01-01T00:00:00Z,ETH,2000\n")
+    module = program("trading_long", BOOKS=books, MARKET="recorded", RECORDING=recording)
+    async with drive(module.watcher) as driven:
+        await driven.send("status")
+        assert driven.get("trades") == 2
+    assert "the recorded market is over: no more prices of ETH\n" in capsys.readouterr().out
+
+
 async def test_an_outage_is_an_error_that_passes(trading: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     """The program says so, goes on, and trades when prices are back."""
     async with drive(trading.watcher) as driven:

@@ -49,6 +49,17 @@ def test_no_cross_without_a_history() -> None:
     assert crossing(prices(*[100] * 15, 50)) is Side.SELL
 
 
+def test_to_touch_is_not_to_cross() -> None:
+    """A short average that meets the long one and turns round has crossed nothing; one that goes through has, once."""
+    touched = prices(*[100] * 10, *[110] * 9, 85)
+    leads = [average(touched[:end], 5) - average(touched[:end], 15) for end in (19, 20)]  # type: ignore[operator]
+    assert leads == [4, 0]
+    assert crossing(touched) is None
+    assert crossing([*touched, Decimal(200)]) is None
+    assert crossing([*touched, Decimal(1)]) is Side.SELL
+    assert crossing([*touched, Decimal(1), Decimal(1)]) is None
+
+
 def test_constant_prices_lead_to_nothing() -> None:
     """No crossing, no volatility, no division by it."""
     closes = prices(*[100] * 30)

@@ -54,6 +54,13 @@ async def test_how_long_it_lasts_is_configured(program: Load, file: Path) -> Non
         assert driven.state is WatcherState.STOPPED
 
 
+@pytest.mark.parametrize("duration", ["0", "-5", "1.5", "soon", ""])
+def test_a_duration_that_cannot_be_ends_the_process(program: Load, file: Path, duration: str) -> None:
+    """At once, with a reason that a Host can show."""
+    with pytest.raises(SystemExit, match="watcher_server: DURATION is a whole number of seconds"):
+        program("watcher_server", COUNTER_FILE=file, DURATION=duration)
+
+
 @pytest.mark.parametrize("text", ["tock", "tick -1", "tick 0", "tick 1001", "tick tick", "tick 1 2", " "])
 async def test_what_is_not_understood_is_said_to_be_so(
     program: Load, file: Path, text: str, capsys: pytest.CaptureFixture[str]
