@@ -87,5 +87,5 @@ def parse_mini_ticker(message: str | bytes, symbol: str) -> Quote:
         if not isinstance(ticker["c"], str):
             raise TypeError("a price is a string: a number would have lost digits")
         return Quote(symbol, Decimal(ticker["c"]), datetime.fromtimestamp(ticker["E"] / 1000, UTC))
-    except (KeyError, TypeError, InvalidOperation, OverflowError, OSError, RecursionError) as error:
+    except (KeyError, TypeError, InvalidOperation, OverflowError, RecursionError) as error:
         raise ValueError(f"not a mini ticker: {message!r:.80}") from error

@@ -60,6 +60,16 @@ def test_to_touch_is_not_to_cross() -> None:
     assert crossing([*touched, Decimal(1), Decimal(1)]) is None
 
 
+@given(st.lists(st.integers(1, 20), min_size=16, max_size=40))
+def test_crossings_are_those_of_five_over_fifteen(closes: list[int]) -> None:
+    """Told apart exactly, as a reader of the rule would: three times the last five against the last fifteen."""
+    leads = [3 * sum(closes[end - 5 : end]) - sum(closes[end - 15 : end]) for end in range(15, len(closes) + 1)]
+    *earlier, now = leads
+    before = [lead for lead in earlier if lead][-1:] or [0]
+    expected = Side.BUY if before[0] <= 0 < now else Side.SELL if before[0] >= 0 > now else None
+    assert crossing([Decimal(close) for close in closes]) is expected
+
+
 def test_constant_prices_lead_to_nothing() -> None:
     """No crossing, no volatility, no division by it."""
     closes = prices(*[100] * 30)
