@@ -27,7 +27,8 @@ host_listens() { [ -s "$work/host.json" ] || ! kill -0 "$host_pid" 2>/dev/null; 
 host_has_ended() { ! kill -0 "$host_pid" 2>/dev/null; }
 # To the end of the log, not to the first hit: whoever writes it must not find the pipe closed.
 program_has_said() { .venv/bin/hershy logs "$program" | grep -- "$1" >/dev/null; }
-program_is_stopped() { [ "$(.venv/bin/hershy status "$program" --json | field state)" = Stopped ]; }
+field_of_program() { .venv/bin/hershy status "$program" --json | field "$1"; }
+program_is_stopped() { [ "$(field_of_program state)" = Stopped ]; }
 
 end_host() {
   [ -n "$host_pid" ] || return 0
@@ -77,8 +78,10 @@ hershy ls
 
 heading "Ten minutes of market time a second: until the strategies have traded"
 wait_until 60 program_has_said '(cross)$' || { echo "no averages have crossed" >&2; exit 1; }
-echo "\$ curl $(sed -n 3p "$work/deployed")/watcher/status"
-curl --silent --fail --max-time 10 "$(sed -n 3p "$work/deployed")/watcher/status"
+# The port of its registration may have been taken by somebody else since; the one it runs on is its own.
+url=$(field_of_program proxy_url)
+echo "\$ curl $url/watcher/status"
+curl --silent --fail --max-time 10 "$url/watcher/status"
 echo
 
 heading "Messages, and their answers in the log"

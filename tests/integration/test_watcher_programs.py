@@ -27,7 +27,7 @@ WATCHER_IMAGE = "hershy-base-watcher:local"
 PATIENCE = timedelta(seconds=120)
 PATIENCE_S = PATIENCE.total_seconds()
 FLEET = ("simple_counter", "watcher_server", "trading_long", "counter_a", "counter_b", "counter_c")
-ENVIRONMENT = {"trading_long": {"SPEED": "300"}, "watcher_server": {"DURATION": "100000"}}
+ENVIRONMENT = {"trading_long": {"SPEED": "600"}, "watcher_server": {"DURATION": "100000"}}
 
 COUNTS = {"varSigCount", "userSigCount", "watcherSigCount", "totalPending", "recentSignals", "timestamp"}
 LOGS = {"effectLogs", "reduceLogs", "watchErrorLogs", "contextLogs", "stateFaultLogs"}
@@ -146,12 +146,20 @@ def fleet(request: pytest.FixtureRequest, fleets: dict[str, Fleet]) -> Fleet:
 
 
 def test_six_programs_are_ready_at_once(fleet: Fleet, engine: docker.DockerClient) -> None:
-    """Each on a port of its own, and in a container of the runtime that was asked for."""
-    programs = [fleet.ready(name) for name in FLEET]
-    assert len({program.proxy_url for program in programs}) == 6
-    for program in programs:
+    """Each in a container of the runtime that was asked for."""
+    for program in [fleet.ready(name) for name in FLEET]:
         assert engine.api.inspect_container(program.container_id)["HostConfig"]["Runtime"] == fleet.runtime
-    assert {program.state for program in fleet.client.list()} == {"Ready"}
+    states = {program.program_id: program.state for program in fleet.client.list()}
+    assert [states[fleet.ids[name]] for name in FLEET] == ["Ready"] * 6
+
+
+def test_every_program_has_a_port_of_its_own(fleets: dict[str, Fleet]) -> None:
+    """Also beside those of another Host on the same machine, and its own Watcher answers there."""
+    programs = {(fleet.runtime, name): fleet.ready(name) for fleet in fleets.values() for name in FLEET}
+    urls = [program.proxy_url for program in programs.values()]
+    assert len(set(urls)) == len(urls) == 12
+    watchers = {httpx.get(f"{url}/watcher/status", timeout=30).json()["watcherID"] for url in urls}
+    assert len(watchers) == 12
 
 
 @pytest.mark.parametrize("name", WATCHED)
@@ -209,7 +217,7 @@ def test_ticks_advance_and_a_manual_tick_counts(fleet: Fleet) -> None:
     fleet.ready("watcher_server")
     until(lambda: counts().get("automatic", 0) >= 1, lambda: "a first tick")
     before = counts()
-    until(lambda: counts()["automatic"] >= before["automatic"] + 3, lambda: f"ticks after {before}")
+    until(lambda: counts()["automatic"] >= before["automatic"] + 2, lambda: f"ticks after {before}")
     fleet.client.message(fleet.ids["watcher_server"], "tick")
     until(lambda: counts()["manual"] == before["manual"] + 1, lambda: f"a manual tick after {before}")
     fleet.client.message(fleet.ids["watcher_server"], "tick 5")
@@ -227,8 +235,8 @@ def test_a_stop_is_graceful_and_the_state_survives(fleet: Fleet) -> None:
     assert counted >= 2
     fleet.client.start(fleet.ids["counter_a"])
     assert fleet.ready("counter_a").container_id != first.container_id
-    last_line = f" tick {counted + 2}\n"
-    until(lambda: last_line in fleet.state_file("counter_a", "counter.log"), lambda: f"tick {counted + 2}")
+    next_line = f" tick {counted + 1}\n"
+    until(lambda: next_line in fleet.state_file("counter_a", "counter.log"), lambda: f"tick {counted + 1}")
     counts = [int(line.split()[-1]) for line in fleet.state_file("counter_a", "counter.log").splitlines()]
     assert counts == list(range(1, len(counts) + 1))
 
@@ -246,14 +254,17 @@ def test_a_portfolio_survives(fleet: Fleet) -> None:
     assert fleet.logs("trading_long").count(" trade 1: ") <= 1
 
 
-def test_a_program_that_ends_by_itself_is_stopped(fleet: Fleet) -> None:
-    """Not Ready, and no error: it exited with 0, after its cleanup."""
-    program_id = fleet.begin("short_server", "watcher_server", {"DURATION": "4"})
-    fleet.ready("short_server")
-    ended = fleet.client.wait_for(program_id, "Stopped", PATIENCE)
-    assert ended.exit_reason == ExitInfo("code", 0)
-    assert ended.error_msg == ""
-    assert "watcher_server ends after 4 automatic and 0 manual ticks" in fleet.logs("short_server")
+def test_a_program_that_ends_by_itself_is_stopped(fleets: dict[str, Fleet]) -> None:
+    """Ready before, then not Ready, and no error: it exited with 0, after its cleanup."""
+    for fleet in fleets.values():
+        fleet.begin("short_server", "watcher_server", {"DURATION": "4"})
+    for fleet in fleets.values():
+        fleet.ready("short_server")
+    for fleet in fleets.values():
+        ended = fleet.client.wait_for(fleet.ids["short_server"], "Stopped", PATIENCE)
+        assert ended.exit_reason == ExitInfo("code", 0)
+        assert ended.error_msg == ""
+        assert "watcher_server ends after 4 automatic and 0 manual ticks" in fleet.logs("short_server")
 
 
 def test_the_tutorial(tmp_path: Path, fleets: dict[str, Fleet]) -> None:
@@ -266,9 +277,11 @@ def test_the_tutorial(tmp_path: Path, fleets: dict[str, Fleet]) -> None:
     assert "2 passed" in tested.stdout, tested.stdout + tested.stderr
 
     fleet = fleets["runsc"]
-    (tmp_path / "nonce.txt").write_text(secrets.token_hex(8))
+    with (tmp_path / "laps.py").open("a") as program:  # of all files the one that .dockerignore leaves in
+        program.write(f"# {secrets.token_hex(8)}\n")
     deploy = ("deploy", str(tmp_path), "--user", "tutorial", "--build-arg", f"BASE={fleet.image}", "--wait", "--json")
     program_id = fleet.ids["laps"] = fleet.host.run(*deploy).document["program_id"]
+    assert fleet.client.source(program_id).files.keys() == {"Dockerfile", ".dockerignore", "laps.py"}
     for laps in ("1 laps", "2 laps"):
         fleet.host.run("message", program_id, "lap")
         fleet.await_log("laps", f"lap {laps[0]}: ")
