@@ -1,6 +1,7 @@
 """What the managed function is handed: context values, memo, environment."""
 
 import asyncio
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -104,6 +105,14 @@ async def test_a_memo_that_fails_is_not_kept() -> None:
     assert memos.known() == {}
     assert await memos.get("client", lambda: 5, threads, allowed) == 5
     assert memos.known() == {"client": 5}
+
+
+def test_a_memo_that_has_just_failed_is_not_shown() -> None:
+    """To a reader in another thread, who saw it while it was being computed."""
+    memos, failed = Memos(10), Future[int]()
+    failed.set_exception(OSError("no network"))
+    memos._entries["client"] = failed
+    assert memos.known() == {}
 
 
 async def test_a_memo_whose_maker_is_cancelled_is_made_by_another() -> None:

@@ -1,6 +1,7 @@
 """Signals become executions: one by one, by priority, none lost."""
 
 import asyncio
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -144,6 +145,21 @@ async def test_a_watcher_has_one_function_and_one_cleanup() -> None:
     with pytest.raises(WatcherError, match="cleanup function already"):
         watcher.cleanup(lambda ctx: None)
     assert watcher.id.startswith("one-")
+
+
+async def test_a_function_that_yields_is_refused() -> None:
+    """A call of it would run nothing, and nobody would ever know."""
+
+    async def asynchronous(ctx: Context, message: Message | None) -> AsyncIterator[int]:
+        yield 1
+
+    def plain(ctx: Context) -> Iterator[int]:
+        yield 1
+
+    with pytest.raises(TypeError, match=r"asynchronous has a yield"):
+        Watcher(port=0).manage("it")(asynchronous)
+    with pytest.raises(TypeError, match=r"plain has a yield"):
+        Watcher(port=0).cleanup(plain)
 
 
 @pytest.mark.parametrize("wrong", [{"signal_capacity": 0}, {"timeout": WatcherConfig().timeout * 0}])

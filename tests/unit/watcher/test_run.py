@@ -114,6 +114,24 @@ print(watcher.state)
     assert "does not end when it is cancelled" in errors
 
 
+def test_a_call_in_a_thread_that_never_returns_does_not_keep_the_process() -> None:
+    """``asyncio.to_thread`` in a program that ends itself: the Host must see that it has ended."""
+    program = """
+@watcher.manage("program")
+async def function(ctx, message):
+    await ctx.memo("thread", start)
+    await asyncio.sleep(0.02)
+    raise StopWatcher("done")
+
+async def start():
+    return asyncio.create_task(asyncio.to_thread(time.sleep, 3600))
+
+watcher.run()
+print(watcher.state)
+"""
+    assert run(program) == (0, ["cleaned up", "Stopped"], "")
+
+
 def test_tasks_of_the_program_are_ended_with_it() -> None:
     """They can close what they hold."""
     program = """

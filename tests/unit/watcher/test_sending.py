@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from hershy.watcher import Context, Message, NotRunning, QueueFull, WatcherConfig
+from hershy.watcher import Context, Message, NotRunning, QueueFull, Watcher, WatcherConfig
 from hershy.watcher import inbox as inbox_module
 from hershy.watcher.inbox import Inbox
 from hershy.watcher.testing import drive
@@ -135,6 +135,61 @@ async def test_a_thread_waits_for_room() -> None:
         await sending
         await driven.settle()
         assert recorder.contents[-2:] == ["a", "b"]
+
+
+@pytest.mark.parametrize("text", [5, None, b"bytes", ["list"]])
+async def test_only_text_can_be_sent(text: object) -> None:
+    """The sender is told, and the Watcher is none the worse."""
+    recorder = Recorder()
+    async with drive(watcher_of(recorder)) as driven:
+        with pytest.raises(TypeError, match=f"must be a str, not {type(text).__name__}"):
+            driven.watcher.send(text)  # type: ignore[arg-type]  # as a program without a type checker may
+        await driven.send("good")
+        assert recorder.contents == [None, "good"]
+
+
+async def test_a_thread_may_refuse_to_wait_at_all() -> None:
+    """A timeout of nothing is one, not none."""
+    gate = asyncio.Event()
+
+    async def function(ctx: Context, message: Message | None) -> None:
+        if message:
+            await gate.wait()
+
+    async with drive(watcher_of(function, WatcherConfig(signal_capacity=1))) as driven:
+        for text in ("wait", "queued"):
+            await driven.send(text)
+        sending = asyncio.ensure_future(asyncio.to_thread(driven.watcher.send, "at once", timeout=timedelta()))
+        await asyncio.wait({sending}, timeout=5)
+        is_over = sending.done()
+        gate.set()
+        with pytest.raises(TimeoutError):
+            await sending
+        assert is_over
+
+
+class RefusedAtTheLastMoment(Future[None]):
+    """Its sender's time is over, and before he can withdraw it the Watcher stops."""
+
+    def cancel(self) -> bool:
+        self.set_running_or_notify_cancel()
+        self.set_exception(NotRunning("it", "Stopping"))
+        return super().cancel()
+
+
+def test_a_message_refused_as_its_time_is_over_does_not_look_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither accepted nor withdrawn, but refused."""
+    monkeypatch.setattr("hershy.watcher.engine.Engine.offer", lambda engine, content: RefusedAtTheLastMoment())
+
+    async def started() -> Watcher:
+        watcher = watcher_of(Recorder())
+        await watcher.start()
+        await watcher.stop()
+        return watcher
+
+    watcher = asyncio.run(started())
+    with pytest.raises(NotRunning):
+        watcher.send("late", timeout=timedelta())
 
 
 def test_the_receiver_is_woken_once_when_it_waits() -> None:

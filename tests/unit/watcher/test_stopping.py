@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from hershy.watcher import Context, Message, NotRunning, StopWatcher, WatcherConfig, WatcherState
+from hershy.watcher.engine import TURNS
 from hershy.watcher.testing import drive
 
 from .programs import Channel, Recorder, watcher_of
@@ -198,6 +199,48 @@ async def test_cleanup_has_its_own_limit(gate: asyncio.Event) -> None:
         await stopping
         assert driven.state is STOPPED
         assert "given up" in driven.logs.state_fault.tail()[0].message
+
+
+async def test_cleanups_limit_may_be_shorter_than_the_functions() -> None:
+    """The one does not wait for the other."""
+
+    async def function(ctx: Context, message: Message | None) -> None:
+        await asyncio.sleep(0)
+
+    async def close(ctx: Context) -> None:
+        await asyncio.Event().wait()
+
+    watcher = watcher_of(function, WatcherConfig(cleanup_timeout=timedelta(seconds=1)))
+    watcher.cleanup(close)
+    async with drive(watcher) as driven:
+        stopping = asyncio.create_task(driven.watcher.stop())
+        await driven.advance(0.875)
+        assert not stopping.done()
+        await driven.advance(0.125)
+        assert stopping.done()
+        assert "more than 1 s" in driven.logs.state_fault.tail()[0].message
+
+
+async def test_a_stop_whose_limit_passes_between_two_executions_begins_no_other() -> None:
+    """An execution begun then would have its whole timeout."""
+    recorder, executed_by_then = Recorder(), list[int]()
+
+    def pass_limit() -> None:
+        engine = driven.watcher._engine
+        assert engine is not None
+        engine._drain_is_over = True
+        executed_by_then.append(len(recorder.seen))
+
+    async def function(ctx: Context, message: Message | None) -> None:
+        await recorder(ctx, message)
+        if message and message.content == "0":
+            asyncio.get_running_loop().call_soon(pass_limit)
+
+    async with drive(watcher_of(function)) as driven:
+        for number in range(TURNS * 2):
+            driven.watcher.send(str(number))
+        await driven.watcher.stop()
+        assert executed_by_then == [len(recorder.seen)]
 
 
 async def test_iterators_are_closed_before_cleanup() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -265,6 +266,58 @@ async def test_a_call_that_does_not_answer_is_an_error_and_asked_again_when_it_h
         assert isinstance(driven.logs.watch_error.tail()[0].error, str)
         assert "no answer for 60 s" in driven.logs.watch_error.tail()[0].error
         assert driven.watched("depth").unwrap() == 2
+
+
+async def test_a_late_answer_pushes_out_no_update_that_waits() -> None:
+    """The report that it is late takes a place; the answer then waits for one."""
+    asked = 0
+    none: list[int] = []
+
+    async def ask() -> Any:
+        nonlocal asked
+        asked += 1
+        number = asked
+        if number == 3:
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+        return Update(lambda before: [*before, number])
+
+    async def function(ctx: Context, message: Message | None) -> None:
+        ctx.watch_call("log", ask, every=1, initial=none)
+        if message:
+            raise ValueError("as told")
+
+    config = WatcherConfig(signal_capacity=2, max_watches=1, timeout=timedelta(seconds=5))
+    async with drive(watcher_of(function, config)) as driven:
+        await driven.advance(0.5)
+        await driven.send("begin a wait of 15 s")
+        await driven.advance(10)
+        assert (asked, driven.watched("log").value) == (3, [1])
+        await driven.advance(5)
+        assert driven.watched("log").value[:3] == [1, 2, 3]
+
+
+async def test_a_call_under_way_has_ended_before_cleanup() -> None:
+    """So that cleanup may close what it uses."""
+    order: list[str] = []
+
+    async def ask() -> int:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(5):
+                await asyncio.sleep(0)
+            order.append("call")
+        return 0
+
+    async def function(ctx: Context, message: Message | None) -> None:
+        ctx.watch_call("depth", ask, every=1, initial=0)
+
+    watcher = watcher_of(function)
+    watcher.cleanup(lambda ctx: order.append("cleanup"))
+    async with drive(watcher) as driven:
+        await driven.stop()
+    assert order == ["call", "cleanup"]
 
 
 async def test_ticks_count_from_one_the_first_at_once() -> None:
