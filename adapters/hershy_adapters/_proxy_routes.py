@@ -13,6 +13,9 @@ from hershy.ports.proxy import ProxyRoute
 
 from ._cut import Cut, CutOff
 
+HEALTHY = range(200, 400)
+"""Statuses that pass a probe of a path."""
+
 
 @dataclass(eq=False, slots=True)
 class Route:
@@ -20,7 +23,9 @@ class Route:
 
     program_id: ProgramID
     publish_port: PublishPort
+    clock: Clock
     opened_at: datetime
+    last_used_at: datetime
     requests: int = 0
     active: int = 0
     closed: bool = False
@@ -39,6 +44,7 @@ class Exchange:
         self._cuts: set[Callable[[], None]] = set()
         route.requests += 1
         route.active += 1
+        route.last_used_at = route.clock.now()
 
     def cut_by(self, cut: Callable[[], None]) -> None:
         """Call ``cut`` when the route is closed before the exchange has ended; now if that has happened."""
@@ -57,6 +63,7 @@ class Exchange:
         if not self._ended:
             self._ended = True
             self.route.active -= 1
+            self.route.last_used_at = self.route.clock.now()
             self.route.cuts -= self._cuts
             self._cuts.clear()
 
@@ -94,7 +101,8 @@ class Routes:
         route = self._open.get(program_id)
         if route is None or route.publish_port != publish_port:
             self.close(program_id)
-            self._open[program_id] = Route(program_id, publish_port, self._clock.now())
+            now = self._clock.now()
+            self._open[program_id] = Route(program_id, publish_port, self._clock, opened_at=now, last_used_at=now)
 
     def close(self, program_id: ProgramID) -> None:
         route = self._open.pop(program_id, None)
@@ -119,4 +127,6 @@ class Routes:
         route = self._open.get(program_id)
         if route is None:
             return None
-        return ProxyRoute(program_id, route.publish_port, route.opened_at, route.requests, route.active)
+        return ProxyRoute(
+            program_id, route.publish_port, route.opened_at, route.requests, route.active, route.last_used_at
+        )

@@ -126,8 +126,12 @@ async def proxy() -> AsyncIterator[LoopbackProxy]:
 
 class TestLoopbackProxy(ProxyContract):
     @pytest.fixture
-    async def proxy(self) -> AsyncIterator[LoopbackProxy]:
-        proxy = LoopbackProxy(SystemClock(), ANSWER_TIMEOUT_S)
+    def clock(self) -> SystemClock:
+        return SystemClock()
+
+    @pytest.fixture
+    async def proxy(self, clock: SystemClock) -> AsyncIterator[LoopbackProxy]:
+        proxy = LoopbackProxy(clock, ANSWER_TIMEOUT_S)
         yield proxy
         await proxy.aclose()
 

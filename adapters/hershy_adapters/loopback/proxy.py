@@ -12,7 +12,7 @@ from hershy.ports.adapter import AdapterContext
 from hershy.ports.clock import Clock
 from hershy.ports.proxy import Header, Proxy, ProxyRequest, ProxyResponse, ProxyRoute, ProxyWebSocket
 from hershy_adapters._http_rules import end_to_end, require_sendable, to_program
-from hershy_adapters._proxy_routes import Cuttable, Exchange, Routes
+from hershy_adapters._proxy_routes import HEALTHY, Cuttable, Exchange, Routes
 
 from ._body import StreamedBody
 from ._errors import CLIENT_ERRORS, in_time
@@ -54,15 +54,19 @@ class LoopbackProxy(Proxy):
     def route(self, program_id: ProgramID) -> ProxyRoute | None:
         return self._routes.show(program_id)
 
-    async def probe(self, publish_port: PublishPort, timeout: timedelta) -> bool:
+    async def probe(self, publish_port: PublishPort, timeout: timedelta, path: str | None = None) -> bool:
         headers = {"Host": publish_port.url.partition("//")[2]}
+        target = PROBE_TARGET if path is None else path
         try:
+            require_sendable("GET", target, ())
             async with (
                 asyncio.timeout(timeout.total_seconds()),
                 self._sessions.probe.get(
-                    url_of(publish_port, PROBE_TARGET), headers=headers, allow_redirects=False
+                    url_of(publish_port, target), headers=headers, allow_redirects=False
                 ) as response,
             ):
+                if path is not None:
+                    return response.status in HEALTHY
                 await _read_up_to(response, PROBE_MAX_BYTES)
                 return response.status != _SWITCHING_PROTOCOLS
         except (*CLIENT_ERRORS, ValueError):

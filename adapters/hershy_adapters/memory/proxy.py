@@ -21,7 +21,7 @@ from hershy.ports.proxy import (
 )
 from hershy.ports.runtime import Runtime
 from hershy_adapters._http_rules import end_to_end, require_sendable, to_program
-from hershy_adapters._proxy_routes import Cuttable, Exchange, Route, Routes
+from hershy_adapters._proxy_routes import HEALTHY, Cuttable, Exchange, Route, Routes
 
 from .program import InMemoryProgram
 from .runtime import InMemoryRuntime
@@ -68,15 +68,15 @@ class InMemoryProxy(Proxy):
     def route(self, program_id: ProgramID) -> ProxyRoute | None:
         return self._routes.show(program_id)
 
-    async def probe(self, publish_port: PublishPort, timeout: timedelta) -> bool:
+    async def probe(self, publish_port: PublishPort, timeout: timedelta, path: str | None = None) -> bool:
         program = self._programs.program_on(publish_port)
         if program is None:
             return False
+        exchange = _completes(program) if path is None else _is_healthy(program, path)
         try:
-            await within(self._clock, timeout, "a probe", _exchange_with(program))
+            return await within(self._clock, timeout, "a probe", exchange)
         except Exception:  # whatever a substituted handler raises, its answer did not complete
             return False
-        return True
 
     async def request(self, program_id: ProgramID, request: ProxyRequest) -> ProxyResponse:
         route = self._routes.find(program_id)
@@ -188,10 +188,18 @@ def _broke_off(route: Route, error: Exception) -> ProgramUnreachable:
     return ProgramUnreachable(f"program {route.program_id} broke off: {error!r}")
 
 
-async def _exchange_with(program: InMemoryProgram) -> None:
+async def _completes(program: InMemoryProgram) -> bool:
     response = await program.handle(ProxyRequest("GET", "/watcher/status", ()))
     try:
         async for _ in response.body:
             pass
     finally:
         await response.body.aclose()
+    return True
+
+
+async def _is_healthy(program: InMemoryProgram, path: str) -> bool:
+    require_sendable("GET", path, ())
+    response = await program.handle(ProxyRequest("GET", path, ()))
+    await response.body.aclose()
+    return response.status in HEALTHY

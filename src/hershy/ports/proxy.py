@@ -83,7 +83,9 @@ class ProxyWebSocket(ABC):
 class ProxyRoute:
     """What the proxy holds for a program: where it goes, since when, and how much has passed.
 
-    ``requests`` counts exchanges begun, WebSockets included; ``active`` those of them under way.
+    ``requests`` counts exchanges begun, WebSockets included; ``active`` those of them under way. ``last_used_at`` is
+    when the latest exchange began or ended, ``opened_at`` before any; frames of an open WebSocket don't move it. So a
+    program is idle since ``last_used_at`` while ``active`` is 0. Probes count nowhere.
     """
 
     program_id: ProgramID
@@ -91,6 +93,7 @@ class ProxyRoute:
     opened_at: datetime
     requests: int
     active: int
+    last_used_at: datetime
 
 
 class Proxy(ABC):
@@ -109,10 +112,14 @@ class Proxy(ABC):
         """The open route of this program, or None."""
 
     @abstractmethod
-    async def probe(self, publish_port: PublishPort, timeout: timedelta) -> bool:
+    async def probe(self, publish_port: PublishPort, timeout: timedelta, path: str | None = None) -> bool:
         """Whether one HTTP exchange with the port completes within ``timeout``; any status counts. Never raises.
 
         A TCP connection alone proves nothing: the engine's forwarder accepts before the program listens.
+
+        With ``path`` (and query, percent-encoded), whether a GET of it is answered by 200 to 399 within ``timeout``:
+        the answer's head suffices, its body is dropped, redirects are not followed. False for a path that HTTP
+        cannot carry.
         """
 
     @abstractmethod

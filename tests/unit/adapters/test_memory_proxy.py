@@ -150,6 +150,19 @@ async def test_respond(program: InMemoryProgram) -> None:
     assert await call(program, "/watcher/status?x=1") == (503, {"target": "/watcher/status?x=1"})
 
 
+async def test_a_program_can_be_told_to_be_unwell(program: InMemoryProgram) -> None:
+    """A handler that answers 503 fails a health check of its path, and no readiness probe."""
+
+    async def unwell(request: ProxyRequest) -> ProxyResponse:
+        return answer_json(503, {})
+
+    proxy = InMemoryProxy(Programs({PORT: program}), VirtualClock())
+    assert await proxy.probe(PORT, timedelta(seconds=1), "/watcher/status")
+    program.respond("GET", "/watcher/status", unwell)
+    assert not await proxy.probe(PORT, timedelta(seconds=1), "/watcher/status?x=1")
+    assert await proxy.probe(PORT, timedelta(seconds=1))
+
+
 async def test_handler_that_raises(program: InMemoryProgram) -> None:
     """An exception in a handler looks like a connection that broke."""
 

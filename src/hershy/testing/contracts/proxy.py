@@ -8,13 +8,15 @@ import pytest
 
 from hershy.domain.errors import InvalidValue, ProgramNotReady, ProgramTimeout, ProgramUnreachable
 from hershy.domain.ids import ProgramID, PublishPort
-from hershy.ports.proxy import Header, Proxy, ProxyRequest, ProxyResponse, ProxyWebSocket, WebSocketClosed
+from hershy.ports.clock import Clock
+from hershy.ports.proxy import Header, Proxy, ProxyRequest, ProxyResponse, ProxyRoute, ProxyWebSocket, WebSocketClosed
 
 from .proxy_program import LONG, ContractProgram
 
 PROGRAM = ProgramID("contract-build-0123456789ab-00000001")
 OTHER = ProgramID("contract-build-0123456789ab-00000002")
 PATIENCE = timedelta(seconds=5)
+A_MOMENT = timedelta(milliseconds=5)
 
 
 def get(target: str, *headers: Header, method: str = "GET") -> ProxyRequest:
@@ -32,9 +34,10 @@ async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
 
 @pytest.mark.asyncio
 class ProxyContract:
-    """Subclass it and give it three fixtures, asynchronous ones.
+    """Subclass it and give it four fixtures, asynchronous ones.
 
-    ``proxy``: the adapter under test, with a deadline for answers of at most a second, closed afterwards.
+    ``clock``: the one that the adapter under test was given.
+    ``proxy``: that adapter, with a deadline for answers of at most a second, closed afterwards.
     ``publish_port``: where the fixture ``program`` is served from before the test until after it; see
     ContractProgram for what serving it means.
     ``dead_ports``: ports on which no HTTP exchange can complete, one for each way the adapter knows of.
@@ -218,7 +221,8 @@ class ProxyContract:
                 await proxy.request(PROGRAM, get("/"))
             with pytest.raises(ProgramUnreachable):
                 await proxy.connect_websocket(PROGRAM, "/", (), ())
-            assert await proxy.probe(port, timedelta(seconds=0.3)) is False
+            for path in (None, "/health"):
+                assert await proxy.probe(port, timedelta(seconds=0.3), path) is False
 
     async def test_not_http(self, routed: Proxy, program: ContractProgram) -> None:
         """What HTTP cannot carry is refused and nothing is sent."""
@@ -246,19 +250,85 @@ class ProxyContract:
     ) -> None:
         """A program that accepts but does not answer in time is not ready."""
         program.status = None
-        assert await proxy.probe(publish_port, timedelta(seconds=0.2)) is False
+        for path in (None, "/watcher/status"):
+            assert await proxy.probe(publish_port, timedelta(seconds=0.2), path) is False
+
+    async def test_probe_of_a_path(self, proxy: Proxy, program: ContractProgram, publish_port: PublishPort) -> None:
+        """Only 200 to 399 passes; the path is asked for as it was given, and a redirect is not followed."""
+        for status, passes in ((200, True), (302, True), (399, True), (400, False), (404, False), (503, False)):
+            program.status = status
+            assert await proxy.probe(publish_port, PATIENCE, "/watcher/status") is passes
+        assert await proxy.probe(publish_port, PATIENCE, "/a%2Fb?deep=1")
+        assert {it.method for it in program.received} == {"GET"}
+        assert {it.target for it in program.received} == {"/watcher/status", "/a%2Fb?deep=1"}
+
+    async def test_probe_of_a_path_needs_no_body(
+        self, proxy: Proxy, program: ContractProgram, publish_port: PublishPort
+    ) -> None:
+        """The head of an answer whose body never ends, or breaks off, is enough."""
+        for path in ("/stream", "/broken"):
+            assert await proxy.probe(publish_port, PATIENCE, path) is True
+
+    async def test_probe_of_a_path_that_cannot_be_sent(
+        self, proxy: Proxy, program: ContractProgram, publish_port: PublishPort
+    ) -> None:
+        """It fails like any other; nothing is sent."""
+        for path in ("", "no-slash", "/line\r\nbreak", "http://elsewhere/"):
+            assert await proxy.probe(publish_port, PATIENCE, path) is False
+        assert not program.received
 
     async def test_route(self, routed: Proxy, program: ContractProgram, publish_port: PublishPort) -> None:
         """A route tells where it goes and counts what has passed and what is under way."""
         assert routed.route(OTHER) is None
         await read(await routed.request(PROGRAM, get("/")))
         under_way = await routed.request(PROGRAM, get("/stream"))
-        route = routed.route(PROGRAM)
-        assert route is not None
+        route = _route(routed)
         assert (route.program_id, route.publish_port) == (PROGRAM, publish_port)
         assert (route.requests, route.active) == (2, 1)
         await under_way.body.aclose()
         _require_idle(routed)
+
+    async def test_last_use(self, routed: Proxy, clock: Clock) -> None:
+        """A route tells when its latest exchange began or ended: HTTP, WebSocket, refused, cancelled or whole."""
+
+        async def use() -> None:
+            await read(await routed.request(PROGRAM, get("/")))
+
+        async def stop_reading() -> None:
+            await (await routed.request(PROGRAM, get("/stream"))).body.aclose()
+
+        async def talk() -> None:
+            await (await routed.connect_websocket(PROGRAM, "/ws", (), ())).aclose()
+
+        async def be_refused() -> None:
+            with pytest.raises(ProgramUnreachable):
+                await routed.connect_websocket(PROGRAM, "/refuse", (), ())
+
+        route = _route(routed)
+        assert route.last_used_at == route.opened_at
+        for exchange in (use, stop_reading, talk, be_refused):
+            await clock.sleep(A_MOMENT)
+            began = clock.now()
+            await exchange()
+            assert began <= _route(routed).last_used_at <= clock.now()
+
+    async def test_last_use_of_what_is_under_way(self, routed: Proxy, clock: Clock) -> None:
+        """Beginning counts, and ending counts again."""
+        response = await routed.request(PROGRAM, get("/stream"))
+        began_by = clock.now()
+        assert _route(routed).last_used_at <= began_by
+        await clock.sleep(A_MOMENT)
+        assert _route(routed).last_used_at <= began_by
+        await response.body.aclose()
+        assert _route(routed).last_used_at >= began_by + A_MOMENT
+
+    async def test_probes_are_no_use(self, routed: Proxy, clock: Clock, publish_port: PublishPort) -> None:
+        """A program that is only probed becomes idle."""
+        before = _route(routed)
+        await clock.sleep(A_MOMENT)
+        for path in (None, "/watcher/status"):
+            assert await routed.probe(publish_port, PATIENCE, path)
+        assert _route(routed) == before
 
     async def test_open_twice(self, routed: Proxy, publish_port: PublishPort) -> None:
         """Opening an open route to the same port changes nothing."""
@@ -388,10 +458,14 @@ def _lower(headers: Sequence[Header]) -> list[Header]:
     return [(name.lower(), value) for name, value in headers]
 
 
-def _require_idle(proxy: Proxy) -> None:
+def _route(proxy: Proxy) -> ProxyRoute:
     route = proxy.route(PROGRAM)
     assert route is not None
-    assert route.active == 0
+    return route
+
+
+def _require_idle(proxy: Proxy) -> None:
+    assert _route(proxy).active == 0
 
 
 async def _receive(socket: ProxyWebSocket) -> str | bytes | WebSocketClosed:

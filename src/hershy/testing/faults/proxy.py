@@ -24,8 +24,8 @@ class _WrappedProxy(Proxy):
     def route(self, program_id: ProgramID) -> ProxyRoute | None:
         return self.inner.route(program_id)
 
-    async def probe(self, publish_port: PublishPort, timeout: timedelta) -> bool:
-        return await self.inner.probe(publish_port, timeout)
+    async def probe(self, publish_port: PublishPort, timeout: timedelta, path: str | None = None) -> bool:
+        return await self.inner.probe(publish_port, timeout, path)
 
     async def request(self, program_id: ProgramID, request: ProxyRequest) -> ProxyResponse:
         return await self.inner.request(program_id, request)
@@ -77,5 +77,5 @@ class SlowProxy(_WrappedProxy):
 class NeverReadyProxy(_WrappedProxy):
     """No probe ever completes, so programs stay Running until their readiness deadline."""
 
-    async def probe(self, publish_port: PublishPort, timeout: timedelta) -> bool:
+    async def probe(self, publish_port: PublishPort, timeout: timedelta, path: str | None = None) -> bool:
         return False
