@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
@@ -17,6 +18,7 @@ from hershy.watcher.api.routes import Routes
 from hershy.watcher.testing import Driven, VirtualClock, drive
 
 LOGS = {"effectLogs", "reduceLogs", "watchErrorLogs", "contextLogs", "stateFaultLogs"}
+READINGS = ("status", "state", "vars", "logs", "signals", "watching", "memoCache", "varState", "config")
 NOW = "2026-01-01T00:05:30.500000Z"
 
 
@@ -135,6 +137,9 @@ async def test_an_empty_message_is_refused(driven: Driven, body: object) -> None
         {"content": 5},
         {"content": ["a"]},
         b'{"content": NaN',
+        b'{"content": "\\ud800"}',
+        b'{"content": "\xed\xa0\x80"}',
+        '{"content": "Größe"}'.encode("latin-1"),
     ],
 )
 async def test_a_malformed_body_is_refused(driven: Driven, body: object) -> None:
@@ -288,6 +293,89 @@ async def test_config(driven: Driven) -> None:
 async def test_other_paths_and_methods(driven: Driven, method: str, target: str, status: int) -> None:
     """404 and 405."""
     assert (await routes_of(driven).answer(method, target, b""))[0] == status
+
+
+class Exiting:
+    def __repr__(self) -> str:
+        raise SystemExit
+
+
+async def test_no_name_or_value_of_a_program_is_a_500() -> None:
+    """Names that are no text, values that cannot be printed: every call answers with valid JSON."""
+    watcher = Watcher(env={"PORT": 5, "RATE": float("nan"), "CLIENT": object()}, port=0)  # type: ignore[dict-item]
+
+    @watcher.manage("odd")
+    async def function(ctx: Context, message: Message | None) -> None:
+        for name in (("a", 1), 2, Exiting()):
+            await ctx.memo(name, lambda: float("inf"))  # type: ignore[call-overload]
+            ctx.set(name, Exiting())  # type: ignore[arg-type]
+        ctx.watch_flow("flow", failing, initial=Exiting())
+
+    async def failing() -> AsyncIterator[Any]:
+        raise Silent
+        yield
+
+    async with drive(watcher) as driven:
+        answers = {target: await get(driven, target) for target in READINGS}
+        assert answers["vars"] == {"PORT": 5, "RATE": "nan", "CLIENT": answers["vars"]["CLIENT"]}
+        assert answers["vars"]["CLIENT"].startswith("<object object")
+        assert answers["memoCache"]["entries"] == {
+            "('a', 1)": "inf",
+            "2": "inf",
+            "<Exiting whose repr raises SystemExit>": "inf",
+        }
+        assert answers["logs"]["contextLogs"][0]["key"] == "('a', 1)"
+        assert answers["varState"]["errors"] == {"flow": "Silent"}
+
+
+class Silent(Exception):
+    """An error that says nothing, and is false."""
+
+    def __len__(self) -> int:
+        return 0
+
+
+async def test_what_is_kept_of_a_message_is_short(driven: Driven) -> None:
+    """The last 30 of a mebibyte each would not fit the container."""
+    assert await post(driven, {"content": "x" * 1_000_000}) == (200, {"status": "message sent"})
+    assert (await get(driven, "signals"))["recentSignals"][-1]["content"] == "x" * 1_000 + "..."
+
+
+async def test_uptime_is_not_the_wall_clocks_affair(driven: Driven) -> None:
+    """Which may be set back, or forward by years."""
+    driven.clock._start_s += 1_000_000
+    assert (await get(driven, "status"))["uptime"] == "5m30.5s"
+
+
+async def test_a_message_accepted_as_its_time_is_over_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who were told to send it again would have it executed twice."""
+    monkeypatch.setattr(routes_module, "ROOM_LIMIT_S", 0)
+
+    class AcceptedAtTheLastMoment(Future[None]):
+        def cancel(self) -> bool:
+            self.set_running_or_notify_cancel()
+            self.set_result(None)
+            return super().cancel()
+
+    async with drive(program()) as driven:
+        monkeypatch.setattr(driven.watcher._engine, "offer", lambda content: AcceptedAtTheLastMoment())
+        assert await post(driven, {"content": "late"}) == (200, {"status": "message sent"})
+
+
+def test_values_within_each_other_have_an_end() -> None:
+    """Neither cycles with many ways through nor parts shared again and again are written out for ever."""
+    cycle: list[object] = []
+    cycle.extend([cycle, cycle, {"all": cycle}])
+    shared: list[object] = ["leaf"]
+    for _ in range(15):
+        shared = [shared] * 15
+    tree: dict[str, Any] = {"name": "root", "children": []}
+    tree["children"] = [{"name": f"child {n}", "parent": tree} for n in range(3)]
+    outline = "[[[...], [...], {...}], [[...], [...], {...}], {'all': [...]}]"
+    assert plain(cycle) == [outline, outline, {"all": outline}]
+    assert [child["name"] for child in plain(tree)["children"]] == ["child 0", "child 1", "child 2"]  # type: ignore[index,call-overload]
+    assert len(json.dumps(plain(shared))) < 20_000_000
+    assert plain([1, 2, {"not": ["a", "cycle"]}] * 2) == [1, 2, {"not": ["a", "cycle"]}] * 2
 
 
 def test_values_that_json_cannot_carry_are_shown_as_their_repr() -> None:

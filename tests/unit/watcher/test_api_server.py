@@ -153,6 +153,21 @@ async def test_connections_are_limited(served: Served, monkeypatch: pytest.Monke
     await writer.wait_closed()
 
 
+async def test_who_is_refused_a_connection_is_told_whatever_he_sends(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer given before the request was read must not be lost with the connection."""
+    monkeypatch.setattr(server_module, "MOST_CONNECTIONS", 1)
+    reader, writer = await asyncio.open_connection(LOCALHOST, served.port)
+    writer.write(request("GET", "/watcher/vars", close=False))
+    await reader.readuntil(b"{}")
+    for _ in range(5):
+        answer = await served.ask(request("POST", "/watcher/message", b"x" * 200_000))
+        assert parsed(answer)[0] == 503
+    writer.close()
+    await writer.wait_closed()
+
+
 async def test_an_answer_that_fails_is_a_500_that_says_little(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """And the connection goes on."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from hershy.watcher import Context, GivenUp, Message, WatcherState
-from hershy.watcher.testing import Driven, drive
+from hershy.watcher.testing import Driven, drive, settle
 
 from .programs import watcher_of
 
@@ -19,12 +19,12 @@ def release() -> Iterator[threading.Event]:
     event.set()
 
 
-async def until(holds: Callable[[], object], driven: Driven) -> None:
+async def until(holds: Callable[[], object]) -> None:
     """A thread of the program makes ``holds`` true: there is no event of the loop's to await."""
     async with asyncio.timeout(5):
         while not holds():  # noqa: ASYNC110
             await asyncio.sleep(0.001)
-    await driven.settle()
+    await settle()
 
 
 async def give_up(driven: Driven, entered: threading.Event) -> None:
@@ -47,7 +47,7 @@ async def test_updates_from_threads_are_all_counted() -> None:
 
     async with drive(watcher_of(function)) as driven:
         await driven.watcher.send("count")
-        await until(lambda: driven.state is WatcherState.READY and driven.get("count"), driven)
+        await until(lambda: driven.state is WatcherState.READY and driven.get("count"))
         assert driven.get("count") == 2_000
         assert len(driven.logs.context) == 2_000
         assert [entry.new_value for entry in driven.logs.context.tail()] == [str(n) for n in range(1, 2_001)]
@@ -75,9 +75,9 @@ async def test_an_update_that_was_given_up_half_way_changes_nothing(release: thr
         await driven.watcher.send("block")
         await give_up(driven, entered)
         await driven.watcher.send("next")
-        await until(lambda: driven.get("key"), driven)
+        await until(lambda: driven.get("key"))
         release.set()
-        await until(lambda: late, driven)
+        await until(lambda: late)
         assert driven.get("key") == "good"
         assert len(driven.logs.context) == 1
 
@@ -106,11 +106,11 @@ async def test_a_memo_that_was_given_up_is_computed_anew(release: threading.Even
         await driven.watcher.send("block")
         await give_up(driven, entered)
         await driven.watcher.send("next")
-        await until(lambda: driven.get("memo"), driven)
+        await until(lambda: driven.get("memo"))
         release.set()
-        await until(lambda: late, driven)
+        await until(lambda: late)
         await driven.watcher.send("once more")
-        await until(lambda: driven.state is WatcherState.READY, driven)
+        await until(lambda: driven.state is WatcherState.READY)
         assert (driven.get("memo"), len(computed)) == (2, 2)
 
 

@@ -47,5 +47,6 @@ def test_whatever_it_is_it_has_a_short_form() -> None:
     assert brief(10**5_000).startswith("<int")
     assert "Unprintable" in brief(Unprintable())
     assert fault(Unprintable()) == "Unprintable: which cannot be printed"
+    assert len(fault(ValueError("x" * 1_000_000))) < 3_000
     assert fault(ValueError("bad")) == "ValueError: bad"
     assert fault(TimeoutError()) == "TimeoutError"
