@@ -1,4 +1,4 @@
-"""The contract of Proxy, as tests."""
+"""What every Proxy must do: subclass ProxyContract, override the fixtures, run it with pytest."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -7,50 +7,21 @@ from datetime import timedelta
 import pytest
 
 from hershy.domain.errors import InvalidValue, ProgramNotReady, ProgramTimeout, ProgramUnreachable
-from hershy.domain.ids import ProgramID, PublishPort
+from hershy.domain.ids import PublishPort
 from hershy.ports.clock import Clock
-from hershy.ports.proxy import Header, Proxy, ProxyRequest, ProxyResponse, ProxyRoute, ProxyWebSocket, WebSocketClosed
+from hershy.ports.proxy import Proxy, ProxyRequest
 
+from ._proxy_base import A_MOMENT, OTHER, PATIENCE, PROGRAM, chunks, get, lower, read, require_idle, route_of
+from ._proxy_probes import ProxyProbes
+from ._proxy_websockets import ProxyWebSockets
 from .proxy_program import LONG, ContractProgram
 
-PROGRAM = ProgramID("contract-build-0123456789ab-00000001")
-OTHER = ProgramID("contract-build-0123456789ab-00000002")
-PATIENCE = timedelta(seconds=5)
-A_MOMENT = timedelta(milliseconds=5)
-
-
-def get(target: str, *headers: Header, method: str = "GET") -> ProxyRequest:
-    return ProxyRequest(method, target, headers)
-
-
-async def read(response: ProxyResponse) -> bytes:
-    return b"".join([chunk async for chunk in response.body])
-
-
-async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
-    for part in parts:
-        yield part
+__all__ = ["OTHER", "PATIENCE", "PROGRAM", "ProxyContract", "chunks", "get", "read"]
 
 
 @pytest.mark.asyncio
-class ProxyContract:
-    """Subclass it and give it four fixtures, asynchronous ones.
-
-    ``clock``: the one that the adapter under test was given.
-    ``proxy``: that adapter, with a deadline for answers of at most a second, closed afterwards.
-    ``publish_port``: where the fixture ``program`` is served from before the test until after it; see
-    ContractProgram for what serving it means.
-    ``dead_ports``: ports on which no HTTP exchange can complete, one for each way the adapter knows of.
-    """
-
-    @pytest.fixture
-    def program(self) -> ContractProgram:
-        return ContractProgram()
-
-    @pytest.fixture
-    async def routed(self, proxy: Proxy, publish_port: PublishPort) -> Proxy:
-        await proxy.open(PROGRAM, publish_port)
-        return proxy
+class ProxyContract(ProxyProbes, ProxyWebSockets):
+    """See ProxyContractBase for the fixtures to give."""
 
     async def test_request_without_route(self, proxy: Proxy) -> None:
         """A program without an open route is not ready, for HTTP and WebSocket."""
@@ -74,7 +45,7 @@ class ProxyContract:
     async def test_head(self, routed: Proxy) -> None:
         """HEAD gets the headers, Content-Length included, and no body."""
         response = await routed.request(PROGRAM, get("/plain", method="HEAD"))
-        assert dict(_lower(response.headers))["content-length"] == "5"
+        assert dict(lower(response.headers))["content-length"] == "5"
         assert await read(response) == b""
 
     async def test_bodies(self, routed: Proxy, program: ContractProgram) -> None:
@@ -93,7 +64,7 @@ class ProxyContract:
     async def test_no_body(self, routed: Proxy, program: ContractProgram) -> None:
         """A GET whose headers announce no body is sent without one."""
         await read(await routed.request(PROGRAM, ProxyRequest("GET", "/", (), chunks())))
-        names = [name for name, _ in _lower(program.received[-1].headers)]
+        names = [name for name, _ in lower(program.received[-1].headers)]
         assert "transfer-encoding" not in names
         assert program.received[-1].body == b""
 
@@ -106,8 +77,8 @@ class ProxyContract:
         """End-to-end headers arrive as sent and in order, repeated ones too; none is added but Host and framing."""
         sent = (("X-Twice", "1"), ("Cookie", "a=b"), ("X-Twice", "2"), ("X-Latin", "\u00c3\u00a4"))
         await read(await routed.request(PROGRAM, get("/", *sent)))
-        received = _lower(program.received[-1].headers)
-        assert [it for it in received if it[0] != "host"] == _lower(sent)
+        received = lower(program.received[-1].headers)
+        assert [it for it in received if it[0] != "host"] == lower(sent)
 
     async def test_request_hop_by_hop(self, routed: Proxy, program: ContractProgram) -> None:
         """Headers about the caller's connection stay behind, those that Connection names included."""
@@ -122,19 +93,19 @@ class ProxyContract:
             ("X-Public", "2"),
         )
         await read(await routed.request(PROGRAM, get("/", *sent)))
-        received = {name for name, _ in _lower(program.received[-1].headers)}
+        received = {name for name, _ in lower(program.received[-1].headers)}
         assert received - {"host", "connection"} == {"x-public"}
 
     async def test_host(self, routed: Proxy, program: ContractProgram, publish_port: PublishPort) -> None:
         """The program sees the Host that direct callers of its publish port send."""
         await read(await routed.request(PROGRAM, get("/", ("Host", "hershy.example"))))
-        hosts = [value for name, value in _lower(program.received[-1].headers) if name == "host"]
+        hosts = [value for name, value in lower(program.received[-1].headers) if name == "host"]
         assert hosts == [f"localhost:{publish_port}"]
 
     async def test_response_headers(self, routed: Proxy) -> None:
         """Cookies and other repeated headers come back one by one; hop-by-hop ones do not."""
         response = await routed.request(PROGRAM, get("/headers"))
-        received = _lower(response.headers)
+        received = lower(response.headers)
         assert [value for name, value in received if name == "set-cookie"] == ["a=1; Path=/", "b=2"]
         assert "x-private" not in dict(received)
         assert "connection" not in dict(received)
@@ -144,7 +115,7 @@ class ProxyContract:
         """A redirect is the caller's to follow."""
         response = await routed.request(PROGRAM, get("/redirect"))
         assert response.status == 302
-        assert ("location", "/elsewhere") in _lower(response.headers)
+        assert ("location", "/elsewhere") in lower(response.headers)
         await response.body.aclose()
         assert len(program.received) == 1
 
@@ -152,12 +123,12 @@ class ProxyContract:
         """What one caller's answer sets is not sent with another's request."""
         await read(await routed.request(PROGRAM, get("/headers")))
         await read(await routed.request(PROGRAM, get("/")))
-        assert "cookie" not in dict(_lower(program.received[-1].headers))
+        assert "cookie" not in dict(lower(program.received[-1].headers))
 
     async def test_encoded_content(self, routed: Proxy) -> None:
         """Compressed content comes back as the program sent it."""
         response = await routed.request(PROGRAM, get("/gzip"))
-        assert ("content-encoding", "gzip") in _lower(response.headers)
+        assert ("content-encoding", "gzip") in lower(response.headers)
         assert await read(response) == b"not really gzip"
 
     async def test_response_streams(self, routed: Proxy, program: ContractProgram) -> None:
@@ -183,7 +154,7 @@ class ProxyContract:
         """A program that accepts and never begins its answer is a timeout."""
         with pytest.raises(ProgramTimeout):
             await routed.request(PROGRAM, get("/never"))
-        _require_idle(routed)
+        require_idle(routed)
 
     async def test_cancel(self, routed: Proxy, program: ContractProgram) -> None:
         """Cancelling a request drops its connection, so the program can give up too."""
@@ -194,7 +165,7 @@ class ProxyContract:
             await waiting
         async with asyncio.timeout(PATIENCE.total_seconds()):
             await program.never_dropped.wait()
-        _require_idle(routed)
+        require_idle(routed)
 
     async def test_close_body_early(self, routed: Proxy, program: ContractProgram) -> None:
         """A body closed before its end, or before its beginning, is released; closing twice is allowed."""
@@ -204,14 +175,14 @@ class ProxyContract:
                 await anext(response.body)
             await response.body.aclose()
             await response.body.aclose()
-        _require_idle(routed)
+        require_idle(routed)
 
     async def test_broken_answer(self, routed: Proxy) -> None:
         """A program that breaks off in its answer makes the body raise."""
         response = await routed.request(PROGRAM, get("/broken"))
         with pytest.raises(ProgramUnreachable):
             await read(response)
-        _require_idle(routed)
+        require_idle(routed)
 
     async def test_dead_ports(self, proxy: Proxy, dead_ports: Sequence[PublishPort]) -> None:
         """Where nothing speaks HTTP a request fails as unreachable, and a probe is False within its timeout."""
@@ -240,53 +211,16 @@ class ProxyContract:
                 await routed.request(PROGRAM, request)
         assert not program.received
 
-    async def test_probe(self, proxy: Proxy, program: ContractProgram, publish_port: PublishPort) -> None:
-        """Any status completes an exchange; no route is needed."""
-        for program.status in (200, 404, 500, 302):
-            assert await proxy.probe(publish_port, PATIENCE) is True
-
-    async def test_probe_without_answer(
-        self, proxy: Proxy, program: ContractProgram, publish_port: PublishPort
-    ) -> None:
-        """A program that accepts but does not answer in time is not ready."""
-        program.status = None
-        for path in (None, "/watcher/status"):
-            assert await proxy.probe(publish_port, timedelta(seconds=0.2), path) is False
-
-    async def test_probe_of_a_path(self, proxy: Proxy, program: ContractProgram, publish_port: PublishPort) -> None:
-        """Only 200 to 399 passes; the path is asked for as it was given, and a redirect is not followed."""
-        for status, passes in ((200, True), (302, True), (399, True), (400, False), (404, False), (503, False)):
-            program.status = status
-            assert await proxy.probe(publish_port, PATIENCE, "/watcher/status") is passes
-        assert await proxy.probe(publish_port, PATIENCE, "/a%2Fb?deep=1")
-        assert {it.method for it in program.received} == {"GET"}
-        assert {it.target for it in program.received} == {"/watcher/status", "/a%2Fb?deep=1"}
-
-    async def test_probe_of_a_path_needs_no_body(
-        self, proxy: Proxy, program: ContractProgram, publish_port: PublishPort
-    ) -> None:
-        """The head of an answer whose body never ends, or breaks off, is enough."""
-        for path in ("/stream", "/broken"):
-            assert await proxy.probe(publish_port, PATIENCE, path) is True
-
-    async def test_probe_of_a_path_that_cannot_be_sent(
-        self, proxy: Proxy, program: ContractProgram, publish_port: PublishPort
-    ) -> None:
-        """It fails like any other; nothing is sent."""
-        for path in ("", "no-slash", "/line\r\nbreak", "http://elsewhere/"):
-            assert await proxy.probe(publish_port, PATIENCE, path) is False
-        assert not program.received
-
     async def test_route(self, routed: Proxy, program: ContractProgram, publish_port: PublishPort) -> None:
         """A route tells where it goes and counts what has passed and what is under way."""
         assert routed.route(OTHER) is None
         await read(await routed.request(PROGRAM, get("/")))
         under_way = await routed.request(PROGRAM, get("/stream"))
-        route = _route(routed)
+        route = route_of(routed)
         assert (route.program_id, route.publish_port) == (PROGRAM, publish_port)
         assert (route.requests, route.active) == (2, 1)
         await under_way.body.aclose()
-        _require_idle(routed)
+        require_idle(routed)
 
     async def test_last_use(self, routed: Proxy, clock: Clock) -> None:
         """A route tells when its latest exchange began or ended: HTTP, WebSocket, refused, cancelled or whole."""
@@ -304,31 +238,23 @@ class ProxyContract:
             with pytest.raises(ProgramUnreachable):
                 await routed.connect_websocket(PROGRAM, "/refuse", (), ())
 
-        route = _route(routed)
+        route = route_of(routed)
         assert route.last_used_at == route.opened_at
         for exchange in (use, stop_reading, talk, be_refused):
             await clock.sleep(A_MOMENT)
             began = clock.now()
             await exchange()
-            assert began <= _route(routed).last_used_at <= clock.now()
+            assert began <= route_of(routed).last_used_at <= clock.now()
 
     async def test_last_use_of_what_is_under_way(self, routed: Proxy, clock: Clock) -> None:
         """Beginning counts, and ending counts again."""
         response = await routed.request(PROGRAM, get("/stream"))
         began_by = clock.now()
-        assert _route(routed).last_used_at <= began_by
+        assert route_of(routed).last_used_at <= began_by
         await clock.sleep(A_MOMENT)
-        assert _route(routed).last_used_at <= began_by
+        assert route_of(routed).last_used_at <= began_by
         await response.body.aclose()
-        assert _route(routed).last_used_at >= began_by + A_MOMENT
-
-    async def test_probes_are_no_use(self, routed: Proxy, clock: Clock, publish_port: PublishPort) -> None:
-        """A program that is only probed becomes idle."""
-        before = _route(routed)
-        await clock.sleep(A_MOMENT)
-        for path in (None, "/watcher/status"):
-            assert await routed.probe(publish_port, PATIENCE, path)
-        assert _route(routed) == before
+        assert route_of(routed).last_used_at >= began_by + A_MOMENT
 
     async def test_open_twice(self, routed: Proxy, publish_port: PublishPort) -> None:
         """Opening an open route to the same port changes nothing."""
@@ -381,69 +307,6 @@ class ProxyContract:
         program.gate.set()
         assert await read(response) == b"firstlast"
 
-    async def test_websocket(self, routed: Proxy) -> None:
-        """Text and binary messages pass both ways as what they are."""
-        socket = await routed.connect_websocket(PROGRAM, "/ws?x=1", (("X-A", "1"),), ())
-        for message in ("text \u2713", b"\x00\xff", ""):
-            await socket.send(message)
-            assert await _receive(socket) == message
-        await socket.aclose()
-        _require_idle(routed)
-
-    async def test_websocket_subprotocol(self, routed: Proxy) -> None:
-        """The subprotocol is the one the program chose; none when none was offered."""
-        for offered, chosen in ((("first", "second"), "first"), ((), None)):
-            socket = await routed.connect_websocket(PROGRAM, "/ws", (), offered)
-            assert socket.subprotocol == chosen
-            await socket.aclose()
-
-    async def test_websocket_closed_by_program(self, routed: Proxy) -> None:
-        """The program's code and reason arrive, again and again; sending then fails."""
-        socket = await routed.connect_websocket(PROGRAM, "/ws", (), ())
-        await socket.send("close 4001 bye")
-        for _ in range(2):
-            assert await _receive(socket) == WebSocketClosed(4001, "bye")
-        with pytest.raises(ProgramUnreachable):
-            await socket.send("too late")
-        await socket.aclose()
-        _require_idle(routed)
-
-    async def test_websocket_broken_by_program(self, routed: Proxy) -> None:
-        """A connection that breaks without a closing frame is 1006."""
-        socket = await routed.connect_websocket(PROGRAM, "/ws", (), ())
-        await socket.send("vanish")
-        closed = await _receive(socket)
-        assert isinstance(closed, WebSocketClosed)
-        assert closed.code == 1006
-        await socket.aclose()
-
-    async def test_websocket_close(self, routed: Proxy) -> None:
-        """Closing twice is allowed, with a code that no frame may carry too."""
-        socket = await routed.connect_websocket(PROGRAM, "/ws", (), ())
-        await socket.aclose(1006, "x" * 200)
-        await socket.aclose()
-        with pytest.raises(ProgramUnreachable):
-            await socket.send("too late")
-
-    async def test_route_closed_cuts_websocket(self, routed: Proxy) -> None:
-        """Closing the route breaks an open WebSocket, also for one who waits for a message."""
-        socket = await routed.connect_websocket(PROGRAM, "/ws", (), ())
-        receiving = asyncio.ensure_future(socket.receive())
-        await asyncio.sleep(0)
-        await routed.close(PROGRAM)
-        closed = await asyncio.wait_for(receiving, PATIENCE.total_seconds())
-        assert isinstance(closed, WebSocketClosed)
-        assert closed.code == 1006
-        await socket.aclose()
-
-    async def test_websocket_refused(self, routed: Proxy, program: ContractProgram) -> None:
-        """A program that answers the handshake with plain HTTP, a redirect included, is unreachable by WebSocket."""
-        for target in ("/refuse", "/redirect"):
-            with pytest.raises(ProgramUnreachable):
-                await routed.connect_websocket(PROGRAM, target, (), ())
-        assert all(request.target != "/elsewhere" for request in program.received)
-        _require_idle(routed)
-
     async def test_aclose(self, routed: Proxy) -> None:
         """Closing the adapter closes every route; twice is allowed."""
         response = await routed.request(PROGRAM, get("/stream"))
@@ -452,22 +315,3 @@ class ProxyContract:
         assert routed.route(PROGRAM) is None
         with pytest.raises(ProgramUnreachable):
             await read(response)
-
-
-def _lower(headers: Sequence[Header]) -> list[Header]:
-    return [(name.lower(), value) for name, value in headers]
-
-
-def _route(proxy: Proxy) -> ProxyRoute:
-    route = proxy.route(PROGRAM)
-    assert route is not None
-    return route
-
-
-def _require_idle(proxy: Proxy) -> None:
-    assert _route(proxy).active == 0
-
-
-async def _receive(socket: ProxyWebSocket) -> str | bytes | WebSocketClosed:
-    async with asyncio.timeout(PATIENCE.total_seconds()):
-        return await socket.receive()
