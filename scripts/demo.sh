@@ -76,7 +76,7 @@ hershy deploy examples/trading_long --user demo --build-arg BASE="$base_image" -
 program=$(sed -n 2p "$work/deployed")
 hershy ls
 
-heading "Ten minutes of market time a second: until the strategies have traded"
+heading "Up to ten minutes of market time a second, until the strategies have traded"
 wait_until 60 program_has_said '(cross)$' || { echo "no averages have crossed" >&2; exit 1; }
 # The port of its registration may have been taken by somebody else since; the one it runs on is its own.
 url=$(field_of_program proxy_url)
