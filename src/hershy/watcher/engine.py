@@ -25,7 +25,7 @@ from .session import Definition, Session
 from .signals import BY_USER, BY_WATCHER, Message, Signal, SignalKind, Trigger
 from .sources import Sources
 from .states import WatcherState as S
-from .wording import fault
+from .wording import fault, said
 
 CLOSING_LIMIT_S: Final = 5.0
 """For all iterators together."""
@@ -202,9 +202,9 @@ class Engine:
             await runner.run(self._function, self._context, self._message, limit_s=self._timeout_s)
             event = Event.RETURNED
         except StopWatcher as control:
-            self.reason, event = control.reason, Event.STOP_RAISED
+            self.reason, event = said(control), Event.STOP_RAISED
         except KillWatcher as control:
-            self.reason, event = control.reason, Event.KILL_RAISED
+            self.reason, event = said(control), Event.KILL_RAISED
         except PASSES:
             raise
         except BaseException as error:

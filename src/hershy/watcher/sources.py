@@ -17,6 +17,7 @@ from .values import Failure, Skip
 from .variables import Item, Variable
 from .wording import fault
 
+LEAST_S: Final = 0.5
 CANCELLED_WITHIN: Final = "it awaited something that was cancelled"
 
 Follow = Callable[[Variable], Coroutine[Any, Any, None]]
@@ -33,6 +34,7 @@ class Sources:
         self._failing: set[str] = set()
         self._left_behind: list[asyncio.Task[None]] = []
         self._is_closed = False
+        self._cancelled_at_s = 0.0
 
     def start(self, variable: Variable, follow: Follow) -> None:
         """Begin to feed ``variable``; nothing once closed. From any thread."""
@@ -48,17 +50,23 @@ class Sources:
         """Tell every source to end. Idempotent."""
         if not self._is_closed:
             self._is_closed = True
+            self._cancelled_at_s = self._session.clock.monotonic()
             for task in self._tasks.values():
                 self._loop.call_soon(task.cancel)  # after its first step: a task that never began closes nothing
 
     async def close(self, limit_s: float) -> None:
-        """``cancel``, and wait up to ``limit_s`` seconds for all to have ended; those that have not are left behind."""
+        """``cancel``, and wait for all to have ended; those that have not are left behind.
+
+        At most until ``limit_s`` seconds after the first ``cancel``: what has been executed since then counts too, so
+        that cleanup still gets its turn before SIGKILL. LEAST_S in any case, for what has begun since.
+        """
         self.cancel()
+        left_s = max(LEAST_S, self._cancelled_at_s + limit_s - self._session.clock.monotonic())
         tasks, self._tasks = self._tasks, {}
         if not tasks:
             return
         everything = asyncio.ensure_future(asyncio.wait(tasks.values()))
-        if await ends_within(everything, limit_s, self._session.clock):
+        if await ends_within(everything, left_s, self._session.clock):
             return
         everything.cancel()
         for name, task in tasks.items():

@@ -29,12 +29,17 @@ def as_key(key: object) -> str:
 
 
 def fault(error: BaseException) -> str:
-    """An exception's type and what it says; cut, for logs keep thousands of them."""
+    """An exception's type and what it says, in short."""
+    text = said(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def said(error: BaseException) -> str:
+    """What an exception says, whatever it is; cut, for logs keep thousands of them."""
     try:
-        said = str(error)
+        return cut(str(error), LONGEST_FAULT)
     except BaseException:
-        said = "which cannot be printed"
-    return f"{type(error).__name__}: {cut(said, LONGEST_FAULT)}" if said else type(error).__name__
+        return "which cannot be printed"
 
 
 def cut(text: str, longest: int) -> str:

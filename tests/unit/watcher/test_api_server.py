@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
@@ -213,6 +214,18 @@ async def test_closing_ends_idle_connections_and_can_be_repeated(served: Served)
     await writer.wait_closed()
     with pytest.raises(OSError, match=r"refused|Connect"):
         await asyncio.open_connection(LOCALHOST, served.port)
+
+
+async def test_port_0_is_no_api() -> None:
+    """Nothing listens, and no thread of it is there."""
+    watcher = Watcher(port=0)
+
+    @watcher.manage("silent")
+    async def function(ctx: Context, message: Message | None) -> None: ...
+
+    await watcher.start()
+    assert "WatcherAPI" not in [thread.name for thread in threading.enumerate()]
+    await watcher.stop()
 
 
 async def test_a_watcher_serves_its_api_from_start_to_end() -> None:

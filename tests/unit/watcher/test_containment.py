@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hershy.watcher import SKIP, Context, Failure, Message, Update, WatcherState
+from hershy.watcher import SKIP, Context, Failure, KillWatcher, Message, StopWatcher, Update, WatcherState
 from hershy.watcher.containment import contained
 from hershy.watcher.testing import drive
 
@@ -137,3 +137,44 @@ async def raising_call() -> int:
 
 def raise_it(error: BaseException) -> int:
     raise error
+
+
+@pytest.mark.parametrize("control", [StopWatcher("from a watch"), KillWatcher("from a watch")])
+async def test_a_watch_cannot_end_its_watcher(control: Exception) -> None:
+    """A control error of a source or an update is an error of the variable, as any other."""
+    answers: list[Any] = [Update(lambda before: raise_it(control))]
+
+    async def ask() -> Any:
+        if answers:
+            return answers.pop()
+        raise control
+
+    async def flow() -> AsyncIterator[int]:
+        yield raise_it(control)
+
+    async def function(ctx: Context, message: Message | None) -> None:
+        ctx.watch_call("call", ask, every=1, initial=0)
+        ctx.watch_flow("flow", flow, initial=0)
+
+    async with drive(watcher_of(function)) as driven:
+        await driven.advance(2)
+        assert driven.state is WatcherState.READY
+        assert (driven.watched("call").error, driven.watched("flow").error) == (control, control)
+
+
+class Odd(StopWatcher):
+    """A program's own, that does not call its parent's ``__init__``, and whose reason is no text."""
+
+    def __init__(self, reason: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("control", [Odd(5), StopWatcher(5)])  # type: ignore[arg-type]
+async def test_a_reason_is_text_whatever_it_was(control: StopWatcher) -> None:
+    """And the stop is a stop."""
+
+    async def function(ctx: Context, message: Message | None) -> None:
+        raise control
+
+    async with drive(watcher_of(function)) as driven:
+        assert (driven.state, driven.watcher.reason) == (WatcherState.STOPPED, "5")

@@ -3,6 +3,8 @@
 import asyncio
 import threading
 import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -241,6 +243,32 @@ async def test_a_stop_whose_limit_passes_between_two_executions_begins_no_other(
             driven.watcher.send(str(number))
         await driven.watcher.stop()
         assert executed_by_then == [len(recorder.seen)]
+
+
+async def test_a_long_run_and_an_iterator_that_will_not_close_leave_cleanup_its_turn(gate: asyncio.Event) -> None:
+    """Well within the ten seconds before SIGKILL: their times are not added up."""
+    cleaned_up_at_s: list[float] = []
+
+    async def stubborn() -> AsyncIterator[int]:
+        while not gate.is_set():
+            with suppress(asyncio.CancelledError):
+                await gate.wait()
+        return
+        yield 0
+
+    async def function(ctx: Context, message: Message | None) -> None:
+        ctx.watch_flow("stubborn", stubborn, initial=0)
+        while message and not gate.is_set():
+            with suppress(asyncio.CancelledError):
+                await gate.wait()
+
+    watcher = watcher_of(function)
+    watcher.cleanup(lambda ctx: cleaned_up_at_s.append(driven.clock.monotonic()))
+    async with drive(watcher) as driven:
+        await driven.send("for ever")
+        assert driven.clock.monotonic() == 0
+        await driven.stop()
+    assert 5 < cleaned_up_at_s[0] < 8
 
 
 async def test_iterators_are_closed_before_cleanup() -> None:

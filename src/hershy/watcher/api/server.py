@@ -15,6 +15,8 @@ from .routes import Routes
 
 ALL_INTERFACES: Final = "0.0.0.0"  # noqa: S104  # of the container; the Host publishes it on localhost only
 MOST_CONNECTIONS: Final = 64
+MOST_REFUSALS: Final = 64
+"""Connections that are being told there are too many; one more is just closed."""
 CLOSING_LIMIT_S: Final = 1.0
 
 
@@ -98,8 +100,8 @@ class ApiServer:
             del self._connections[task]
 
     async def _refuse(self, task: asyncio.Task[None], connection: Connection, writer: asyncio.StreamWriter) -> None:
-        if len(self._refusing) >= MOST_CONNECTIONS:
-            writer.close()  # even being told so takes a connection
+        if len(self._refusing) >= MOST_REFUSALS:
+            writer.close()
             return
         self._refusing.add(task)
         try:

@@ -64,13 +64,13 @@ class Shapes:
         return {"watchedVars": names, "count": len(names), "timestamp": self._timestamp()}
 
     def memo_cache(self) -> Shape:
-        entries = {as_key(name): plain(value) for name, value in self._session.memos.known().items()}
-        return {"entries": entries, "count": len(entries), "timestamp": self._timestamp()}
+        entries = self._session.memos.known()
+        return {"entries": plain(entries), "count": len(entries), "timestamp": self._timestamp()}
 
     def var_state(self) -> Shape:
         watched = self._session.variables.current.copy()
         return {
-            "variables": {name: plain(variable.value) for name, variable in watched.items()},
+            "variables": plain({name: variable.value for name, variable in watched.items()}),
             "errors": {name: fault(variable.error) for name, variable in watched.items() if variable.error is not None},
             "count": len(watched),
             "timestamp": self._timestamp(),
