@@ -24,7 +24,7 @@ from hershy import (
 from hershy.domain.errors import IllegalTransition, ProgramFailed, ProgramNotFound, ProgramNotRunning
 from hershy.domain.exits import ExitKind
 from hershy.domain.restart import RestartMode
-from hershy.ports.event_bus import BuildLine, StateChanged
+from hershy.ports.event_bus import BuildLine, Happened
 from hershy.ports.proxy import ProxyRequest
 from hershy.ports.runtime import LogQuery
 
@@ -86,8 +86,8 @@ async def test_the_whole_life_of_a_program(
         assert (await host.start(program.id)).state is ProgramState.CREATED
         while "Ready" not in seen:
             notice = (await asyncio.wait_for(anext(published), 60)).notice
-            assert not (isinstance(notice, StateChanged) and notice.program.state is ERROR), notice
-            if isinstance(notice, StateChanged):
+            assert not (isinstance(notice, Happened) and notice.program.state is ERROR), notice
+            if isinstance(notice, Happened):
                 seen.append(str(notice.program.state))
             elif isinstance(notice, BuildLine):
                 built.append(notice.text)

@@ -29,6 +29,17 @@ async def within(clock: Clock, timeout: timedelta, what: str, operation: Corouti
         await ended(work, timer)
 
 
+async def set_within(clock: Clock, timeout: timedelta, event: asyncio.Event) -> None:
+    """Return when the event is set, after ``timeout`` at the latest."""
+    waits = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(clock.sleep(timeout))]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for it in waits:
+            it.cancel()
+        await ended(*waits)
+
+
 async def ended(*tasks: asyncio.Future[Any]) -> None:
     """Wait for the end of all, however often the waiting is cancelled: a stop may be followed by a deletion.
 

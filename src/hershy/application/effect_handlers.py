@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from hershy.domain import effects as do
 from hershy.domain import events as on
+from hershy.domain import journal
 from hershy.domain.effects import Effect
 from hershy.domain.errors import (
     AlreadyExists,
@@ -17,21 +18,23 @@ from hershy.domain.errors import (
 )
 from hershy.domain.events import Result
 from hershy.domain.exits import ExitKind, ExitReason
-from hershy.domain.ids import ContainerID, ImageID, PublishPort
+from hershy.domain.ids import ContainerID, ImageID
+from hershy.domain.journal import JournalEntry
 from hershy.domain.program import Program
 from hershy.ports.builder import BuildRequest
 from hershy.ports.event_bus import BuildLine
-from hershy.ports.runtime import ContainerSpec, LogQuery
+from hershy.ports.runtime import ContainerSpec
 from hershy.ports.storage import LogKind
 
 from .deadline import within
+from .health import watch_health
 from .log import get_logger
 from .log_archive import LogArchive
+from .log_tail import log_tail
 from .services import Services
 
 PORT_ATTEMPTS = 10
 """So many ports in a row held by strangers mean that something is wrong with the machine."""
-FAILURE_LOG_LINES = 20
 PROBE_TIMEOUT = timedelta(seconds=2)
 ENGINE_RETRY_DELAY = timedelta(seconds=1)
 
@@ -46,8 +49,11 @@ class EffectHandlers:
         self._services = services
         self._archive = LogArchive(services.storage, services.runtime)
 
-    async def perform(self, effect: Effect, program: Program) -> Result | None:
-        """Carry the effect out for the program as it was after the step that asked for it."""
+    async def perform(self, effect: Effect, program: Program) -> Result | JournalEntry | None:
+        """Carry the effect out for the program as it was after the step that asked for it.
+
+        A journal entry, the program's last, says that a deletion is complete.
+        """
         match effect:
             case do.PrepareFolders():
                 await self._services.storage.prepare_state(program.id)
@@ -57,13 +63,15 @@ class EffectHandlers:
                 return on.StopCompleted(program.epoch)  # the interrupt has ended the build before this runs
             case do.BeginCreation():
                 return on.CreationBegun(program.epoch)
-            case do.StartContainer(delay):
+            case do.StartContainer(delay, attempt):
                 await self._services.clock.sleep(delay)
-                return await self._start(program)
+                return await self._start(program, attempt)
             case do.ProbeReadiness():
                 return await self._probe(program)
             case do.WatchExit():
                 return await self._watch(program)
+            case do.WatchHealth(is_healthy):
+                return await watch_health(self._services, program, is_healthy)
             case do.OpenProxy():
                 await self._services.proxy.open(program.id, program.publish_port)
             case do.CloseProxy():
@@ -74,57 +82,57 @@ class EffectHandlers:
             case do.RemoveContainer():
                 await self._remove_containers(program)
             case do.DeleteProgram():
-                await self._delete(program)
+                return await self._delete(program)
         return None
 
     async def _build(self, program: Program) -> Result:
         services = self._services
         await services.storage.start_log(program.id, LogKind.BUILD)
 
-        is_kept = True
+        is_kept, number = True, 0
 
         def output(line: str) -> None:
-            nonlocal is_kept
+            nonlocal is_kept, number
+            number += 1
             try:
                 if is_kept:
                     services.storage.append_log(program.id, LogKind.BUILD, [line])
             except OSError as error:  # of this program's disk, while other programs may share the build
                 is_kept = False
                 _log.warning("build log not kept", program_id=str(program.id), error=str(error))
-            services.event_bus.publish(program.id, services.clock.now(), BuildLine(line))
+            services.event_bus.publish(program.id, services.clock.now(), BuildLine(line, number))
 
         spec = await services.storage.read_sources(program.id)
         limit = services.limits.build
         image_id = await services.images.ensure(BuildRequest(spec, limit), output)
         return on.BuildSucceeded(program.epoch, image_id)
 
-    async def _start(self, program: Program) -> Result:
+    async def _start(self, program: Program, attempt: int) -> Result:
         assert program.image_id is not None, "the reducer starts only what is built"
-        for _ in range(PORT_ATTEMPTS):
-            port = self._services.ports.port_of(program.id)
-            container_id = await self._create(program, program.image_id, port)
-            try:
-                await self._engine("starting", program, self._services.runtime.start(container_id))
-            except PortHeld as held:
-                await self._engine("removing", program, self._services.runtime.remove(container_id))
-                published = await self._engine("finding a port for", program, self._services.runtime.published_ports())
-                following = self._services.ports.exchange(program.id, avoiding=published)
-                _log.warning("port held", program_id=str(program.id), port=str(held.port), next=str(following))
-            else:
-                return on.ContainerStarted(program.epoch, container_id, port)
-        raise RuntimeFailure(
-            f"program {program.id}: {PORT_ATTEMPTS} publish ports in a row, the last of them {port}, are held by "
-            "other processes on this machine; free some of 19001-29999"
-        )
+        services = self._services
+        container_id = await self._create(program, program.image_id)
+        try:
+            await self._engine("starting", program, services.runtime.start(container_id))
+        except PortHeld as held:
+            await self._engine("removing", program, services.runtime.remove(container_id))
+            if attempt >= PORT_ATTEMPTS:
+                raise RuntimeFailure(
+                    f"program {program.id}: {attempt} publish ports in a row, the last of them {held.port}, are held "
+                    "by other processes on this machine; free some of 19001-29999"
+                ) from held
+            published = await self._engine("finding a port for", program, services.runtime.published_ports())
+            following = services.ports.exchange(program.id, avoiding=published)
+            return on.PortExchanged(program.epoch, following, attempt + 1)
+        return on.ContainerStarted(program.epoch, container_id)
 
-    async def _create(self, program: Program, image_id: ImageID, port: PublishPort) -> ContainerID:
+    async def _create(self, program: Program, image_id: ImageID) -> ContainerID:
         services = self._services
         spec = ContainerSpec(
             program_id=program.id,
             user_id=program.user_id,
             build_id=program.build_id,
             image_id=image_id,
-            publish_port=port,
+            publish_port=program.publish_port,
             state_dir=await services.storage.prepare_state(program.id),
             env=program.options.env,
             resources=program.options.resources,
@@ -146,7 +154,8 @@ class EffectHandlers:
                 return on.ReadinessReached(program.epoch)
             await clock.sleep(probe_interval(elapsed))
         reason = f"no HTTP answer on port 8080 within {limit.total_seconds():g} s of its start"
-        tail = await self._log_tail(program)
+        assert program.container_id is not None, "the reducer probes only what has started"
+        tail = await log_tail(self._services, program.id, program.container_id)
         if tail:
             reason = "\n".join([f"{reason}; its last log lines:", *tail])
         return on.ReadinessDeadlinePassed(program.epoch, reason)
@@ -162,18 +171,8 @@ class EffectHandlers:
                 _log.warning("engine lost while watching", program_id=str(program.id), error=str(error))
                 await self._services.clock.sleep(ENGINE_RETRY_DELAY)
             else:
-                return on.Exited(program.epoch, exit_reason, await self._log_tail(program))
-
-    async def _log_tail(self, program: Program) -> tuple[str, ...]:
-        assert program.container_id is not None
-        try:
-            return await self._engine("reading the logs of", program, self._last_lines(program.container_id))
-        except (HershyError, TimeoutError) as error:
-            return (f"(its logs could not be read: {error})",)
-
-    async def _last_lines(self, container_id: ContainerID) -> tuple[str, ...]:
-        query = LogQuery(tail=FAILURE_LOG_LINES)
-        return tuple([line.text async for line in self._services.runtime.logs(container_id, query)])
+                tail = await log_tail(self._services, program.id, program.container_id)
+                return on.Exited(program.epoch, exit_reason, tail)
 
     async def _stop(self, program: Program) -> None:
         grace = self._services.limits.stop_grace
@@ -193,7 +192,7 @@ class EffectHandlers:
                 _log.warning("logs not kept", program_id=str(program.id), error=str(error))
             await self._engine("removing", program, runtime.remove(container.container_id))
 
-    async def _delete(self, program: Program) -> None:
+    async def _delete(self, program: Program) -> JournalEntry:
         services = self._services
         await self._stop(program)
         try:
@@ -206,8 +205,9 @@ class EffectHandlers:
             # A container still uses it: of another Host on this machine, or of a program that is being deleted too.
             _log.warning("image kept", program_id=str(program.id), error=str(error))
         await services.storage.delete(program.id)
-        await services.repository.remove(program.id)
+        last = await services.repository.remove(journal.deletion(program, services.clock.now()))
         services.ports.release(program.id)
+        return last
 
     async def _engine(
         self, doing: str, program: Program, call: Coroutine[Any, Any, T], extra: timedelta = timedelta()

@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from hershy.domain import events as on
-from hershy.domain.effects import DeleteProgram, Effect, ProbeReadiness, WatchExit
+from hershy.domain.effects import Effect, ProbeReadiness, WatchExit, WatchHealth
 from hershy.domain.errors import HershyError
 from hershy.domain.events import Result
 from hershy.domain.exits import ExitKind, ExitReason
+from hershy.domain.journal import JournalEntry
 from hershy.domain.program import Program
 from hershy.domain.state import ProgramState
 
@@ -17,7 +18,7 @@ from .log import get_logger
 from .services import Services
 
 _Tasks = set[asyncio.Task[object]]
-_BACKGROUND = (ProbeReadiness, WatchExit)
+_BACKGROUND = (ProbeReadiness, WatchExit, WatchHealth)
 
 _log = get_logger("hershy.effects")
 
@@ -29,7 +30,7 @@ class EffectsRunner:
     """
 
     def __init__(
-        self, services: Services, report: Callable[[Result], Awaitable[None]], on_gone: Callable[[], None]
+        self, services: Services, report: Callable[[Result], Awaitable[None]], on_gone: Callable[[JournalEntry], None]
     ) -> None:
         self._handlers = EffectHandlers(services)
         self._report = report
@@ -79,13 +80,13 @@ class EffectsRunner:
     async def _perform(self, program: Program, effect: Effect) -> bool:
         """Carry out one effect; whether it had an outcome to report, which ends the step's sequence."""
         outcome = await self._outcome(program, effect)
-        if outcome is not None:
+        if isinstance(outcome, JournalEntry):
+            self._on_gone(outcome)
+        elif outcome is not None:
             await self._report(outcome)
-        elif isinstance(effect, DeleteProgram):
-            self._on_gone()
         return outcome is not None
 
-    async def _outcome(self, program: Program, effect: Effect) -> Result | None:
+    async def _outcome(self, program: Program, effect: Effect) -> Result | JournalEntry | None:
         try:
             return await self._handlers.perform(effect, program)
         except Exception as error:

@@ -1,44 +1,41 @@
 """The Host: everything a caller can do with programs. The HTTP API is a thin layer over this class."""
 
 import asyncio
-import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
 from hershy.domain import events as on
 from hershy.domain.build_spec import BuildSpec
-from hershy.domain.errors import (
-    ContainerNotFound,
-    ProgramFailed,
-    ProgramNotFound,
-    ProgramNotReady,
-    RuntimeFailure,
-    Unavailable,
-)
+from hershy.domain.errors import ProgramFailed, ProgramNotReady, Unavailable
 from hershy.domain.ids import ProgramID
+from hershy.domain.journal import JournalEntry
 from hershy.domain.program import Program
 from hershy.domain.state import RESTING, ProgramState
 from hershy.ports.clock import Clock
-from hershy.ports.event_bus import Published, StateChanged
+from hershy.ports.event_bus import Happened, Published
 from hershy.ports.proxy import Header, ProxyRequest, ProxyResponse, ProxyRoute, ProxyWebSocket
 from hershy.ports.repository import ProgramFilter
 from hershy.ports.runtime import LogLine, LogQuery
-from hershy.ports.storage import LogKind
 
+from .bulk import Outcome, each
 from .deadline import within
 from .diagnosis import diagnose
-from .leftovers import remove_leftovers
-from .log import get_logger
-from .log_archive import LogArchive
+from .engine_watch import EngineWatch
+from .event_feed import Fed, feed
+from .housekeeping import Housekeeping
 from .messages import send_message
-from .requests import ProgramLogs, ProgramRequest
+from .program_logs import LogReader
+from .reconciler import Reconciler
+from .registration import Registration
+from .registry import Registry
+from .requests import ProgramLogs, ProgramRequest, ProgramStats
 from .services import Services
+from .statistics import statistics
 from .supervisor import Supervisor
-
-_log = get_logger("hershy.host")
+from .wind_down import wind_down
 
 
 class Host:
@@ -48,14 +45,25 @@ class Host:
     method has acknowledged goes on even if the caller is cancelled or goes away.
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, *, sweeps: bool = True) -> None:
+        """``sweeps`` False leaves it to the caller to call ``sweep``: for tests in virtual time."""
         self._services = services
-        self._archive = LogArchive(services.storage, services.runtime)
-        self._supervisors: dict[ProgramID, Supervisor] = {}
+        self._registry = Registry(services)
+        self._registration = Registration(services, self._registry)
+        self._logs = LogReader(services, self._registry)
+        self._reconciler = Reconciler(services, self._registry)
+        self._engine = EngineWatch(services, self._reconciler)
+        self._housekeeping = Housekeeping(services, self._registry, self._engine, self._reconciler)
+        self._sweeps = sweeps
 
     @property
     def clock(self) -> Clock:
         return self._services.clock
+
+    @property
+    def engine_is_up(self) -> bool:
+        """Whether the container engine is there. While it is not, reads are answered and changes refused."""
+        return self._engine.is_up
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -67,21 +75,24 @@ class Host:
         await self.aclose()
 
     async def open(self) -> None:
-        """Check what the adapters need, take up the registered programs, remove containers without a program.
+        """Check what the adapters need, take up the registered programs, and begin to watch over them.
 
-        Raises Unavailable, with the remedy, when the machine lacks something required.
+        Running containers are adopted as they are; what a killed Host has left half done is finished or taken back.
+        Returns once every program has been told what was found of it. Raises Unavailable, with the remedy, when the
+        machine lacks something required.
         """
         services = self._services
         findings = await diagnose(services.builder, services.runtime)
         missing = [finding for finding in findings if finding.required and not finding.ok]
         if missing:
             raise Unavailable("; ".join(f"{it.name}: {it.detail}; to mend it: {it.remedy}" for it in missing))
-        programs = await services.repository.list()
-        for program in programs:
+        for program in await services.repository.list():
             services.ports.restore(program.id, program.publish_port)
-        await remove_leftovers(services, known={program.id for program in programs})
-        for program in programs:
-            self._supervise(program)
+            self._registry.supervise(program)
+        await self._engine.start()
+        await self._reconciler.take_up()
+        if self._sweeps:
+            self._housekeeping.start()
 
     async def aclose(self) -> None:
         """End supervision. Idempotent.
@@ -89,67 +100,58 @@ class Host:
         Where the repository does not outlive this process, running programs are stopped first, since nobody
         would ever know of them again; else they go on running. Adapters belong to whoever made them.
         """
+        await self._housekeeping.aclose()
+        await self._engine.aclose()
         if not self._services.repository.durable:
-            await asyncio.gather(*(self._wind_down(it) for it in self._supervisors.values()))
-        await asyncio.gather(*(supervisor.aclose() for supervisor in self._supervisors.values()))
-        self._supervisors.clear()
+            await asyncio.gather(*(wind_down(it, self._services) for it in self._registry))
+        await asyncio.gather(*(supervisor.aclose() for supervisor in self._registry))
+        self._registry.clear()
+
+    async def sweep(self) -> None:
+        """Do what is due by now: deadlines of states, times to live, idle timeouts, exits that nobody has seen.
+
+        A Host does so by itself every second. Raises EngineUnavailable, RepositoryUnavailable.
+        """
+        await self._housekeeping.sweep()
 
     async def create(self, request: ProgramRequest) -> Program:
         """Register a program; nothing is built yet. It has a publish port from now until its deletion.
 
-        Raises InvalidValue when it asks for more resources than this Host gives, QuotaExceeded when no port is
-        free. Failed or cancelled, it leaves nothing behind.
+        Raises InvalidValue when it asks for more than this Host gives, QuotaExceeded when no port or no program is
+        left, EngineUnavailable while the engine is away. Failed or cancelled, it leaves nothing behind.
         """
-        services = self._services
-        request.options.resources.require_within(services.limits.max_resources)
-        build_id = request.build.build_id
-        program_id = ProgramID.compose(request.user_id, build_id, secrets.token_hex(4))
-        now = services.clock.now()
-        port = services.ports.lease(program_id)
-        try:
-            await services.storage.write_sources(program_id, request.build)
-            registered = await services.repository.add(
-                Program(
-                    id=program_id,
-                    user_id=request.user_id,
-                    build_id=build_id,
-                    publish_port=port,
-                    created_at=now,
-                    updated_at=now,
-                    build_args=request.build.build_args,
-                    options=request.options,
-                )
-            )
-        except BaseException:
-            await services.storage.delete(program_id)
-            services.ports.release(program_id)
-            raise
-        self._supervise(registered)
-        services.event_bus.publish(program_id, now, StateChanged(registered, None))
-        return registered
+        (program,) = await self.create_all([request])
+        return program
+
+    async def create_all(self, requests: Sequence[ProgramRequest]) -> Sequence[Program]:
+        """Register several programs, all or none; at most 100 at once. Raises as ``create``."""
+        await self._engine.require_up()
+        return await self._registration.register(requests)
 
     async def start(self, program_id: ProgramID) -> Program:
         """Begin to build and start; returns the program as it was *before*.
 
         Raises IllegalTransition while the program is active, EngineUnavailable.
         """
-        supervisor = self._supervisor(program_id)
+        supervisor = await self._changeable(program_id)
         image_id = await self._services.images.find(supervisor.program.build_id)
         return (await supervisor.request(on.StartRequested(image_id))).before
 
     async def stop(self, program_id: ProgramID) -> Program:
         """Begin to stop, cancelling a build under way; returns the program, Stopping.
 
-        Raises ProgramNotRunning unless the program is building, starting or running.
+        Raises ProgramNotRunning unless the program is building, starting or running, EngineUnavailable.
         """
-        return (await self._supervisor(program_id).request(on.StopRequested())).after
+        supervisor = await self._changeable(program_id)
+        return (await supervisor.request(on.StopRequested())).after
 
     async def restart(self, program_id: ProgramID) -> Program:
         """Begin to replace the container by a new one of the same image; returns the program, Stopping.
 
-        Raises ProgramNotRunning unless the program is Running or Ready.
+        Raises ProgramNotRunning unless the program is Running or Ready, EngineUnavailable.
         """
-        return (await self._supervisor(program_id).request(on.RestartRequested())).after
+        supervisor = await self._changeable(program_id)
+        return (await supervisor.request(on.RestartRequested())).after
 
     async def delete(self, program_id: ProgramID) -> None:
         """Stop the program; remove its container, files, unshared image and registration; release its port.
@@ -157,17 +159,30 @@ class Host:
         Returns once all is gone. Asked for twice at once, both calls wait for the one deletion. Raises
         Unavailable when something could not be removed; the program is in Error then and can be deleted again.
         """
-        supervisor = self._supervisor(program_id)
+        supervisor = await self._changeable(program_id)
         await supervisor.request(on.DeleteRequested())
         if not await asyncio.shield(supervisor.is_gone()):
             raise Unavailable(f"program {program_id} could not be deleted: {supervisor.program.error_msg}")
 
+    async def start_all(self, matching: ProgramFilter) -> Sequence[Outcome]:
+        """``start`` every matching program; the failure of one stops no other. So do the three that follow."""
+        return await self._each(matching, self.start)
+
+    async def stop_all(self, matching: ProgramFilter) -> Sequence[Outcome]:
+        return await self._each(matching, self.stop)
+
+    async def restart_all(self, matching: ProgramFilter) -> Sequence[Outcome]:
+        return await self._each(matching, self.restart)
+
+    async def delete_all(self, matching: ProgramFilter) -> Sequence[Outcome]:
+        return await self._each(matching, self.delete)
+
     async def get(self, program_id: ProgramID) -> Program:
-        return self._supervisor(program_id).program
+        return self._registry.get(program_id).program
 
     async def list(self, matching: ProgramFilter = ProgramFilter()) -> Sequence[Program]:
         """Matching programs in order of registration."""
-        return await self._services.repository.list(matching)
+        return self._registry.list(matching)
 
     async def wait_for(
         self,
@@ -186,50 +201,54 @@ class Host:
 
     async def logs(self, program_id: ProgramID, query: LogQuery = LogQuery()) -> ProgramLogs:
         """The program's output so far; that of earlier containers when there is none now."""
-        supervisor = self._supervisor(program_id)
-        program = supervisor.program
-        if program.container_id is None:
-            return ProgramLogs(None, await self._archived(program_id, query))
-        so_far = self._services.runtime.logs(
-            program.container_id, LogQuery(query.tail, False, query.since, query.streams)
-        )
-        reading = self._collect(so_far)
-        try:
-            lines = await within(self.clock, self._services.limits.engine, f"reading the logs of {program_id}", reading)
-        except (ContainerNotFound, RuntimeFailure):
-            now = supervisor.program
-            if now.container_id == program.container_id and now.state is not ProgramState.STOPPING:
-                raise
-            return ProgramLogs(None, await self._archived(program_id, query))  # kept before it is removed
-        return ProgramLogs(program.container_id, lines)
+        return await self._logs.read(program_id, query)
 
-    async def follow_logs(self, program_id: ProgramID, query: LogQuery) -> AsyncGenerator[LogLine, None]:
-        """Yield output as it is written, until the present container ends; archived output if there is none."""
-        program = self._supervisor(program_id).program
-        if program.container_id is None:
-            for line in await self._archived(program_id, query):
-                yield line
-            return
-        following = LogQuery(query.tail, True, query.since, query.streams)
-        async with aclosing(self._services.runtime.logs(program.container_id, following)) as lines:
-            async for line in lines:
-                yield line
+    def follow_logs(self, program_id: ProgramID, query: LogQuery) -> AsyncGenerator[LogLine, None]:
+        """Yield output as it is written, until the present container ends; waits for the first one of a program that
+        is on its way to it, and gives the archived output of one that is at rest."""
+        return self._logs.follow(program_id, query)
 
     async def build_log(self, program_id: ProgramID, tail: int | None = 200) -> Sequence[str]:
         """The last lines of the latest build's output; None for all that is kept."""
-        self._supervisor(program_id)
-        return await self._services.storage.read_log(program_id, LogKind.BUILD, tail)
+        return await self._logs.build(program_id, tail)
+
+    def follow_build_log(self, program_id: ProgramID, tail: int | None = 200) -> AsyncGenerator[str, None]:
+        """Yield the latest build's output, and what comes while it runs, until the build ends."""
+        return self._logs.follow_build(program_id, tail)
+
+    async def stats(self, program_id: ProgramID) -> ProgramStats:
+        """What the program uses of the machine. Takes about 0.2 s while it runs. Raises EngineUnavailable."""
+        return await statistics(self._services, self._registry, program_id)
+
+    async def journal(
+        self, program_id: ProgramID | None = None, *, after: int | None = None, limit: int = 200
+    ) -> Sequence[JournalEntry]:
+        """What has happened to one program, or to all; see ``Repository.journal``.
+
+        A deleted program is found here until its entries are pruned. Raises ProgramNotFound for one never heard of.
+        """
+        entries = await self._services.repository.journal(program_id, after=after, limit=limit)
+        if not entries and program_id is not None and not await self._services.repository.journal(program_id, limit=1):
+            self._registry.get(program_id)
+        return entries
 
     async def source(self, program_id: ProgramID) -> BuildSpec:
         """What the program was registered with."""
-        self._supervisor(program_id)
+        self._registry.get(program_id)
         return await self._services.storage.read_sources(program_id)
 
     def events(self, program_id: ProgramID | None = None) -> AbstractAsyncContextManager[AsyncIterator[Published]]:
         """Subscribe to what happens to one program or all; see ``EventBus.subscribe``."""
         if program_id is not None:
-            self._supervisor(program_id)
+            self._registry.get(program_id)
         return self._services.event_bus.subscribe(program_id)
+
+    def feed(self, program_id: ProgramID | None = None, *, after: int | None = None) -> AsyncGenerator[Fed, None]:
+        """Journal entries above the id ``after``, then what happens: gapless, also across restarts of the Host.
+
+        See ``event_feed.feed``. A program that nobody has heard of gives nothing and ends with the Host.
+        """
+        return feed(self._services, program_id, after)
 
     async def message(self, program_id: ProgramID, content: str) -> str:
         """Send a message to the program's WatcherAPI and return the body of its answer.
@@ -253,20 +272,20 @@ class Host:
 
     async def route(self, program_id: ProgramID) -> ProxyRoute | None:
         """What the proxy holds for the program; None while it is not Ready."""
-        self._supervisor(program_id)
+        self._registry.get(program_id)
         return self._services.proxy.route(program_id)
 
-    def _supervise(self, program: Program) -> None:
-        self._supervisors[program.id] = Supervisor(program, self._services, forget=self._supervisors.pop)
+    async def _changeable(self, program_id: ProgramID) -> Supervisor:
+        supervisor = self._registry.get(program_id)
+        await self._engine.require_up()
+        return supervisor
 
-    def _supervisor(self, program_id: ProgramID) -> Supervisor:
-        try:
-            return self._supervisors[program_id]
-        except KeyError:
-            raise ProgramNotFound(program_id) from None
+    async def _each(self, matching: ProgramFilter, act: Callable[[ProgramID], Awaitable[object]]) -> Sequence[Outcome]:
+        await self._engine.require_up()
+        return await each(self._registry.list(matching), act)
 
     async def _require_route(self, program_id: ProgramID) -> None:
-        supervisor = self._supervisor(program_id)
+        supervisor = self._registry.get(program_id)
         if supervisor.program.state is not ProgramState.READY:
             remedy = "start it, or wait until it is Ready"
             raise ProgramNotReady(program_id, supervisor.program.state, "a request", remedy)
@@ -278,36 +297,10 @@ class Host:
             if _has_arrived(program := await self.get(program_id), states):
                 return program
             async for it in published:
-                program = it.notice.program if isinstance(it.notice, StateChanged) else await self.get(program_id)
+                program = it.notice.program if isinstance(it.notice, Happened) else await self.get(program_id)
                 if _has_arrived(program, states):
                     return program
         raise Unavailable(f"program {program_id} is {program.state}: the Host was closed while it was waited for")
-
-    async def _archived(self, program_id: ProgramID, query: LogQuery) -> tuple[LogLine, ...]:
-        supervisor = self._supervisor(program_id)
-        if not supervisor.program.state.is_active:
-            await supervisor.settled()  # the end of a container is visible a moment before its logs are kept
-        return tuple(await self._archive.read(program_id, query))
-
-    async def _collect(self, lines: AsyncIterator[LogLine]) -> tuple[LogLine, ...]:
-        return tuple([line async for line in lines])
-
-    async def _wind_down(self, supervisor: Supervisor) -> None:
-        program, limits = supervisor.program, self._services.limits
-        try:
-            # Each of finding, stopping and removing the container may take the engine's whole deadline.
-            timeout = limits.stop_grace + 3 * limits.engine
-            await within(self.clock, timeout, f"stopping {program.id}", self._stop_and_settle(supervisor))
-        except Exception as error:
-            _log.warning("not stopped", program_id=str(program.id), error=repr(error))
-
-    async def _stop_and_settle(self, supervisor: Supervisor) -> None:
-        while supervisor.program.state.is_active:
-            if supervisor.program.state is not ProgramState.STOPPING:
-                await supervisor.request(on.StopRequested())
-            if await supervisor.is_gone():
-                return  # by a deletion that was under way; the last snapshot says Stopping for ever
-        await supervisor.settled()
 
 
 def _has_arrived(program: Program, states: frozenset[ProgramState]) -> bool:

@@ -7,6 +7,8 @@ from hershy.domain.ids import BuildID, ImageID, ProgramID
 from hershy.ports.builder import Builder, BuildOutput, BuildRequest
 from hershy.ports.repository import ProgramFilter, Repository
 
+from .limits import HostLimits
+
 
 class Images:
     """Keeps *discard* and *is it there?* of one BuildID apart.
@@ -15,8 +17,9 @@ class Images:
     leaves the image, or the program looks after the image is gone and builds it.
     """
 
-    def __init__(self, builder: Builder, repository: Repository) -> None:
+    def __init__(self, builder: Builder, repository: Repository, limits: HostLimits) -> None:
         self._builder = builder
+        self._slots = asyncio.Semaphore(limits.concurrent_builds)
         self._repository = repository
         self._locks: WeakValueDictionary[BuildID, asyncio.Lock] = WeakValueDictionary()
 
@@ -25,13 +28,16 @@ class Images:
             return await self._builder.find(build_id)
 
     async def ensure(self, request: BuildRequest, output: BuildOutput) -> ImageID:
-        """Raises as ``Builder.build``."""
+        """Find the image, or build it once a slot is free. Raises as ``Builder.build``."""
         build_id = request.spec.build_id
-        found = await self.find(build_id)
-        if found is not None:
-            output(f"image hersh-program-{build_id} exists: nothing to build")
-            return found
-        return await self._builder.build(request, output)
+        if self._slots.locked():
+            output("waiting: as many builds as this Host allows are under way")
+        async with self._slots:
+            found = await self.find(build_id)
+            if found is None:
+                return await self._builder.build(request, output)
+        output(f"image hersh-program-{build_id} exists: nothing to build")
+        return found
 
     async def discard_if_unused(self, build_id: BuildID, leaving: ProgramID) -> None:
         """Remove the image unless a program that stays is registered with it. Idempotent.

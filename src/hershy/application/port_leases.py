@@ -17,13 +17,17 @@ class PortLeases:
         self._first = first
         self._size = last - first + 1
         self._cursor = 0
-        self._by_program: dict[ProgramID, PublishPort] = {}
+        self._held: dict[ProgramID, set[int]] = {}
         self._taken: set[int] = set()
+
+    def __len__(self) -> int:
+        """How many programs have a port."""
+        return len(self._held)
 
     def lease(self, program_id: ProgramID) -> PublishPort:
         """Lease the next free port. Raises AlreadyExists, and QuotaExceeded when every port is leased."""
-        if program_id in self._by_program:
-            raise AlreadyExists(f"program {program_id} has port {self._by_program[program_id]} already")
+        if program_id in self._held:
+            raise AlreadyExists(f"program {program_id} has a port already")
         return self._assign(program_id, self._next_free())
 
     def restore(self, program_id: ProgramID, port: PublishPort) -> None:
@@ -32,29 +36,30 @@ class PortLeases:
             raise AlreadyExists(f"port {port} of program {program_id} is leased to another program")
         self._assign(program_id, port.value)
 
-    def port_of(self, program_id: ProgramID) -> PublishPort:
-        return self._by_program[program_id]
-
     def exchange(self, program_id: ProgramID, avoiding: Set[PublishPort] = frozenset()) -> PublishPort:
-        """Give up the program's port for the next free one that is not in ``avoiding``.
+        """Lease the next free port that is not in ``avoiding`` for the program, beside the one it has.
 
-        Raises QuotaExceeded, keeping the lease.
+        Both are its own until ``confirm``: were one given up before the other is saved, a killed Host could find
+        two programs with one port. Raises QuotaExceeded, keeping the lease.
         """
-        port = self._next_free(avoiding)
-        self.release(program_id)
-        return self._assign(program_id, port)
+        return self._assign(program_id, self._next_free(avoiding))
+
+    def confirm(self, program_id: ProgramID, port: PublishPort) -> None:
+        """``port``, one of the program's, is saved as its own; release what it holds beside. Idempotent."""
+        held = self._held.get(program_id, set())
+        if held > {port.value}:
+            self._taken -= held - {port.value}
+            self._held[program_id] = {port.value}
 
     def release(self, program_id: ProgramID) -> None:
         """Idempotent."""
-        port = self._by_program.pop(program_id, None)
-        if port is not None:
-            self._taken.discard(port.value)
+        self._taken -= self._held.pop(program_id, set())
 
     def _assign(self, program_id: ProgramID, port: int) -> PublishPort:
-        self._by_program[program_id] = PublishPort(port)
+        self._held.setdefault(program_id, set()).add(port)
         self._taken.add(port)
         self._cursor = port - self._first + 1
-        return self._by_program[program_id]
+        return PublishPort(port)
 
     def _next_free(self, avoiding: Set[PublishPort] = frozenset()) -> int:
         unwanted = self._taken | {port.value for port in avoiding}

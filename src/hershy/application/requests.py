@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hershy.domain.build_spec import BuildSpec
 from hershy.domain.ids import ContainerID, UserID
 from hershy.domain.program import ProgramOptions
-from hershy.ports.runtime import LogLine
+from hershy.ports.runtime import ContainerStats, LogLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +28,15 @@ class ProgramLogs:
     def text(self) -> str:
         """The lines without time and stream, each with its line end."""
         return "".join(f"{line.text}\n" for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramStats:
+    """``container`` and ``cpu_cores`` (cores in use, 0.5 being half of one) are None while no container runs.
+
+    ``state_bytes``: what ``/state`` takes on the disk.
+    """
+
+    container: ContainerStats | None
+    cpu_cores: float | None
+    state_bytes: int

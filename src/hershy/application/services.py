@@ -1,9 +1,7 @@
-"""What the application needs of the world, and the operator's limits on it."""
+"""What the application needs of the world."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
-from hershy.domain.resources import MIB, ResourceLimits
 from hershy.ports.builder import Builder
 from hershy.ports.clock import Clock
 from hershy.ports.event_bus import EventBus
@@ -13,23 +11,8 @@ from hershy.ports.runtime import Runtime
 from hershy.ports.storage import Storage
 
 from .images import Images
+from .limits import HostLimits
 from .port_leases import PortLeases
-
-
-@dataclass(frozen=True, slots=True)
-class HostLimits:
-    """Deadlines of the states that must not last, and the most a program may ask for.
-
-    ``stop_grace`` is the time between SIGTERM and SIGKILL; ``engine`` bounds what else the engine is asked to do.
-    """
-
-    build: timedelta = timedelta(minutes=10)
-    readiness: timedelta = timedelta(seconds=60)
-    stop_grace: timedelta = timedelta(seconds=10)
-    engine: timedelta = timedelta(seconds=60)
-    max_resources: ResourceLimits = ResourceLimits(
-        cpus=64, memory_bytes=64 * 1024 * MIB, pids=32_768, open_files=1_048_576, log_bytes=1024 * MIB
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,24 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hershy.domain.errors import HershyError, ProgramNotFound, Unavailable
-from hershy.domain.events import Event, Request, Result
+from hershy.domain import journal
+from hershy.domain.effects import RemoveContainer
+from hershy.domain.errors import (
+    HershyError,
+    IllegalTransition,
+    ProgramNotFound,
+    RepositoryUnavailable,
+    Unavailable,
+)
+from hershy.domain.events import Event, Request
 from hershy.domain.ids import ProgramID
+from hershy.domain.journal import JournalEntry
 from hershy.domain.program import Program
 from hershy.domain.reducer import reduce
-from hershy.ports.event_bus import ProgramDeleted, StateChanged
+from hershy.ports.event_bus import Happened, ProgramDeleted
+from hershy.ports.repository import Record
 
+from .commits import commit
 from .effects_runner import EffectsRunner
 from .log import get_logger
 from .services import Services
@@ -41,7 +52,8 @@ class Supervisor:
         self._services = services
         self._forget = forget
         self._mailbox: asyncio.Queue[tuple[Event, Reply | None]] = asyncio.Queue(MAILBOX_SIZE)
-        self._runner = EffectsRunner(services, self._report, self._on_gone)
+        self._runner = EffectsRunner(services, self.post, self._on_gone)
+        self._trouble: Exception | None = None
         self._ended: HershyError | None = None
         self._is_gone = False
         self._task = asyncio.create_task(self._run(), name=f"supervisor {program.id}")
@@ -51,11 +63,13 @@ class Supervisor:
     async def request(self, event: Request) -> Transition:
         """Apply a caller's event and return what it changed.
 
-        Raises IllegalTransition (nothing has changed) and ProgramNotFound once the program is gone. Cancelled
-        before its turn, the event is not applied.
+        Raises IllegalTransition (nothing has changed), ProgramNotFound once the program is gone, and
+        RepositoryUnavailable when it is not known to be saved. Cancelled before its turn, the event is not applied.
         """
         if self._ended is not None:
             raise self._ended
+        if self._trouble is not None:
+            raise _not_saved(self.program.id, self._trouble)
         reply: Reply = asyncio.get_running_loop().create_future()
         await self._put(event, reply)
         return await reply
@@ -82,20 +96,29 @@ class Supervisor:
         await asyncio.wait({self._task})
         await self._runner.aclose()
 
-    async def _report(self, event: Result) -> None:
+    async def post(self, event: Event) -> None:
+        """Hand in an event that nobody waits for. One that has become illegal meanwhile is left out."""
         await self._put(event, None)
+
+    async def applied(self) -> None:
+        """Return once every event handed in so far has been applied; its effects may still be under way."""
+        await self._mailbox.join()
+
+    def clean_up(self) -> None:
+        """Remove what the engine still has of a program at rest, unless something of it is under way."""
+        if not (self.program.state.is_active or self.program.is_being_deleted or self._runner.is_busy):
+            self._runner.carry_out(self.program, (RemoveContainer(),), interrupts=False)
 
     async def _put(self, event: Event, reply: Reply | None) -> None:
         await self._mailbox.put((event, reply))
         if self._ended is not None:  # while it waited for room
             self._refuse_waiting(self._ended)
 
-    def _on_gone(self) -> None:
+    def _on_gone(self, entry: JournalEntry) -> None:
         self._is_gone = True
         self._forget(self.program.id)
         self._end(ProgramNotFound(self.program.id))
-        now = self._services.clock.now()
-        self._services.event_bus.publish(self.program.id, now, ProgramDeleted())
+        self._services.event_bus.publish(self.program.id, entry.at, ProgramDeleted(entry))
 
     def _end(self, error: HershyError) -> None:
         self._ended = self._ended or error
@@ -114,9 +137,11 @@ class Supervisor:
             event, reply = await self._mailbox.get()
             try:
                 if reply is None:
-                    await self._apply(event)
+                    await self._apply(event, None)
                 elif not reply.cancelled():
                     await self._answer(event, reply)
+            except IllegalTransition as error:
+                _log.info("event left out", program_id=str(self.program.id), reason=str(error))
             except Exception:
                 _log.exception("event failed", program_id=str(self.program.id), program_event=event.label)
             finally:
@@ -124,7 +149,7 @@ class Supervisor:
 
     async def _answer(self, event: Event, reply: Reply) -> None:
         try:
-            transition = await self._apply(event)
+            transition = await self._apply(event, reply)
         except asyncio.CancelledError:
             if not reply.done():
                 reply.set_exception(self._ended or Unavailable(f"program {self.program.id} is not supervised"))
@@ -137,16 +162,20 @@ class Supervisor:
             if not reply.done():
                 reply.set_result(transition)
 
-    async def _apply(self, event: Event) -> Transition:
+    async def _apply(self, event: Event, reply: Reply | None) -> Transition:
         before = self.program
         step = reduce(before, event, self._services.clock.now())
         if step.dropped:
             return Transition(before, before)
-        self.program = await self._services.repository.save(step.program)
+        record = Record(step.program, journal.transition(event, before, step.program))
+        saved = await self._commit(record, reply)
+        if saved is None:
+            return Transition(before, before)
+        self.program = saved.program
+        self._services.ports.confirm(before.id, self.program.publish_port)
         self._runner.carry_out(self.program, step.effects, interrupts=step.interrupts)
+        self._services.event_bus.publish(before.id, saved.entry.at, Happened(self.program, saved.entry))
         if self.program.state is not before.state:
-            notice = StateChanged(self.program, before.state)
-            self._services.event_bus.publish(before.id, self.program.updated_at, notice)
             _log.info(
                 "state changed",
                 program_id=str(before.id),
@@ -154,3 +183,23 @@ class Supervisor:
                 state=str(self.program.state),
             )
         return Transition(before, self.program)
+
+    async def _commit(self, record: Record, reply: Reply | None) -> Record | None:
+        """What nobody asked for has happened, and is saved however long it takes; a caller is told at once."""
+
+        def on_trouble(error: Exception) -> None:
+            _log.error("not saved", program_id=str(record.program.id), error=str(error))
+            self._trouble = error
+            if reply is not None and not reply.done():
+                reply.set_exception(_not_saved(record.program.id, error))
+
+        try:
+            return await commit(self._services, record, on_trouble, insist=reply is None)
+        finally:
+            self._trouble = None
+
+
+def _not_saved(program_id: ProgramID, error: Exception) -> RepositoryUnavailable:
+    return RepositoryUnavailable(
+        f"program {program_id}: the repository fails ({error}); look at the program's state before you try again"
+    )

@@ -55,6 +55,11 @@ class BuildSpec:
             digest.update(chunk)
         return BuildID(f"build-{digest.hexdigest()[:12]}")
 
+    @property
+    def size(self) -> int:
+        """Bytes of the Dockerfile and all sources, in UTF-8."""
+        return sum(len(text.encode()) for text in (self.dockerfile, *self.src_files.values()))
+
     def _canonical(self) -> Iterator[bytes]:
         yield _ENCODING
         yield from _framed(self.dockerfile)

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 
-from .events import DeleteRequested, DeletionFailed
+from .events import DeleteRequested, DeletionFailed, HostRestarted
 from .reducer import TABLE
 from .state import ProgramState
 
@@ -12,8 +12,10 @@ _HEAD = """\
 
 Generated from the table in `src/hershy/domain/reducer.py` by `python -m hershy.domain.diagram`; a test fails when
 it is stale. Not drawn, since they start from every state: *delete requested* (to gone, by way of `Stopping` where
-something runs) and *deletion failed* (to `Error`). Any other event raises and changes nothing.
+something runs), *deletion failed* (to `Error`) and *host restarted* (what runs is adopted, what was half done is done
+again; see `docs/recovery.md`). Any other event raises and changes nothing.
 """
+_FROM_EVERY_STATE = (DeleteRequested, DeletionFailed, HostRestarted)
 
 
 def document() -> str:
@@ -40,7 +42,7 @@ def document() -> str:
 
 def _rows() -> Iterator[tuple[str, str, str]]:
     for (state, event), row in TABLE.items():
-        if event not in (DeleteRequested, DeletionFailed):
+        if event not in _FROM_EVERY_STATE:
             for target in row.targets:
                 yield str(state), event.label, str(target)
 

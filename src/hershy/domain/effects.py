@@ -29,9 +29,13 @@ class BeginCreation:
 
 @dataclass(frozen=True, slots=True)
 class StartContainer:
-    """After ``delay``, remove leftovers, create and start a container; ends in ContainerStarted or StartFailed."""
+    """After ``delay``, remove leftovers, create and start a container.
+
+    Ends in ContainerStarted, StartFailed, or PortExchanged when a stranger holds the port; ``attempt`` counts from 1.
+    """
 
     delay: timedelta = timedelta()
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,13 @@ class ProbeReadiness:
 @dataclass(frozen=True, slots=True)
 class WatchExit:
     """Wait in the background for the process to end; ends in Exited."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchHealth:
+    """Probe in the background until health changes; ends in HealthCheckFailed, or HealthRestored if unhealthy now."""
+
+    is_healthy: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,7 @@ Effect = (
     | StartContainer
     | ProbeReadiness
     | WatchExit
+    | WatchHealth
     | OpenProxy
     | CloseProxy
     | StopContainer

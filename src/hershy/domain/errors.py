@@ -22,6 +22,7 @@
     │   └── ContractViolation                   the engine made a container that breaks a security contract
     ├── Unavailable                             a dependency does not answer
     │   ├── EngineUnavailable                   the container engine does not answer
+    │   ├── RepositoryUnavailable               the database does not answer, or cannot write
     │   └── ProgramUnreachable                  the program does not answer through the proxy
     │       └── ProgramTimeout                  … within its deadline
     └── DeadlineExceeded (also TimeoutError)    an operation of hershy's own ran out of time
@@ -159,6 +160,10 @@ class Unavailable(HershyError):
 
 class EngineUnavailable(Unavailable):
     """The container engine does not answer."""
+
+
+class RepositoryUnavailable(Unavailable):
+    """The database does not answer, or cannot write."""
 
 
 class ProgramUnreachable(Unavailable):

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
 from .errors import InvalidValue
 from .exits import ExitReason
+from .health import HealthCheck
 from .ids import BuildID, ContainerID, ImageID, ProgramID, PublishPort, UserID
 from .resources import ResourceLimits
 from .restart import RestartHistory, RestartPolicy
@@ -15,6 +16,11 @@ from .state import ProgramState
 
 MAX_LABELS = 64
 MAX_ENV = 256
+SHORTEST_LIFE = timedelta(seconds=1)
+"""The least that a time to live or an idle timeout can be: about as often as the Host looks."""
+
+
+_UNSET = datetime.min.replace(tzinfo=UTC)
 
 
 class DesiredState(StrEnum):
@@ -27,14 +33,25 @@ class DesiredState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProgramOptions:
-    """How a program is run, apart from what it is built from. Mappings are copied and read-only."""
+    """How a program is run, apart from what it is built from. Mappings are copied and read-only.
+
+    ``ttl``: so long after its registration the program is deleted with all it has. ``idle_timeout``: so long
+    after the last request through the Host's proxy a Ready program is stopped; requests straight to its publish
+    port are not seen. None for neither.
+    """
 
     env: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     resources: ResourceLimits = ResourceLimits()
     restart_policy: RestartPolicy = RestartPolicy()
+    health_check: HealthCheck | None = None
+    ttl: timedelta | None = None
+    idle_timeout: timedelta | None = None
 
     def __post_init__(self) -> None:
+        for name, duration in (("ttl", self.ttl), ("idle_timeout", self.idle_timeout)):
+            if duration is not None and duration < SHORTEST_LIFE:
+                raise InvalidValue(f"{name}: must be at least {SHORTEST_LIFE.total_seconds():g} s")
         for what, mapping, most in (("env", self.env, MAX_ENV), ("labels", self.labels, MAX_LABELS)):
             if len(mapping) > most:
                 raise InvalidValue(f"{what}: at most {most} entries, not {len(mapping)}")
@@ -45,7 +62,11 @@ class ProgramOptions:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One registered program. Changed only by the reducer; ``version`` counts the repository's saves."""
+    """One registered program. Changed only by the reducer; ``version`` counts the repository's saves.
+
+    ``state_since``: when it entered its state. ``next_restart_at``: when an automatic restart that waits will begin.
+    ``is_healthy``: what its health check says; None without one, and while it is not Ready.
+    """
 
     id: ProgramID
     user_id: UserID
@@ -64,9 +85,14 @@ class Program:
     exit_reason: ExitReason | None = None
     error_msg: str = ""
     restarts: RestartHistory = RestartHistory()
+    next_restart_at: datetime | None = None
+    is_healthy: bool | None = None
+    state_since: datetime = field(default=_UNSET)
     version: int = 0
 
     def __post_init__(self) -> None:
+        if self.state_since is _UNSET:
+            object.__setattr__(self, "state_since", self.created_at)
         object.__setattr__(self, "build_args", MappingProxyType(dict(self.build_args)))
 
     @property

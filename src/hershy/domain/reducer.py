@@ -8,12 +8,14 @@ Its rules, in short:
   the epoch.
 * ``Stopping`` with ``desired == RUNNING`` is a restart: once stopped, it goes on to ``Starting``.
 * A start or a deletion may interrupt the cleanup after the run before; so what follows it cleans up once more.
+* A Host that restarts tells every program that is not at rest what it found of it (``HostRestarted``).
+* Every state that must not last has a deadline; when it has passed, the program is in ``Error``.
 * Deletion is legal in every state and, once asked for, allows nothing else until it has ended or failed.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from . import effects as do
@@ -23,7 +25,8 @@ from .errors import IllegalTransition, ProgramNotRunning
 from .events import Event, EventType
 from .exits import ExitKind, ExitReason
 from .program import DesiredState, Program
-from .restart import RestartHistory
+from .restart import RestartHistory, RestartMode, RestartPolicy
+from .state import TRANSITIONAL
 from .state import ProgramState as S
 
 
@@ -54,15 +57,20 @@ def reduce(program: Program, event: Event, at: datetime) -> Step:
     Raises IllegalTransition (for stop and restart its subclass ProgramNotRunning) when the table has no row;
     nothing has changed then. Pure: the same arguments give the same step.
     """
-    if isinstance(event, on.Result) and event.epoch != program.epoch:
+    if isinstance(event, on.Result | on.Finding) and event.epoch != program.epoch:
         return Step(program, dropped=True)
     if isinstance(event, on.DeleteRequested) and program.is_being_deleted:
         return Step(program, dropped=True)
     row = TABLE.get((program.state, type(event)))
-    fits_deletion = isinstance(event, on.DeletionFailed) == program.is_being_deleted
-    if row is None or not fits_deletion:
+    if row is None or not _fits_deletion(program, event):
         raise _illegal(program, event)
     return row.apply(program, event, at)
+
+
+def _fits_deletion(program: Program, event: Event) -> bool:
+    if program.is_being_deleted:
+        return isinstance(event, on.DeletionFailed | on.HostRestarted)
+    return not isinstance(event, on.DeletionFailed)
 
 
 def _illegal(program: Program, event: Event) -> IllegalTransition:
@@ -80,6 +88,8 @@ def _illegal(program: Program, event: Event) -> IllegalTransition:
 
 def _to(program: Program, at: datetime, state: S, *effects: Effect, interrupts: bool = False, **changes: Any) -> Step:
     epoch = program.epoch + 1 if interrupts else program.epoch
+    since = program.state_since if state is program.state else at
+    changes = {"state_since": since, "next_restart_at": None, "is_healthy": None, **changes}
     moved = replace(program, state=state, updated_at=at, epoch=epoch, **changes)
     return Step(moved, effects, interrupts)
 
@@ -115,20 +125,49 @@ def _running(program: Program, event: on.ContainerStarted, at: datetime) -> Step
         do.ProbeReadiness(),
         container_id=event.container_id,
         container_started_at=at,
-        publish_port=event.publish_port,
     )
 
 
+def _another_port(program: Program, event: on.PortExchanged, at: datetime) -> Step:
+    start = do.StartContainer(attempt=event.attempt)
+    return _to(program, at, S.STARTING, start, publish_port=event.publish_port)
+
+
 def _ready(program: Program, event: on.ReadinessReached, at: datetime) -> Step:
-    return _to(program, at, S.READY, do.OpenProxy(), exit_reason=None, error_msg="")
+    return _serve(program, at, exit_reason=None, error_msg="")
+
+
+def _serve(program: Program, at: datetime, *effects: Effect, **changes: Any) -> Step:
+    effects = (*effects, do.OpenProxy())
+    if program.options.health_check is None:
+        return _to(program, at, S.READY, *effects, **changes)
+    return _to(program, at, S.READY, *effects, do.WatchHealth(), is_healthy=True, **changes)
+
+
+def _unhealthy(program: Program, event: on.HealthCheckFailed, at: datetime) -> Step:
+    policy = program.options.restart_policy
+    if policy.mode is RestartMode.NO:
+        effect = do.WatchHealth(is_healthy=False)
+        return _to(program, at, S.READY, effect, is_healthy=False, error_msg=event.detail)
+    history = program.restarts.settled(policy, program.container_started_at, at)
+    if history.is_spent(policy):
+        cleanup = (do.CloseProxy(), do.RemoveContainer())
+        return _error(program, at, _crash_loop(policy, event), *cleanup, interrupts=True, restarts=history)
+    due = at + history.next_delay(policy, str(program.id))
+    changes: dict[str, Any] = {"restarts": history.with_restart(at), "next_restart_at": due, "error_msg": event.detail}
+    return _to(program, at, S.STOPPING, do.CloseProxy(), do.StopContainer(), interrupts=True, **changes)
+
+
+def _healthy_again(program: Program, event: on.HealthRestored, at: datetime) -> Step:
+    return _to(program, at, S.READY, do.WatchHealth(), is_healthy=True, error_msg="")
 
 
 def _failed(program: Program, event: on.BuildFailed | on.StartFailed | on.StopFailed, at: datetime) -> Step:
-    return _error(program, at, event.reason, do.RemoveContainer())
+    return _error(program, at, event.detail, do.RemoveContainer())
 
 
 def _never_ready(program: Program, event: on.ReadinessDeadlinePassed, at: datetime) -> Step:
-    return _error(program, at, event.reason, do.RemoveContainer(), interrupts=True)
+    return _error(program, at, event.detail, do.RemoveContainer(), interrupts=True)
 
 
 def _exited(program: Program, event: on.Exited, at: datetime) -> Step:
@@ -140,12 +179,13 @@ def _exited(program: Program, event: on.Exited, at: datetime) -> Step:
         if event.exit_reason.is_success:
             changes |= {"desired": DesiredState.STOPPED, "container_id": None}
             return _to(program, at, S.STOPPED, *cleanup, **changes)
-        return _error(program, at, _in_words(event), *cleanup, **changes)
+        return _error(program, at, event.detail, *cleanup, **changes)
     if history.is_spent(policy):
-        crash_loop = f"crash loop: {policy.max_restarts} restarts within {policy.window}; {_in_words(event)}"
-        return _error(program, at, crash_loop, *cleanup, **changes)
-    start = do.StartContainer(history.next_delay(policy))
-    changes |= {"restarts": history.with_restart(at), "error_msg": _in_words(event), "container_id": None}
+        return _error(program, at, _crash_loop(policy, event), *cleanup, **changes)
+    delay = history.next_delay(policy, str(program.id))
+    start = do.StartContainer(delay)
+    changes |= {"restarts": history.with_restart(at), "next_restart_at": at + delay}
+    changes |= {"error_msg": event.detail, "container_id": None}
     return _to(program, at, S.STARTING, *cleanup, start, **changes)
 
 
@@ -166,7 +206,7 @@ def _stop(program: Program, event: on.StopRequested, at: datetime) -> Step:
 
 def _stopped(program: Program, event: on.StopCompleted, at: datetime) -> Step:
     if program.desired is DesiredState.RUNNING:
-        return _to(program, at, S.STARTING, do.StartContainer(), container_id=None)
+        return _start_when_due(program, at)
     requested = ExitReason(ExitKind.REQUESTED)
     return _to(program, at, S.STOPPED, container_id=None, exit_reason=requested, error_msg="")
 
@@ -178,7 +218,7 @@ def _delete(program: Program, event: on.DeleteRequested, at: datetime) -> Step:
 
 
 def _deletion_failed(program: Program, event: on.DeletionFailed, at: datetime) -> Step:
-    return _error(program, at, event.reason, do.RemoveContainer())
+    return _error(program, at, event.detail, do.RemoveContainer())
 
 
 def _error(program: Program, at: datetime, message: str, *effects: Effect, **changes: Any) -> Step:
@@ -186,12 +226,58 @@ def _error(program: Program, at: datetime, message: str, *effects: Effect, **cha
     return _to(program, at, S.ERROR, *effects, **changes)
 
 
-def _in_words(event: on.Exited) -> str:
-    words = f"program {event.exit_reason}"
-    return "\n".join([f"{words}; its last log lines:", *event.log_tail]) if event.log_tail else words
+def _crash_loop(policy: RestartPolicy, event: on.Exited | on.HealthCheckFailed) -> str:
+    return f"crash loop: {policy.max_restarts} restarts within {policy.window}; {event.detail}"
+
+
+def _start_when_due(program: Program, at: datetime, **changes: Any) -> Step:
+    """Start a container; one whose restart waits starts when that is due."""
+    due = program.next_restart_at
+    delay = timedelta() if due is None else max(timedelta(), due - at)
+    start = do.StartContainer(delay)
+    return _to(program, at, S.STARTING, start, container_id=None, next_restart_at=due, **changes)
+
+
+def _overdue(program: Program, event: on.DeadlinePassed, at: datetime) -> Step:
+    return _error(program, at, event.detail, do.CloseProxy(), do.RemoveContainer(), interrupts=True)
+
+
+def _take_up(program: Program, event: on.HostRestarted, at: datetime) -> Step:
+    """Go on where the Host before was killed: what runs is adopted, what was half done is done again."""
+    anew: dict[str, Any] = {"interrupts": True, "state_since": at}
+    if program.is_being_deleted:
+        return _to(program, at, program.state, do.CloseProxy(), do.DeleteProgram(), **anew)
+    match program.state:
+        case S.BUILDING:
+            return _to(program, at, S.BUILDING, do.PrepareFolders(), do.BuildImage(), **anew)
+        case S.BUILT:
+            return _to(program, at, S.BUILT, do.BeginCreation(), **anew)
+        case S.STARTING | S.RUNNING | S.READY:
+            return _adopt(program, event.found, at, anew)
+        case S.STOPPING:
+            due = program.next_restart_at
+            return _to(program, at, S.STOPPING, do.CloseProxy(), do.StopContainer(), next_restart_at=due, **anew)
+        case _:
+            return _to(program, at, program.state, do.RemoveContainer(), **anew)
+
+
+def _adopt(program: Program, found: on.FoundContainer | None, at: datetime, anew: dict[str, Any]) -> Step:
+    if found is None or (not found.is_running and found.exit_reason is None):
+        return _start_when_due(program, at, **anew)
+    present = replace(program, container_id=found.container_id, publish_port=found.publish_port or program.publish_port)
+    if found.exit_reason is not None:
+        return _exited(present, on.Exited(program.epoch, found.exit_reason, found.log_tail), at)
+    if program.state is S.READY:
+        return _serve(present, at, do.WatchExit(), **anew)
+    started_at = program.container_started_at if program.state is S.RUNNING else at
+    effects = (do.WatchExit(), do.ProbeReadiness())
+    return _to(present, at, S.RUNNING, *effects, container_started_at=started_at, **anew)
 
 
 _AFTER_EXIT = Row((S.STOPPED, S.STARTING, S.ERROR), _exited)
+
+_ADOPTED = (S.STARTING, S.RUNNING, S.STOPPED, S.ERROR)
+_TAKEN_UP = {S.STARTING: _ADOPTED, S.RUNNING: _ADOPTED, S.READY: (*_ADOPTED, S.READY)}
 
 TABLE: Mapping[tuple[S, EventType], Row] = {
     (S.CREATED, on.StartRequested): Row((S.BUILDING,), _start),
@@ -199,11 +285,14 @@ TABLE: Mapping[tuple[S, EventType], Row] = {
     (S.BUILDING, on.BuildFailed): Row((S.ERROR,), _failed),
     (S.BUILT, on.CreationBegun): Row((S.STARTING,), _create),
     (S.STARTING, on.ContainerStarted): Row((S.RUNNING,), _running),
+    (S.STARTING, on.PortExchanged): Row((S.STARTING,), _another_port),
     (S.STARTING, on.StartFailed): Row((S.ERROR,), _failed),
     (S.RUNNING, on.ReadinessReached): Row((S.READY,), _ready),
     (S.RUNNING, on.ReadinessDeadlinePassed): Row((S.ERROR,), _never_ready),
     (S.RUNNING, on.Exited): _AFTER_EXIT,
     (S.READY, on.Exited): _AFTER_EXIT,
+    (S.READY, on.HealthCheckFailed): Row((S.READY, S.STOPPING, S.ERROR), _unhealthy),
+    (S.READY, on.HealthRestored): Row((S.READY,), _healthy_again),
     (S.RUNNING, on.RestartRequested): Row((S.STOPPING,), _restart),
     (S.READY, on.RestartRequested): Row((S.STOPPING,), _restart),
     (S.BUILDING, on.StopRequested): Row((S.STOPPING,), _cancel_build),
@@ -215,6 +304,8 @@ TABLE: Mapping[tuple[S, EventType], Row] = {
     (S.STOPPING, on.StopFailed): Row((S.ERROR,), _failed),
     (S.STOPPED, on.StartRequested): Row((S.STARTING, S.BUILDING), _start),
     (S.ERROR, on.StartRequested): Row((S.STARTING, S.BUILDING), _start),
+    **{(state, on.DeadlinePassed): Row((S.ERROR,), _overdue) for state in S if state in TRANSITIONAL},
+    **{(state, on.HostRestarted): Row(_TAKEN_UP.get(state, (state,)), _take_up) for state in S},
     **{(state, on.DeleteRequested): Row((S.STOPPING if state.is_active else state,), _delete) for state in S},
     **{(state, on.DeletionFailed): Row((S.ERROR,), _deletion_failed) for state in S},
 }

@@ -1,11 +1,15 @@
 """Whether, and after which delay, a program that died is started again."""
 
+import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from .errors import InvalidValue
 from .exits import ExitReason
+
+LARGEST_JITTER = 0.25
+"""Nomad's share; enough to tear apart programs that died of one cause."""
 
 
 class RestartMode(StrEnum):
@@ -49,10 +53,14 @@ class RestartPolicy:
 
 @dataclass(frozen=True, slots=True)
 class RestartHistory:
-    """Automatic restarts so far: the moments within the budget's window, and the streak of unstable runs."""
+    """Automatic restarts so far: the moments within the budget's window, and the streak of unstable runs.
+
+    ``count``: all of them since the program was last asked to start.
+    """
 
     restarts: tuple[datetime, ...] = ()
     streak: int = 0
+    count: int = 0
 
     def settled(self, policy: RestartPolicy, started_at: datetime | None, now: datetime) -> "RestartHistory":
         """As of an exit at ``now``: moments outside the window are forgotten, a stable run ends the streak.
@@ -61,16 +69,20 @@ class RestartHistory:
         """
         recent = tuple(moment for moment in self.restarts if now - moment < policy.window)
         was_stable = started_at is not None and now - started_at >= policy.stable_after
-        return RestartHistory(recent, 0 if was_stable else self.streak)
+        return RestartHistory(recent, 0 if was_stable else self.streak, self.count)
 
     def is_spent(self, policy: RestartPolicy) -> bool:
         """Whether the budget allows no further restart within the window."""
         return len(self.restarts) >= policy.max_restarts
 
-    def next_delay(self, policy: RestartPolicy) -> timedelta:
-        """``min(base_delay * 2**streak, max_delay)``."""
+    def next_delay(self, policy: RestartPolicy, key: str) -> timedelta:
+        """``min(base_delay * 2**streak, max_delay)``, shortened by up to a quarter so that programs spread out.
+
+        By how much is a hash of ``key``, the program's id, and the count: equal arguments give an equal delay.
+        """
         doublings = min(self.streak, 32)  # the cap has long been reached by then, and timedelta would overflow
-        return min(policy.base_delay * (1 << doublings), policy.max_delay)
+        longest = min(policy.base_delay * (1 << doublings), policy.max_delay)
+        return longest * (1 - LARGEST_JITTER * zlib.crc32(f"{key} {self.count}".encode()) / 2**32)
 
     def with_restart(self, now: datetime) -> "RestartHistory":
-        return RestartHistory((*self.restarts, now), self.streak + 1)
+        return RestartHistory((*self.restarts, now), self.streak + 1, self.count + 1)

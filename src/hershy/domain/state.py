@@ -24,3 +24,8 @@ class ProgramState(StrEnum):
 
 RESTING = frozenset({ProgramState.CREATED, ProgramState.STOPPED, ProgramState.ERROR})
 """States in which nothing of the program runs and nothing is under way."""
+
+TRANSITIONAL = frozenset(
+    {ProgramState.BUILDING, ProgramState.BUILT, ProgramState.STARTING, ProgramState.RUNNING, ProgramState.STOPPING}
+)
+"""States that must not last: each has a deadline. *Running* is one, since a program is to become *Ready*."""

@@ -7,26 +7,31 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hershy.domain.ids import ProgramID
+from hershy.domain.journal import JournalEntry
 from hershy.domain.program import Program
-from hershy.domain.state import ProgramState
 
 
 @dataclass(frozen=True, slots=True)
-class StateChanged:
-    """``previous`` is None for a program just registered."""
+class Happened:
+    """An event has been applied to the program; ``entry`` is in the journal."""
 
     program: Program
-    previous: ProgramState | None
+    entry: JournalEntry
 
 
 @dataclass(frozen=True, slots=True)
 class BuildLine:
+    """``number`` counts the lines of one build from 1."""
+
     text: str
+    number: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class ProgramDeleted:
-    pass
+    """The program is gone; ``entry`` is the last one in its journal."""
+
+    entry: JournalEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class EventsLost:
     count: int
 
 
-Notice = StateChanged | BuildLine | ProgramDeleted | EventsLost
+Notice = Happened | BuildLine | ProgramDeleted | EventsLost
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ class HostContainer(containers.DeclarativeContainer):
         clock=clock,
         event_bus=event_bus,
         ports=providers.Singleton(PortLeases),
-        images=providers.Singleton(Images, builder, repository),
+        images=providers.Singleton(Images, builder, repository, settings.provided.limits),
         limits=settings.provided.limits,
     )
-    host = providers.Singleton(Host, services)
+    host = providers.Singleton(Host, services, sweeps=settings.provided.is_in_real_time)

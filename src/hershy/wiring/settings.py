@@ -15,7 +15,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from hershy.application.services import HostLimits
+from hershy.application.limits import HostLimits
 from hershy.domain.errors import ConfigurationError
 
 CONFIG_VARIABLE = "HERSHY_CONFIG"
@@ -57,10 +57,18 @@ class Settings(BaseSettings):
     http_port: int = Field(9000, ge=0, le=65535)
     max_body_bytes: int = Field(16 * 1024 * 1024, gt=0)
 
+    build_queue_timeout_s: float = Field(1800, gt=0)
     build_timeout_s: float = Field(600, gt=0)
+    start_timeout_s: float = Field(300, gt=0)
     readiness_timeout_s: float = Field(60, gt=0)
     stop_grace_s: float = Field(10, ge=0)
     engine_timeout_s: float = Field(60, gt=0)
+    concurrent_builds: int = Field(4, ge=1)
+    max_programs: int = Field(10_000, ge=1)
+    max_programs_per_user: int = Field(1_000, ge=1)
+    max_source_bytes: int = Field(16 * 1024 * 1024, ge=1)
+    journal_entries: int = Field(1_000, ge=1, description="kept of each program")
+    journal_days: float = Field(30, ge=0, description="how long those of deleted programs are kept")
     max_cpus: float = Field(default_factory=lambda: float(os.cpu_count() or 1), gt=0)
     """The most one program may ask for; an engine refuses more than the machine has."""
 
@@ -99,12 +107,25 @@ class Settings(BaseSettings):
     @property
     def limits(self) -> HostLimits:
         return HostLimits(
+            build_queue=timedelta(seconds=self.build_queue_timeout_s),
             build=timedelta(seconds=self.build_timeout_s),
+            start=timedelta(seconds=self.start_timeout_s),
             readiness=timedelta(seconds=self.readiness_timeout_s),
             stop_grace=timedelta(seconds=self.stop_grace_s),
             engine=timedelta(seconds=self.engine_timeout_s),
+            concurrent_builds=self.concurrent_builds,
+            max_programs=self.max_programs,
+            max_programs_per_user=self.max_programs_per_user,
+            max_source_bytes=self.max_source_bytes,
+            journal_entries=self.journal_entries,
+            journal_age=timedelta(days=self.journal_days),
             max_resources=replace(HostLimits().max_resources, cpus=self.max_cpus),
         )
+
+    @property
+    def is_in_real_time(self) -> bool:
+        """Whether the Host sweeps by itself. In virtual time that would never let the clock stand still."""
+        return self.clock != _MEMORY
 
 
 def _config_file() -> Path:

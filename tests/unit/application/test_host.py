@@ -14,7 +14,7 @@ from hershy.domain.ids import ProgramID, PublishPort, UserID
 from hershy.domain.program import Program, ProgramOptions
 from hershy.domain.resources import ResourceLimits
 from hershy.domain.state import ProgramState as S
-from hershy.ports.event_bus import StateChanged
+from hershy.ports.event_bus import Happened
 from hershy.ports.repository import ProgramFilter
 from hershy.testing.twins import Twins
 
@@ -28,7 +28,7 @@ async def states_until_rest(twins: Twins, program: Program, *, last: S) -> list[
         await twins.host.start(program.id)
         while not seen or seen[-1] is not last:
             notice = (await anext(published)).notice
-            if isinstance(notice, StateChanged):
+            if isinstance(notice, Happened):
                 seen.append(notice.program.state)
     return [str(state) for state in seen]
 
@@ -115,7 +115,7 @@ async def test_restart_replaces_the_container(hershy_twins: Twins) -> None:
         assert (await hershy_twins.host.restart(program.id)).state is S.STOPPING
         while not seen or seen[-1] is not S.READY:
             notice = (await anext(published)).notice
-            assert isinstance(notice, StateChanged)
+            assert isinstance(notice, Happened)
             seen.append(notice.program.state)
     assert seen == [S.STOPPING, S.STARTING, S.RUNNING, S.READY]
     again = await hershy_twins.host.get(program.id)

@@ -9,7 +9,7 @@ from hershy.domain.exits import ExitKind
 from hershy.domain.ids import OwnerID, PublishPort
 from hershy.domain.restart import RestartMode, RestartPolicy
 from hershy.domain.state import ProgramState as S
-from hershy.ports.event_bus import BuildLine, StateChanged
+from hershy.ports.event_bus import BuildLine, Happened
 from hershy.ports.runtime import LogStream
 from hershy.testing.twins import Twins, open_twins, twin_container
 from hershy_adapters.memory.behaviour import ProgramBehaviour
@@ -49,7 +49,7 @@ async def test_build_output_reaches_those_who_watch(hershy_twins: Twins) -> None
             notice = (await anext(published)).notice
             if isinstance(notice, BuildLine):
                 lines.append(notice.text)
-            elif isinstance(notice, StateChanged) and notice.program.state is S.BUILT:
+            elif isinstance(notice, Happened) and notice.program.state is S.BUILT:
                 break
     assert lines
     assert list(await hershy_twins.host.build_log(program.id, None)) == lines

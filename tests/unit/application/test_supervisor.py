@@ -5,13 +5,9 @@ from datetime import timedelta
 
 import pytest
 from dependency_injector import providers
-from hypothesis import given
-from hypothesis import strategies as st
 
 from hershy.application.deadline import within
-from hershy.application.port_leases import PortLeases
-from hershy.domain.errors import AlreadyExists, DeadlineExceeded, QuotaExceeded, Unavailable
-from hershy.domain.ids import BuildID, ProgramID, PublishPort, UserID
+from hershy.domain.errors import DeadlineExceeded, Unavailable
 from hershy.domain.state import ProgramState as S
 from hershy.ports.diagnosis import Finding
 from hershy.testing.twins import Twins, open_twins, twin_container
@@ -19,10 +15,6 @@ from hershy_adapters.memory.behaviour import ProgramBehaviour
 from hershy_adapters.memory.clock import VirtualClock
 from hershy_adapters.memory.repository import InMemoryRepository
 from hershy_adapters.memory.runtime import InMemoryRuntime
-
-
-def program_id(number: int) -> ProgramID:
-    return ProgramID.compose(UserID("a"), BuildID("build-0123456789ab"), f"{number:08x}")
 
 
 async def test_within_returns_the_result_in_time() -> None:
@@ -75,50 +67,6 @@ async def test_within_waits_for_the_end_however_often_it_is_cancelled() -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert cleaned == [True]
-
-
-def test_ports_are_handed_out_in_sequence_and_rest_after_release() -> None:
-    """A released port comes back only after all the others had their turn."""
-    leases = PortLeases(19001, 19003)
-    assert [leases.lease(program_id(number)).value for number in range(2)] == [19001, 19002]
-    leases.release(program_id(0))
-    leases.release(program_id(0))
-    assert [leases.lease(program_id(number)).value for number in (2, 3)] == [19003, 19001]
-    with pytest.raises(QuotaExceeded, match="all 3 publish ports are leased; delete a program"):
-        leases.lease(program_id(4))
-    with pytest.raises(QuotaExceeded):
-        leases.exchange(program_id(3))
-    assert leases.port_of(program_id(3)) == PublishPort(19001)
-
-
-def test_a_lease_is_restored_once() -> None:
-    """A port known from before a restart is not handed out, and not restored for two."""
-    leases = PortLeases()
-    leases.restore(program_id(0), PublishPort(19001))
-    assert leases.lease(program_id(1)) == PublishPort(19002)
-    with pytest.raises(AlreadyExists):
-        leases.restore(program_id(2), PublishPort(19002))
-    with pytest.raises(AlreadyExists):
-        leases.lease(program_id(1))
-
-
-@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["lease", "release", "exchange"])), max_size=40))
-def test_no_two_programs_ever_share_a_port(steps: list[tuple[int, str]]) -> None:
-    """Whatever the order of leasing, exchanging and releasing."""
-    leases, held = PortLeases(19001, 19004), {}
-    for number, step in steps:
-        owner = program_id(number)
-        try:
-            if step == "lease":
-                held[number] = leases.lease(owner)
-            elif step == "release":
-                leases.release(owner)
-                held.pop(number, None)
-            elif number in held:
-                held[number] = leases.exchange(owner)
-        except (AlreadyExists, QuotaExceeded):
-            assert step == "exchange" or number in held or len(held) == 4
-        assert len(set(held.values())) == len(held)
 
 
 async def test_requests_of_one_program_are_handled_one_at_a_time(hershy_twins: Twins) -> None:

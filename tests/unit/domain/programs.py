@@ -13,6 +13,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 IMAGE = ImageID("sha256:abc")
 CONTAINER = ContainerID("c0ffee")
 PORT = PublishPort(19001)
+OTHER_PORT = PublishPort(19002)
 BUILD = BuildID("build-0123456789ab")
 
 
@@ -39,10 +40,13 @@ def results(epoch: int) -> tuple[Event, ...]:
         on.BuildSucceeded(epoch, IMAGE),
         on.BuildFailed(epoch, "no"),
         on.CreationBegun(epoch),
-        on.ContainerStarted(epoch, CONTAINER, PORT),
+        on.PortExchanged(epoch, OTHER_PORT, 2),
+        on.ContainerStarted(epoch, CONTAINER),
         on.StartFailed(epoch, "no"),
         on.ReadinessReached(epoch),
         on.ReadinessDeadlinePassed(epoch, "no"),
+        on.HealthCheckFailed(epoch, "no"),
+        on.HealthRestored(epoch),
         on.Exited(epoch, ExitReason.from_status(0)),
         on.Exited(epoch, ExitReason.from_status(1), ("last words",)),
         on.Exited(epoch, ExitReason.from_status(137, out_of_memory=True)),
@@ -50,4 +54,16 @@ def results(epoch: int) -> tuple[Event, ...]:
         on.StopCompleted(epoch),
         on.StopFailed(epoch, "no"),
         on.DeletionFailed(epoch, "no"),
+    )
+
+
+def findings(epoch: int) -> tuple[Event, ...]:
+    """What a sweep or a restart of the Host can find."""
+    crashed = on.FoundContainer(CONTAINER, False, PORT, ExitReason.from_status(1), ("last words",))
+    return (
+        on.DeadlinePassed(epoch, "too long"),
+        on.HostRestarted(epoch),
+        on.HostRestarted(epoch, on.FoundContainer(CONTAINER, True, OTHER_PORT)),
+        on.HostRestarted(epoch, on.FoundContainer(CONTAINER, False, None)),
+        on.HostRestarted(epoch, crashed),
     )

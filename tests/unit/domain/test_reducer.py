@@ -11,17 +11,21 @@ from hershy.domain.effects import Effect
 from hershy.domain.errors import IllegalTransition, ProgramNotRunning
 from hershy.domain.events import Event
 from hershy.domain.exits import ExitKind, ExitReason
-from hershy.domain.ids import ContainerID, PublishPort
+from hershy.domain.health import HealthCheck
+from hershy.domain.ids import ContainerID
 from hershy.domain.program import DesiredState, Program, ProgramOptions
 from hershy.domain.reducer import TABLE, Step, reduce
-from hershy.domain.restart import RestartMode, RestartPolicy
+from hershy.domain.restart import RestartHistory, RestartMode, RestartPolicy
+from hershy.domain.state import TRANSITIONAL
 from hershy.domain.state import ProgramState as S
 
-from .programs import CONTAINER, IMAGE, NOW, PORT, REQUESTS, program, results
+from .programs import CONTAINER, IMAGE, NOW, OTHER_PORT, REQUESTS, findings, program, results
 
 LATER = NOW + timedelta(seconds=5)
 STOP = (do.CloseProxy, do.StopContainer)
 AFTERMATH = (do.CloseProxy, do.RemoveContainer)
+WATCH = (do.WatchExit, do.ProbeReadiness)
+OVERDUE, NOTHING, ALIVE, NEVER_STARTED, CRASHED = findings(0)
 
 EXPECTED: dict[tuple[S, Event], tuple[S, tuple[type[Effect], ...]]] = {
     (S.CREATED, on.StartRequested()): (S.BUILDING, (do.PrepareFolders, do.BuildImage)),
@@ -31,7 +35,8 @@ EXPECTED: dict[tuple[S, Event], tuple[S, tuple[type[Effect], ...]]] = {
     (S.BUILDING, on.StopRequested()): (S.STOPPING, (do.RemoveContainer, do.CancelBuild)),
     (S.BUILT, on.CreationBegun(0)): (S.STARTING, (do.StartContainer,)),
     (S.BUILT, on.StopRequested()): (S.STOPPING, STOP),
-    (S.STARTING, on.ContainerStarted(0, CONTAINER, PORT)): (S.RUNNING, (do.WatchExit, do.ProbeReadiness)),
+    (S.STARTING, on.PortExchanged(0, OTHER_PORT, 2)): (S.STARTING, (do.StartContainer,)),
+    (S.STARTING, on.ContainerStarted(0, CONTAINER)): (S.RUNNING, WATCH),
     (S.STARTING, on.StartFailed(0, "no")): (S.ERROR, (do.RemoveContainer,)),
     (S.STARTING, on.StopRequested()): (S.STOPPING, STOP),
     (S.RUNNING, on.ReadinessReached(0)): (S.READY, (do.OpenProxy,)),
@@ -61,13 +66,36 @@ EXPECTED: dict[tuple[S, Event], tuple[S, tuple[type[Effect], ...]]] = {
             (on.StartRequested(IMAGE), (S.STARTING, (do.PrepareFolders, do.StartContainer))),
         )
     },
+    (S.READY, on.HealthCheckFailed(0, "no")): (S.READY, (do.WatchHealth,)),
+    (S.READY, on.HealthRestored(0)): (S.READY, (do.WatchHealth,)),
+    **{(state, OVERDUE): (S.ERROR, AFTERMATH) for state in TRANSITIONAL},
+    **{
+        (state, found): expected
+        for found in (NOTHING, ALIVE, NEVER_STARTED, CRASHED)
+        for state, expected in {
+            S.BUILDING: (S.BUILDING, (do.PrepareFolders, do.BuildImage)),
+            S.BUILT: (S.BUILT, (do.BeginCreation,)),
+            S.STOPPING: (S.STOPPING, STOP),
+            **{state: (state, (do.RemoveContainer,)) for state in (S.CREATED, S.STOPPED, S.ERROR)},
+        }.items()
+    },
+    **{
+        (state, found): expected
+        for state in (S.STARTING, S.RUNNING, S.READY)
+        for found, expected in {
+            NOTHING: (S.STARTING, (do.StartContainer,)),
+            NEVER_STARTED: (S.STARTING, (do.StartContainer,)),
+            CRASHED: (S.ERROR, AFTERMATH),
+            ALIVE: (S.READY, (do.WatchExit, do.OpenProxy)) if state is S.READY else (S.RUNNING, WATCH),
+        }.items()
+    },
     **{
         (state, on.DeleteRequested()): (S.STOPPING if state.is_active else state, (do.CloseProxy, do.DeleteProgram))
         for state in S
     },
 }
 
-ALL_EVENTS = (*REQUESTS, *results(0))
+ALL_EVENTS = (*REQUESTS, *results(0), *findings(0))
 
 
 def kinds(step: Step) -> tuple[type[Effect], ...]:
@@ -112,7 +140,7 @@ def test_the_table_declares_every_target_it_can_reach() -> None:
 def test_late_results_are_dropped_in_every_state(state: S) -> None:
     """A result of a cancelled effect changes nothing and raises nothing."""
     before = in_state(state, epoch=7)
-    for event in results(6):
+    for event in (*results(6), *findings(6)):
         assert reduce(before, event, LATER) == Step(before, dropped=True)
 
 
@@ -153,11 +181,75 @@ def test_a_stop_asked_for_leaves_no_error_and_no_container() -> None:
 
 
 def test_a_port_held_by_a_stranger_moves_the_program() -> None:
-    """The port the container really got is the program's port."""
-    moved = PublishPort(19_007)
-    step = reduce(in_state(S.STARTING), on.ContainerStarted(0, CONTAINER, moved), LATER)
-    assert step.program.publish_port == moved
-    assert step.program.container_started_at == LATER
+    """The port it moves to is saved before it is tried, and the tries are counted."""
+    step = reduce(in_state(S.STARTING), on.PortExchanged(0, OTHER_PORT, 3), LATER)
+    assert step.program.publish_port == OTHER_PORT
+    assert step.effects == (do.StartContainer(attempt=3),)
+    assert step.program.state_since == NOW
+
+
+def test_what_runs_is_adopted_as_it_is() -> None:
+    """The container, its port and when it started; a program that was Ready is served again at once."""
+    ready = in_state(S.READY, desired=DesiredState.RUNNING, container_id=CONTAINER, container_started_at=NOW, epoch=4)
+    event = on.HostRestarted(4, on.FoundContainer(ContainerID("other"), True, OTHER_PORT))
+    adopted = reduce(ready, event, LATER).program
+    assert (adopted.container_id, adopted.publish_port) == (ContainerID("other"), OTHER_PORT)
+    assert (adopted.container_started_at, adopted.epoch) == (NOW, 5)
+
+
+def test_a_restart_that_waits_goes_on_waiting_for_its_moment() -> None:
+    """A Host that restarts neither forgets the backoff nor begins it anew."""
+    due = LATER + timedelta(seconds=7)
+    waiting = in_state(S.STARTING, desired=DesiredState.RUNNING, next_restart_at=due)
+    step = reduce(waiting, NOTHING, LATER)
+    assert step.effects == (do.StartContainer(timedelta(seconds=7)),)
+    assert step.program.next_restart_at == due
+
+
+def test_a_deletion_under_way_is_taken_up_in_every_state() -> None:
+    """Whatever is found, it is deleted."""
+    for state in S:
+        deleting = reduce(in_state(state), on.DeleteRequested(), NOW).program
+        for found in (None, on.FoundContainer(CONTAINER, True, OTHER_PORT)):
+            step = reduce(deleting, on.HostRestarted(deleting.epoch, found), LATER)
+            assert (kinds(step), step.interrupts) == ((do.CloseProxy, do.DeleteProgram), True)
+            assert step.program.is_being_deleted
+
+
+HEALTH = HealthCheck()
+
+
+def test_a_ready_program_with_a_health_check_is_watched() -> None:
+    """Healthy to begin with; without a check nothing is known."""
+    watched = reduce(in_state(S.RUNNING, options=ProgramOptions(health_check=HEALTH)), on.ReadinessReached(0), LATER)
+    assert (kinds(watched), watched.program.is_healthy) == ((do.OpenProxy, do.WatchHealth), True)
+    assert reduce(in_state(S.RUNNING), on.ReadinessReached(0), LATER).program.is_healthy is None
+
+
+def test_an_unhealthy_program_is_marked_where_nothing_restarts_it() -> None:
+    """It stays Ready and says so, until a probe passes again."""
+    ready = in_state(S.READY, is_healthy=True, options=ProgramOptions(health_check=HEALTH))
+    marked = reduce(ready, on.HealthCheckFailed(0, "3 missed"), LATER)
+    assert (marked.program.is_healthy, marked.program.error_msg) == (False, "3 missed")
+    assert marked.effects == (do.WatchHealth(is_healthy=False),)
+    restored = reduce(marked.program, on.HealthRestored(0), LATER)
+    assert (restored.program.is_healthy, restored.program.error_msg) == (True, "")
+
+
+def test_an_unhealthy_program_is_restarted_with_backoff_where_its_policy_says_so() -> None:
+    """Stopped gracefully, then started after the delay; when the budget is spent it is a crash loop."""
+    options = ProgramOptions(health_check=HEALTH, restart_policy=POLICY)
+    ready = in_state(S.READY, desired=DesiredState.RUNNING, is_healthy=True, options=options)
+    step = reduce(ready, on.HealthCheckFailed(0, "3 missed"), LATER)
+    assert (step.program.state, kinds(step), step.program.is_healthy) == (S.STOPPING, STOP, None)
+    due = step.program.next_restart_at
+    assert due is not None
+    assert LATER < due <= LATER + POLICY.base_delay
+    starting = reduce(step.program, on.StopCompleted(step.program.epoch), LATER)
+    assert starting.effects == (do.StartContainer(due - LATER),)
+    assert (starting.program.next_restart_at, starting.program.restarts.count) == (due, 1)
+    spent = replace(ready, restarts=RestartHistory((LATER, LATER)))
+    assert reduce(spent, on.HealthCheckFailed(0, "3 missed"), LATER).program.error_msg.startswith("crash loop")
 
 
 def test_an_error_says_why_with_the_last_log_lines() -> None:
@@ -187,10 +279,13 @@ def test_a_failure_is_restarted_after_a_growing_delay_until_the_budget_is_spent(
         assert step.program.error_msg == "program exited with code 1"
         (start,) = (effect for effect in step.effects if isinstance(effect, do.StartContainer))
         delays.append(start.delay.total_seconds())
-        started = on.ContainerStarted(step.program.epoch, ContainerID("next"), PORT)
+        assert step.program.next_restart_at == LATER + start.delay
+        started = on.ContainerStarted(step.program.epoch, ContainerID("next"))
         current = reduce(step.program, started, LATER).program
     last = reduce(current, on.Exited(current.epoch, ExitReason.from_status(1)), LATER)
-    assert delays == [1, 2]
+    assert 0.75 < delays[0] <= 1
+    assert 1.5 < delays[1] <= 2
+    assert current.restarts.count == 2
     assert last.program.state is S.ERROR
     assert last.program.error_msg.startswith("crash loop: 2 restarts within 0:10:00; program exited with code 1")
 

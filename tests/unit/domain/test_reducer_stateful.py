@@ -13,10 +13,12 @@ from hershy.domain.effects import Effect
 from hershy.domain.errors import IllegalTransition
 from hershy.domain.events import Event
 from hershy.domain.exits import ExitReason
+from hershy.domain.health import HealthCheck
 from hershy.domain.ids import ContainerID, PublishPort
 from hershy.domain.program import DesiredState, ProgramOptions
 from hershy.domain.reducer import TABLE, reduce
 from hershy.domain.restart import RestartMode, RestartPolicy
+from hershy.domain.state import TRANSITIONAL
 from hershy.domain.state import ProgramState as S
 
 from .programs import IMAGE, NOW, REQUESTS, program, results
@@ -69,15 +71,33 @@ class ProgramMachine(RuleBasedStateMachine):
             self.apply(results(before.epoch - age)[index])
             assert self.program is before
 
-    @rule(mode=MODES)
+    @rule(mode=MODES, health_check=st.sampled_from([None, HealthCheck()]))
     @precondition(lambda self: self.program.state is S.CREATED)
-    def choose_policy(self, mode: RestartMode) -> None:
+    def choose_options(self, mode: RestartMode, health_check: HealthCheck | None) -> None:
         policy = RestartPolicy(mode, max_restarts=3)
-        self.program = replace(self.program, options=ProgramOptions(restart_policy=policy))
+        self.program = replace(self.program, options=ProgramOptions(restart_policy=policy, health_check=health_check))
 
     @rule(seconds=st.integers(0, 400))
     def time_passes(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
+
+    @rule()
+    @precondition(lambda self: self.program.state in TRANSITIONAL and not self.program.is_being_deleted)
+    def deadline_passes(self) -> None:
+        self.apply(on.DeadlinePassed(self.program.epoch, "too long"))
+
+    @rule(is_running=st.booleans(), was_started=st.booleans(), engine_lost_it=st.booleans())
+    @precondition(lambda self: not self.gone)
+    def host_is_killed_and_restarted(self, is_running: bool, was_started: bool, engine_lost_it: bool) -> None:
+        self.pending.clear()
+        if engine_lost_it:
+            self.containers.clear()
+        found = None
+        for container in self.containers:
+            reason = ExitReason.from_status(1) if was_started and not is_running else None
+            found = on.FoundContainer(container, is_running, PublishPort(19001), reason)
+        if found is not None or self.program.state.is_active or self.program.is_being_deleted:
+            self.apply(on.HostRestarted(self.program.epoch, found))
 
     @rule(data=st.data())
     @precondition(lambda self: self.pending and not self.gone)
@@ -96,13 +116,18 @@ class ProgramMachine(RuleBasedStateMachine):
                 self.made += 1
                 container = ContainerID(f"c{self.made}")
                 self.containers.add(container)
-                port = PublishPort(19001 + self.made % 10_000)
-                self.apply(on.ContainerStarted(epoch, container, port) if succeeds else on.StartFailed(epoch, "no"))
+                if data.draw(st.integers(0, 3)) == 0:
+                    self.containers.clear()
+                    self.apply(on.PortExchanged(epoch, PublishPort(19001 + self.made % 10_000), effect.attempt + 1))
+                else:
+                    self.apply(on.ContainerStarted(epoch, container) if succeeds else on.StartFailed(epoch, "no"))
             case do.ProbeReadiness():
                 self.apply(on.ReadinessReached(epoch) if succeeds else on.ReadinessDeadlinePassed(epoch, "no"))
             case do.WatchExit():
                 if data.draw(st.booleans()):
                     self.apply(on.Exited(epoch, ExitReason.from_status(0 if succeeds else 1)))
+            case do.WatchHealth(is_healthy):
+                self.apply(on.HealthCheckFailed(epoch, "no") if is_healthy else on.HealthRestored(epoch))
             case do.StopContainer():
                 if succeeds:
                     self.containers.clear()

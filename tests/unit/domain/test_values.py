@@ -100,15 +100,16 @@ def test_modes_decide_on_the_exit() -> None:
 
 
 def test_delay_doubles_up_to_the_cap_and_a_stable_run_resets_it() -> None:
-    """1, 2, 4, then the cap of 5; after a stable run 1 again."""
+    """1, 2, 4, then the cap of 5, each shortened by less than a quarter; after a stable run 1 again."""
     policy = RestartPolicy(RestartMode.ALWAYS, SECOND, 5 * SECOND, max_restarts=100, stable_after=30 * SECOND)
     history, delays = RestartHistory(), []
     for _ in range(4):
         history = history.settled(policy, NOW, NOW + SECOND)
-        delays.append(history.next_delay(policy))
+        delays.append(history.next_delay(policy, "it"))
         history = history.with_restart(NOW)
-    assert delays == [SECOND, 2 * SECOND, 4 * SECOND, 5 * SECOND]
-    assert history.settled(policy, NOW, NOW + 30 * SECOND).next_delay(policy) == SECOND
+    for delay, longest in zip(delays, (SECOND, 2 * SECOND, 4 * SECOND, 5 * SECOND), strict=True):
+        assert 0.75 * longest < delay <= longest
+    assert 0.75 * SECOND < history.settled(policy, NOW, NOW + 30 * SECOND).next_delay(policy, "it") <= SECOND
 
 
 def test_the_budget_counts_only_restarts_within_the_window() -> None:
@@ -121,4 +122,12 @@ def test_the_budget_counts_only_restarts_within_the_window() -> None:
 
 def test_a_very_long_streak_stays_at_the_cap() -> None:
     """Doubling never overflows."""
-    assert RestartHistory(streak=10_000).next_delay(RestartPolicy()) == RestartPolicy().max_delay
+    most = RestartPolicy().max_delay
+    assert 0.75 * most < RestartHistory(streak=10_000).next_delay(RestartPolicy(), "it") <= most
+
+
+def test_jitter_tells_programs_and_restarts_apart_and_repeats_itself() -> None:
+    """Programs that died of one cause don't come back at one moment; a Host that restarts finds the same delay."""
+    delays = {RestartHistory(count=count).next_delay(RestartPolicy(), key) for count in range(5) for key in "abcde"}
+    assert len(delays) == 25
+    assert RestartHistory().next_delay(RestartPolicy(), "a") in delays

@@ -1,0 +1,100 @@
+"""What time brings about: deadlines of states, times to live, idle programs, an old journal. By sweep, not by timers.
+
+A timer is lost with the process that holds it; a sweep finds in the repository's own words what is due.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from hershy.domain import events as on
+from hershy.domain.errors import HershyError
+from hershy.domain.program import Program
+from hershy.domain.state import ProgramState
+
+from .engine_watch import EngineWatch
+from .log import get_logger
+from .reconciler import Reconciler
+from .registry import Registry
+from .services import Services
+
+SWEEP_INTERVAL = timedelta(seconds=1)
+RECONCILE_EVERY = timedelta(seconds=15)
+PRUNE_EVERY = timedelta(hours=1)
+DELETION_RETRY = timedelta(minutes=1)
+"""A program past its time to live whose deletion has failed is deleted again after so long."""
+
+_log = get_logger("hershy.housekeeping")
+
+
+class Housekeeping:
+    def __init__(self, services: Services, registry: Registry, engine: EngineWatch, reconciler: Reconciler) -> None:
+        self._services = services
+        self._registry = registry
+        self._engine = engine
+        self._reconciler = reconciler
+        self._reconciled_at = self._pruned_at = services.clock.monotonic()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Sweep again and again until closed."""
+        self._task = asyncio.create_task(self._run(), name="housekeeping")
+
+    async def aclose(self) -> None:
+        """Idempotent."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    async def sweep(self) -> None:
+        """One round: what is due now is done, or asked of the programs' supervisors. See ``Host.sweep``."""
+        now = self._services.clock.now()
+        for supervisor in self._registry:
+            due = self._due(supervisor.program, now)
+            if due is not None:
+                await supervisor.post(due)
+        if self._engine.is_up and self._has_passed(RECONCILE_EVERY, self._reconciled_at):
+            await self._reconciler.reconcile()
+            self._reconciled_at = self._services.clock.monotonic()
+        if self._has_passed(PRUNE_EVERY, self._pruned_at):
+            limits = self._services.limits
+            await self._services.repository.prune_journal(now - limits.journal_age, limits.journal_entries)
+            self._pruned_at = self._services.clock.monotonic()
+
+    async def _run(self) -> None:
+        while True:
+            await self._services.clock.sleep(SWEEP_INTERVAL)
+            try:
+                await self.sweep()
+            except HershyError as error:
+                _log.warning("sweep broken off", error=str(error))
+            except Exception:
+                _log.exception("sweep failed")
+
+    def _has_passed(self, interval: timedelta, since: float) -> bool:
+        return self._services.clock.monotonic() - since >= interval.total_seconds()
+
+    def _due(self, program: Program, now: datetime) -> on.Event | None:
+        if program.is_being_deleted:
+            return None
+        deadline = self._services.limits.deadline_of(program)
+        if deadline is not None and now >= deadline:
+            lasted = (now - program.state_since).total_seconds()
+            return on.DeadlinePassed(program.epoch, f"{program.state} for {lasted:.0f} s, longer than this Host allows")
+        if not self._engine.is_up:
+            return None
+        options = program.options
+        if options.ttl is not None and now >= self._deletion_due(program, options.ttl):
+            return on.DeleteRequested(f"its time to live, {options.ttl.total_seconds():g} s, has passed")
+        if options.idle_timeout is not None and self._is_idle(program, options.idle_timeout, now):
+            return on.StopRequested(f"idle: no request for {options.idle_timeout.total_seconds():g} s")
+        return None
+
+    def _deletion_due(self, program: Program, ttl: timedelta) -> datetime:
+        due = program.created_at + ttl
+        has_failed = program.state is ProgramState.ERROR and program.updated_at >= due
+        return program.updated_at + DELETION_RETRY if has_failed else due
+
+    def _is_idle(self, program: Program, timeout: timedelta, now: datetime) -> bool:
+        route = self._services.proxy.route(program.id)
+        is_unused = route is not None and route.active == 0 and now - route.last_used_at >= timeout
+        return program.state is ProgramState.READY and is_unused
