@@ -7,9 +7,10 @@ import sys
 import pytest
 
 PROLOGUE = """
-import asyncio, time
+import asyncio, logging, time
 from datetime import timedelta
 from hershy.watcher import *
+logging.getLogger("asyncio").setLevel(logging.ERROR)  # that a step was slow is the machine's affair
 watcher = Watcher(port=0, config=WatcherConfig(
     stop_timeout=timedelta(milliseconds=50), cancel_grace=timedelta(milliseconds=50),
     recovery=RecoveryPolicy(1, 1)))
