@@ -4,7 +4,8 @@ import asyncio
 import json
 import math
 import os
-from collections.abc import AsyncGenerator, Sequence, Set
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence, Set
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -18,19 +19,29 @@ from hershy.domain.ids import FIRST_PUBLISH_PORT, LAST_PUBLISH_PORT, ContainerID
 from hershy.domain.security import SecurityContract
 from hershy.ports.adapter import AdapterContext
 from hershy.ports.diagnosis import Finding
-from hershy.ports.runtime import ContainerSpec, ContainerStatus, LogLine, LogQuery, Runtime
+from hershy.ports.runtime import (
+    ContainerEvent,
+    ContainerSpec,
+    ContainerStats,
+    ContainerStatus,
+    LogLine,
+    LogQuery,
+    Runtime,
+)
 from hershy_adapters._names import container_name, image_name
 
 from ._creation import Creation
 from ._diagnosis import diagnose
 from ._engine import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, Engine
 from ._errors import translated
+from ._events import subscribed
 from ._exits import exit_reason, status_of, was_never_started
 from ._hardening import OWNER_LABEL, PROGRAM_LABEL, Config, Enclosure, create_config
 from ._images import Images
 from ._logs import read_logs
 from ._network import ProgramNetwork
 from ._removal import remove_container
+from ._stats import read_stats
 from .compose import render_compose
 
 INSPECTED_AT_ONCE = 16
@@ -95,6 +106,12 @@ class DockerRuntime(Runtime):
 
     def logs(self, container_id: ContainerID, query: LogQuery) -> AsyncGenerator[LogLine, None]:
         return read_logs(self._engine, container_id, query)
+
+    def events(self) -> AbstractAsyncContextManager[AsyncIterator[ContainerEvent]]:
+        return subscribed(self._engine, self._owner)
+
+    async def stats(self, container_id: ContainerID) -> ContainerStats:
+        return await read_stats(self._engine, container_id)
 
     async def list_owned(self, program_id: ProgramID | None = None) -> Sequence[ContainerStatus]:
         wanted = [f"{OWNER_LABEL}={self._owner}"]

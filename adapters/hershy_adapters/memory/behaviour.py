@@ -7,6 +7,7 @@ from datetime import timedelta
 from hershy.ports.runtime import LogStream
 
 from .program import InMemoryProgram
+from .usage import Usage
 
 LogEntry = tuple[LogStream, str]
 
@@ -18,7 +19,8 @@ class ProgramBehaviour:
     Times count from the start of the process. ``ready_after`` None: never ready. ``exit_after`` None: runs until
     told otherwise; else it ends then with ``exit_code``. ``stop_time`` is what it needs to end after SIGTERM.
     ``eats_memory``: the kernel kills it as soon as it has started. ``port_held``: a stranger holds whatever
-    publish port it is given. ``prepare`` is given each new program, to register answers with ``respond``.
+    publish port it is given. ``usage`` is what its statistics say. ``prepare`` is given each new program, to
+    register answers with ``respond``.
     """
 
     start_delay: timedelta = timedelta(milliseconds=100)
@@ -31,4 +33,5 @@ class ProgramBehaviour:
     eats_memory: bool = False
     port_held: bool = False
     output: tuple[LogEntry, ...] = ((LogStream.STDOUT, "program started"),)
+    usage: Usage = Usage()
     prepare: Callable[[InMemoryProgram], None] | None = None

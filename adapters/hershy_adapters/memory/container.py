@@ -1,17 +1,19 @@
 """InMemoryContainer: one container's life, without a process."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 
+from hershy.domain.errors import RuntimeFailure
 from hershy.domain.exits import ExitKind, ExitReason
 from hershy.domain.ids import ContainerID, OwnerID, PublishPort
 from hershy.ports.clock import Clock
-from hershy.ports.runtime import ContainerSpec, ContainerStatus
+from hershy.ports.runtime import ContainerEvent, ContainerEventKind, ContainerSpec, ContainerStats, ContainerStatus
 
 from .behaviour import ProgramBehaviour
 from .log_buffer import LogBuffer
 from .program import InMemoryProgram
+from .usage import Meter, Usage
 
 MAX_LOG_LINES = 10_000
 SIGTERM_CODE = 143
@@ -19,9 +21,16 @@ SIGKILL_CODE = 137
 
 
 class InMemoryContainer:
-    """Created, then running, then ended. Its timers are tasks that end with it."""
+    """Created, then running, then ended. Its timers are tasks that end with it. ``publish`` hears of each change."""
 
-    def __init__(self, container_id: ContainerID, owner: OwnerID, spec: ContainerSpec, clock: Clock) -> None:
+    def __init__(
+        self,
+        container_id: ContainerID,
+        owner: OwnerID,
+        spec: ContainerSpec,
+        clock: Clock,
+        publish: Callable[[ContainerEvent], None],
+    ) -> None:
         self.id = container_id
         self.owner = owner
         self.spec = spec
@@ -32,6 +41,8 @@ class InMemoryContainer:
         self.behaviour = ProgramBehaviour()
         self.exit_reason: ExitReason | None = None
         self._clock = clock
+        self._publish = publish
+        self._meter = Meter(Usage(), clock.now())
         self._ended = asyncio.Event()
         self._timers: set[asyncio.Task[None]] = set()
         self._stops: set[asyncio.Task[None]] = set()
@@ -54,13 +65,37 @@ class InMemoryContainer:
             exit_reason=self.exit_reason,
         )
 
+    def stats(self) -> ContainerStats:
+        """Raises RuntimeFailure when it does not run."""
+        if not self.is_running:
+            raise RuntimeFailure(f"reading the statistics of {self.id}: it does not run")
+        now, usage = self._clock.now(), self._meter.usage
+        return ContainerStats(
+            at=now,
+            cpu_seconds=self._meter.cpu_seconds(now),
+            memory_bytes=usage.memory_bytes,
+            memory_limit_bytes=self.spec.resources.memory_bytes,
+            pids=usage.pids,
+            network_rx_bytes=usage.network_rx_bytes,
+            network_tx_bytes=usage.network_tx_bytes,
+        )
+
+    def use(self, usage: Usage) -> None:
+        """Statistics say so from now on, until the next start."""
+        self._meter.change(usage, self._clock.now())
+
+    def announce(self, kind: ContainerEventKind) -> None:
+        self._publish(ContainerEvent(self.spec.program_id, self.id, kind, self._clock.now()))
+
     def run(self, behaviour: ProgramBehaviour) -> None:
         """The process begins. A container that has ended runs once more, as an engine would have it."""
         self.behaviour = behaviour
         self.is_running = True
         self.exit_reason = None
         self._ended = asyncio.Event()
+        self._meter = Meter(behaviour.usage, self._clock.now())
         self.logs.open()
+        self.announce(ContainerEventKind.STARTED)
         self.program = InMemoryProgram(self.spec.program_id, self._clock, self.spec.env, on_log=self.logs.write)
         if behaviour.prepare is not None:
             behaviour.prepare(self.program)
@@ -82,6 +117,9 @@ class InMemoryContainer:
         self.exit_reason = reason
         self.logs.close()
         self._ended.set()
+        if reason.kind is ExitKind.OUT_OF_MEMORY:
+            self.announce(ContainerEventKind.OUT_OF_MEMORY)
+        self.announce(ContainerEventKind.EXITED)
         for timer in self._timers:
             timer.cancel()
 

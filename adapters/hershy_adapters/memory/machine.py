@@ -1,12 +1,16 @@
 """Machine: what in-memory runtimes share, as adapters for a real engine share the computer they run on."""
 
 import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from hershy.domain.errors import AlreadyExists, ContainerNotFound, EngineUnavailable
+from hershy.domain.exits import ExitKind, ExitReason
 from hershy.domain.ids import ContainerID, OwnerID, ProgramID, PublishPort
 from hershy.ports.clock import Clock
-from hershy.ports.runtime import ContainerSpec
+from hershy.ports.runtime import ContainerEvent, ContainerEventKind, ContainerSpec
 from hershy_adapters._names import container_name
+from hershy_adapters._subscription import Subscription
 
 from .container import InMemoryContainer
 
@@ -14,25 +18,58 @@ from .container import InMemoryContainer
 class Machine:
     """Containers of every owner, and the ports that strangers hold. It outlives the runtimes that use it.
 
-    While ``is_down`` no runtime is answered; what runs goes on.
+    While ``is_down`` no runtime is answered; what runs goes on. Setting it breaks off every subscription.
     """
 
     def __init__(self) -> None:
         self.containers: dict[ContainerID, InMemoryContainer] = {}
         self.strangers: set[PublishPort] = set()
-        self.is_down = False
+        self._is_down = False
         self._numbers = itertools.count(1)
+        self._subscriptions: dict[Subscription, OwnerID] = {}
+
+    @property
+    def is_down(self) -> bool:
+        return self._is_down
+
+    @is_down.setter
+    def is_down(self, value: bool) -> None:
+        self._is_down = value
+        if value:
+            for subscription in self._subscriptions:
+                subscription.break_off(_down())
+            self._subscriptions.clear()
 
     def require_up(self) -> None:
         if self.is_down:
-            raise EngineUnavailable("the in-memory machine is down; set is_down to False")
+            raise _down()
+
+    @contextmanager
+    def subscribed(self, owner: OwnerID) -> Iterator[Subscription]:
+        """What happens to the owner's containers, inside the context."""
+        self.require_up()
+        subscription = Subscription()
+        self._subscriptions[subscription] = owner
+        try:
+            yield subscription
+        finally:
+            self._subscriptions.pop(subscription, None)
 
     def add(self, owner: OwnerID, spec: ContainerSpec, clock: Clock) -> InMemoryContainer:
         if self.of_program(spec.program_id) is not None:
             raise AlreadyExists(f"container {container_name(spec.program_id)} exists already; remove it first")
-        container = InMemoryContainer(ContainerID(f"memory-{next(self._numbers):06d}"), owner, spec, clock)
+        container_id = ContainerID(f"memory-{next(self._numbers):06d}")
+        container = InMemoryContainer(container_id, owner, spec, clock, self._publisher(owner))
         self.containers[container.id] = container
         return container
+
+    def remove(self, container_id: ContainerID) -> None:
+        """Kill its process if need be. An absent container is no error."""
+        self.require_up()
+        container = self.containers.pop(container_id, None)
+        if container is not None:
+            container.end(ExitReason(ExitKind.ENGINE_LOST))
+            container.announce(ContainerEventKind.REMOVED)
 
     def get(self, container_id: ContainerID) -> InMemoryContainer:
         self.require_up()
@@ -50,3 +87,15 @@ class Machine:
 
     def is_port_free(self, port: PublishPort) -> bool:
         return port not in self.strangers and self.on_port(port) is None
+
+    def _publisher(self, owner: OwnerID) -> Callable[[ContainerEvent], None]:
+        def publish(event: ContainerEvent) -> None:
+            for subscription, subscriber in self._subscriptions.items():
+                if subscriber == owner:
+                    subscription.put(event)
+
+        return publish
+
+
+def _down() -> EngineUnavailable:
+    return EngineUnavailable("the in-memory machine is down; set is_down to False")

@@ -1,20 +1,29 @@
 """InMemoryRuntime: containers that behave, without an engine."""
 
 import json
-from collections.abc import AsyncGenerator, Callable, Sequence, Set
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence, Set
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
 from hershy.domain.errors import ContainerNotFound, ImageNotFound, PortHeld, RuntimeFailure
-from hershy.domain.exits import ExitKind, ExitReason
+from hershy.domain.exits import ExitReason
 from hershy.domain.ids import ContainerID, ImageID, OwnerID, ProgramID, PublishPort
 from hershy.domain.security import PROGRAM_PORT, SecurityContract
 from hershy.ports.adapter import AdapterContext
 from hershy.ports.builder import Builder
 from hershy.ports.clock import Clock
 from hershy.ports.diagnosis import Finding
-from hershy.ports.runtime import ContainerSpec, ContainerStatus, LogLine, LogQuery, Runtime
+from hershy.ports.runtime import (
+    ContainerEvent,
+    ContainerSpec,
+    ContainerStats,
+    ContainerStatus,
+    LogLine,
+    LogQuery,
+    Runtime,
+)
 from hershy_adapters._names import container_name, image_name
 
 from .behaviour import ProgramBehaviour
@@ -22,6 +31,7 @@ from .builder import InMemoryBuilder
 from .container import SIGKILL_CODE, InMemoryContainer
 from .machine import Machine
 from .program import InMemoryProgram
+from .usage import Usage
 
 
 class InMemoryRuntime(Runtime):
@@ -59,6 +69,10 @@ class InMemoryRuntime(Runtime):
     def kill_out_of_memory(self, program_id: ProgramID) -> None:
         """The kernel kills the program. Raises ContainerNotFound when it does not run."""
         self._running(program_id).end(ExitReason.from_status(SIGKILL_CODE, out_of_memory=True))
+
+    def use(self, program_id: ProgramID, usage: Usage) -> None:
+        """What the running program's statistics say from now on. Raises ContainerNotFound when it does not run."""
+        self._running(program_id).use(usage)
 
     def hold_port(self, port: PublishPort) -> None:
         """A stranger on this machine listens on ``port`` from now on."""
@@ -104,10 +118,7 @@ class InMemoryRuntime(Runtime):
         await self.machine.get(container_id).stop(grace)
 
     async def remove(self, container_id: ContainerID) -> None:
-        self.machine.require_up()
-        container = self.machine.containers.pop(container_id, None)
-        if container is not None:
-            container.end(ExitReason(ExitKind.ENGINE_LOST))
+        self.machine.remove(container_id)
 
     async def wait(self, container_id: ContainerID) -> ExitReason:
         container = self.machine.get(container_id)
@@ -123,6 +134,14 @@ class InMemoryRuntime(Runtime):
                 yield line
         finally:
             await reading.aclose()
+
+    @asynccontextmanager
+    async def events(self) -> AsyncGenerator[AsyncIterator[ContainerEvent], None]:
+        with self.machine.subscribed(self._owner) as subscription:
+            yield subscription
+
+    async def stats(self, container_id: ContainerID) -> ContainerStats:
+        return self.machine.get(container_id).stats()
 
     async def list_owned(self, program_id: ProgramID | None = None) -> Sequence[ContainerStatus]:
         self.machine.require_up()

@@ -1,7 +1,8 @@
 """Runtime: an image becomes a hardened, running container."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Mapping, Sequence, Set
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence, Set
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -62,13 +63,53 @@ class LogLine:
 class LogQuery:
     """``streams`` picks lines; of those, ``since`` the ones at that moment or later, ``tail`` at most so many newest.
 
-    ``tail`` None gives all that is kept. ``follow``: go on with what comes until the container ends.
+    ``tail`` None gives all that is kept. ``follow``: go on with what comes until the container ends. Moments are
+    compared by the microsecond, so that ``since`` the ``at`` of a line includes that line.
     """
 
     tail: int | None = 200
     follow: bool = False
     since: datetime | None = None
     streams: frozenset[LogStream] = frozenset(LogStream)
+
+
+class ContainerEventKind(StrEnum):
+    """``EXITED`` is told before ``REMOVED``. ``OUT_OF_MEMORY``: the kernel killed one of the container's processes
+    for its memory, which the container may survive; an engine may miss it, ``ExitReason`` is what counts.
+    """
+
+    STARTED = "started"
+    EXITED = "exited"
+    REMOVED = "removed"
+    OUT_OF_MEMORY = "out_of_memory"
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerEvent:
+    """What the engine says has happened to a container, ``at`` the engine's time."""
+
+    program_id: ProgramID
+    container_id: ContainerID
+    kind: ContainerEventKind
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerStats:
+    """What a running container uses, as the engine measures it from outside: with what encloses the program.
+
+    ``cpu_seconds`` and the network's bytes count from the start of the container. ``memory_bytes`` leaves out cached
+    files that the kernel can drop at once; at ``memory_limit_bytes`` the kernel kills. ``pids`` counts processes and
+    threads, in a sandbox also the sandbox's own, and not those that only the sandbox's kernel knows.
+    """
+
+    at: datetime
+    cpu_seconds: float
+    memory_bytes: int
+    memory_limit_bytes: int
+    pids: int
+    network_rx_bytes: int
+    network_tx_bytes: int
 
 
 class Runtime(ABC):
@@ -120,9 +161,24 @@ class Runtime(ABC):
     def logs(self, container_id: ContainerID, query: LogQuery) -> AsyncGenerator[LogLine, None]:
         """Yield output lines, oldest first. Followed, it survives any silence and ends with the container.
 
+        A container that is removed while it is followed ends it too, without an error, after the lines there were.
         A line longer than the adapter's bound (at least 64 KiB) is cut there. Raises ContainerNotFound on first
         iteration. Closing the iterator (``aclose``) releases its connection.
         """
+
+    @abstractmethod
+    def events(self) -> AbstractAsyncContextManager[AsyncIterator[ContainerEvent]]:
+        """Receive what happens to this owner's containers, oldest first, until leaving the context.
+
+        Once entered, nothing that happens is missed; entering raises EngineUnavailable, within a deadline. It
+        survives any silence. Iterating raises EngineUnavailable when the engine goes away, and when the reader
+        falls so far behind that the bounded buffer overflows; what came before is still given. It never ends by
+        itself: then whoever needs to know subscribes anew and looks (``list_owned``) what the gap has hidden.
+        """
+
+    @abstractmethod
+    async def stats(self, container_id: ContainerID) -> ContainerStats:
+        """What the container uses now. Takes milliseconds; raises RuntimeFailure when it does not run."""
 
     @abstractmethod
     async def list_owned(self, program_id: ProgramID | None = None) -> Sequence[ContainerStatus]:

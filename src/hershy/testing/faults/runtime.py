@@ -1,7 +1,8 @@
 """Fault doubles of the Runtime port."""
 
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Collection, Sequence, Set
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence, Set
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from hershy.domain.errors import HershyError, RuntimeFailure
@@ -9,13 +10,23 @@ from hershy.domain.exits import ExitReason
 from hershy.domain.ids import ContainerID, ProgramID, PublishPort
 from hershy.ports.clock import Clock
 from hershy.ports.diagnosis import Finding
-from hershy.ports.runtime import ContainerSpec, ContainerStatus, LogLine, LogQuery, Runtime
+from hershy.ports.runtime import (
+    ContainerEvent,
+    ContainerSpec,
+    ContainerStats,
+    ContainerStatus,
+    LogLine,
+    LogQuery,
+    Runtime,
+)
 from hershy_adapters.memory.program import InMemoryProgram
 from hershy_adapters.memory.runtime import InMemoryRuntime
 
 from ._methods import Failure, chosen
 
-ENGINE_CALLS = frozenset({"create", "start", "stop", "remove", "wait", "logs", "list_owned", "published_ports"})
+ENGINE_CALLS = frozenset(
+    {"create", "start", "stop", "remove", "wait", "logs", "events", "stats", "list_owned", "published_ports"}
+)
 """The methods of the port that an engine answers."""
 
 
@@ -56,6 +67,16 @@ class _WrappedRuntime(Runtime):
                 yield line
         finally:
             await lines.aclose()
+
+    @asynccontextmanager
+    async def events(self) -> AsyncGenerator[AsyncIterator[ContainerEvent], None]:
+        await self._before("events")
+        async with self.inner.events() as events:
+            yield events
+
+    async def stats(self, container_id: ContainerID) -> ContainerStats:
+        await self._before("stats")
+        return await self.inner.stats(container_id)
 
     async def list_owned(self, program_id: ProgramID | None = None) -> Sequence[ContainerStatus]:
         await self._before("list_owned")
