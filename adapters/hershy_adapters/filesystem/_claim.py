@@ -3,18 +3,24 @@
 import fcntl
 import os
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from hershy.domain.errors import StorageInUse
+from hershy.domain.errors import ConfigurationError, InvalidValue, StorageInUse
 from hershy.domain.ids import OwnerID
+
+from ._durable import replace_file
 
 LOCK = ".lock"
 OWNER = ".owner"
 
 
 class RootClaim:
-    """Holds ``{root}/.lock`` from creation to ``release``. Raises StorageInUse, naming the holder."""
+    """Holds ``{root}/.lock`` from creation to ``release``.
+
+    Raises StorageInUse, naming the holder; ConfigurationError for an identity that somebody has spoilt.
+    """
 
     def __init__(self, root: Path) -> None:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -41,16 +47,18 @@ def _locked(path: Path) -> IO[str]:
             f"the storage root {path.parent} is in use by {holder}; stop it, or choose another root with --storage"
         ) from None
     lock.truncate(0)
-    lock.write(f"process {os.getpid()}\n")
+    lock.write(f"process {os.getpid()} since {datetime.now(UTC).isoformat(timespec='seconds')}\n")
     lock.flush()
     return lock
 
 
 def _identity(path: Path) -> OwnerID:
-    if path.exists():
+    if not path.exists():
+        replace_file(path, f"{secrets.token_hex(8)}\n")
+    try:
         return OwnerID(path.read_text(encoding="utf-8").strip())
-    owner = OwnerID(secrets.token_hex(8))
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(f"{owner}\n", encoding="utf-8")
-    fresh.replace(path)
-    return owner
+    except InvalidValue as error:
+        raise ConfigurationError(
+            f"{path} does not hold this storage's identity; write the owner label of its containers into it, "
+            "or remove it if there are none"
+        ) from error

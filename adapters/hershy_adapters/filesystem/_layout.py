@@ -36,5 +36,9 @@ class ProgramFolders:
     def compose(self) -> Path:
         return self.top / "compose" / "compose.yaml"
 
+    @property
+    def logs(self) -> Path:
+        return self.top / "logs"
+
     def log(self, kind: LogKind) -> Path:
-        return self.top / "logs" / f"{kind}.log"
+        return self.logs / f"{kind}.log"

@@ -1,39 +1,49 @@
 """Programs as folders on this machine's file system."""
 
 import asyncio
-import json
+import os
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
 from hershy.application.deadline import ended
-from hershy.domain.build_spec import DOCKERFILE, BuildSpec
+from hershy.domain.build_spec import BuildSpec
 from hershy.domain.errors import AlreadyExists, InvalidValue, ProgramNotFound
 from hershy.domain.ids import OwnerID, ProgramID
 from hershy.ports.adapter import AdapterContext
 from hershy.ports.storage import LogKind, Storage
 
 from ._claim import RootClaim
-from ._layout import FOLDERS, STAGING_PREFIX, ProgramFolders
+from ._durable import replace_file, sync, sync_tree
+from ._layout import STAGING_PREFIX, ProgramFolders
 from ._log_file import MAX_LOG_BYTES, LogFile
 from ._removal import remove_folder
+from ._sources import read_spec, write_folders
+from ._usage import allocated_bytes
 
 P = ParamSpec("P")
+T = TypeVar("T")
+
+COUNTED_AT_ONCE = 2
+"""State folders being counted, so that large ones leave threads for other work."""
 
 
 class FilesystemStorage(Storage):
     """The root and every program's folder are readable by the Host's user alone.
 
     A program's ``state`` is open to any user id inside that closed folder, since the image decides which one
-    the program runs as. Work on files runs in a thread, except the append of log lines.
+    the program runs as. Work on files runs in a thread, except the append of log lines. Sources, their removal and
+    the Compose file are on the disk when the call returns; logs are left to the kernel.
     """
 
     def __init__(self, root: Path, max_log_bytes: int = MAX_LOG_BYTES) -> None:
         self._root = root.absolute()
         self._max_log_bytes = max_log_bytes
         self._claim: RootClaim | None = None
+        self._counting = asyncio.Semaphore(COUNTED_AT_ONCE)
 
     async def claim(self) -> OwnerID:
         if self._claim is None:
@@ -54,7 +64,15 @@ class FilesystemStorage(Storage):
         return state
 
     async def write_compose(self, program_id: ProgramID, text: str) -> None:
-        self._folders(program_id).compose.write_text(text, encoding="utf-8")
+        await _to_its_end(replace_file, self._folders(program_id).compose, text)
+
+    async def state_size(self, program_id: ProgramID) -> int:
+        stop = threading.Event()
+        try:
+            async with self._counting:
+                return await asyncio.to_thread(allocated_bytes, self._folders(program_id).state, stop)
+        finally:
+            stop.set()
 
     async def start_log(self, program_id: ProgramID, kind: LogKind) -> None:
         self._log(program_id, kind).clear()
@@ -67,6 +85,9 @@ class FilesystemStorage(Storage):
 
     async def delete(self, program_id: ProgramID) -> None:
         await _to_its_end(self._delete, program_id)
+
+    async def discard_unused(self, program_id: ProgramID) -> bool:
+        return await _to_its_end(self._discard_unused, program_id)
 
     async def list_programs(self) -> Sequence[ProgramID]:
         return await asyncio.to_thread(self._list_programs)
@@ -88,31 +109,25 @@ class FilesystemStorage(Storage):
             raise AlreadyExists(f"program {program_id} has folders already")
         staging = ProgramFolders(Path(tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=self._root)))
         try:
-            for folder in FOLDERS:
-                (staging.top / folder).mkdir()
-            for path, text in {**spec.src_files, DOCKERFILE: spec.dockerfile}.items():
-                target = staging.src / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(text.encode())
-            staging.build_args.write_text(json.dumps(dict(spec.build_args)), encoding="utf-8")
+            write_folders(staging, spec)
+            # Before it has its name: else a power cut could leave a program with empty files.
+            sync_tree(staging.top)
             staging.top.rename(final)
+            try:
+                sync(self._root)
+            except OSError:
+                final.rename(staging.top)
+                raise
         except BaseException:
             with suppress(OSError):
                 remove_folder(staging.top)
             raise
 
     def _read_sources(self, program_id: ProgramID) -> BuildSpec:
-        folders = self._folders(program_id)
         try:
-            build_args = json.loads(folders.build_args.read_text(encoding="utf-8"))
+            return read_spec(self._folders(program_id))
         except FileNotFoundError:
             raise ProgramNotFound(program_id) from None
-        files = {
-            path.relative_to(folders.src).as_posix(): path.read_bytes().decode()
-            for path in sorted(folders.src.rglob("*"))
-            if path.is_file()
-        }
-        return BuildSpec(files.pop(DOCKERFILE), files, build_args)
 
     def _delete(self, program_id: ProgramID) -> None:
         top = self._folders(program_id).top
@@ -122,7 +137,15 @@ class FilesystemStorage(Storage):
             remove_folder(doomed)
         if top.exists():
             top.rename(doomed)
+            sync(self._root)
             remove_folder(doomed)
+
+    def _discard_unused(self, program_id: ProgramID) -> bool:
+        folders = self._folders(program_id)
+        if _holds_something(folders.state) or _holds_something(folders.logs):
+            return False
+        self._delete(program_id)
+        return True
 
     def _remove_staging(self) -> None:
         for path in self._root.glob(f"{STAGING_PREFIX}*"):
@@ -138,14 +161,22 @@ class FilesystemStorage(Storage):
         return found
 
 
-async def _to_its_end(work: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+def _holds_something(folder: Path) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is not None
+    except FileNotFoundError:
+        return False
+
+
+async def _to_its_end(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Do work that changes files. A thread cannot be cancelled: a caller who is, returns when it has ended.
 
     Else the caller would clean up before the thread has made what is to be cleaned up.
     """
     working = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
     try:
-        await asyncio.shield(working)
+        return await asyncio.shield(working)
     except asyncio.CancelledError:
         await ended(working)
         raise

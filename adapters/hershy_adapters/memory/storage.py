@@ -17,10 +17,14 @@ _Logs = dict[tuple[ProgramID, LogKind], deque[str]]
 
 
 class InMemoryStorage(Storage):
-    """``compose`` holds what was last written for each program, for tests to look at."""
+    """``compose`` holds what was last written for each program, for tests to look at.
+
+    ``state_bytes`` is what each program has in its ``state``, for tests to set: a program here writes nothing.
+    """
 
     def __init__(self, max_log_lines: int = MAX_LOG_LINES) -> None:
         self.compose: dict[ProgramID, str] = {}
+        self.state_bytes: dict[ProgramID, int] = {}
         self._owner = OwnerID(secrets.token_hex(8))
         self._sources: dict[ProgramID, BuildSpec] = {}
         self._logs: _Logs = defaultdict(lambda: deque(maxlen=max_log_lines))
@@ -45,6 +49,9 @@ class InMemoryStorage(Storage):
     async def write_compose(self, program_id: ProgramID, text: str) -> None:
         self.compose[program_id] = text
 
+    async def state_size(self, program_id: ProgramID) -> int:
+        return self.state_bytes.get(program_id, 0)
+
     async def start_log(self, program_id: ProgramID, kind: LogKind) -> None:
         self._logs.pop((program_id, kind), None)
 
@@ -58,8 +65,15 @@ class InMemoryStorage(Storage):
     async def delete(self, program_id: ProgramID) -> None:
         self._sources.pop(program_id, None)
         self.compose.pop(program_id, None)
+        self.state_bytes.pop(program_id, None)
         for kind in LogKind:
             self._logs.pop((program_id, kind), None)
+
+    async def discard_unused(self, program_id: ProgramID) -> bool:
+        if self.state_bytes.get(program_id) or any(self._logs.get((program_id, kind)) for kind in LogKind):
+            return False
+        await self.delete(program_id)
+        return True
 
     async def list_programs(self) -> Sequence[ProgramID]:
         return sorted(self._sources)

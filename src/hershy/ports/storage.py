@@ -26,15 +26,16 @@ class Storage(ABC):
     async def claim(self) -> OwnerID:
         """Take the root for this Host until ``aclose``; make it if need be. Returns the root's lasting identity.
 
-        Raises StorageInUse, naming the holder, while another Host has it. Claiming twice returns the same.
+        Removes what writes and deletions cut short by a crash have left. Raises StorageInUse, naming the holder, while
+        another Host has it. Claiming twice returns the same.
         """
 
     @abstractmethod
     async def write_sources(self, program_id: ProgramID, spec: BuildSpec) -> None:
         """Make the program's folders with the sources in ``src`` and the build arguments in ``meta``.
 
-        All or nothing: after an error or a crash half-way, ``read_sources`` raises ProgramNotFound.
-        Raises AlreadyExists when the program has folders already.
+        All or nothing: after an error or a crash half-way, ``read_sources`` raises ProgramNotFound. Once it returns,
+        they survive a crash of the machine too. Raises AlreadyExists when the program has folders already.
         """
 
     @abstractmethod
@@ -47,7 +48,17 @@ class Storage(ABC):
 
     @abstractmethod
     async def write_compose(self, program_id: ProgramID, text: str) -> None:
-        """Replace ``compose/compose.yaml``."""
+        """Replace ``compose/compose.yaml``: readers, and whoever looks after a crash, find the old one or the new."""
+
+    @abstractmethod
+    async def state_size(self, program_id: ProgramID) -> int:
+        """Bytes that the ``state`` folder takes on the disk; 0 for a program without one.
+
+        As allocated: a sparse file counts what it has, one with several names counts once, links are not followed.
+        What cannot be read is left out, what changes meanwhile may be. Work is bounded: beyond the adapter's limit
+        (at least 1 000 000 entries) it is what has been counted so far, so a lower bound. Takes seconds then; cancel
+        freely.
+        """
 
     @abstractmethod
     async def start_log(self, program_id: ProgramID, kind: LogKind) -> None:
@@ -63,7 +74,14 @@ class Storage(ABC):
 
     @abstractmethod
     async def delete(self, program_id: ProgramID) -> None:
-        """Remove everything of the program. Idempotent."""
+        """Remove everything of the program. Idempotent. Cut short by a crash, it is finished by the next ``claim``."""
+
+    @abstractmethod
+    async def discard_unused(self, program_id: ProgramID) -> bool:
+        """Remove the program's folders unless it may have run: there are logs, or something in ``state``.
+
+        True when they are removed or absent; False leaves everything as it is. For registrations cut short.
+        """
 
     @abstractmethod
     async def list_programs(self) -> Sequence[ProgramID]:

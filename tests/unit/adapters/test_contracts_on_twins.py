@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from hershy.domain.ids import ProgramID
 from hershy.testing.contracts.clock import ClockContract
 from hershy.testing.contracts.event_bus import EventBusContract
 from hershy.testing.contracts.repository import RepositoryContract
-from hershy.testing.contracts.storage import StorageContract
+from hershy.testing.contracts.storage import FillState, StorageContract
 from hershy_adapters.filesystem.storage import FilesystemStorage
 from hershy_adapters.memory.clock import VirtualClock
 from hershy_adapters.memory.event_bus import InMemoryEventBus
@@ -29,6 +30,13 @@ class TestInMemoryStorage(StorageContract):
     def storage(self) -> InMemoryStorage:
         return InMemoryStorage()
 
+    @pytest.fixture
+    def fill_state(self, storage: InMemoryStorage) -> FillState:
+        async def fill(program_id: ProgramID, size: int) -> None:
+            storage.state_bytes[program_id] = size
+
+        return fill
+
 
 class TestFilesystemStorage(StorageContract):
     @pytest_asyncio.fixture
@@ -37,6 +45,14 @@ class TestFilesystemStorage(StorageContract):
         await storage.claim()
         yield storage
         await storage.aclose()
+
+    @pytest.fixture
+    def fill_state(self, storage: FilesystemStorage) -> FillState:
+        async def fill(program_id: ProgramID, size: int) -> None:
+            state = await storage.prepare_state(program_id)
+            (state / "data").write_bytes(b"x" * size)
+
+        return fill
 
 
 class TestVirtualClock(ClockContract):

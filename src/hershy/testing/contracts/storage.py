@@ -1,9 +1,12 @@
-"""What every Storage must do. Subclass StorageContract and override its ``storage`` fixture."""
+"""What every Storage must do. Subclass StorageContract and override its fixtures."""
+
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from hershy.domain.build_spec import BuildSpec
 from hershy.domain.errors import AlreadyExists, ProgramNotFound
+from hershy.domain.ids import ProgramID
 from hershy.ports.storage import LogKind, Storage
 
 from ._samples import sample_program
@@ -15,11 +18,19 @@ SPEC = BuildSpec(
 )
 ALICE = sample_program(1).id
 BOB = sample_program(2, "bob").id
+SMALL = 64 * 1024
+"""More than an empty folder takes, and what a file may take beyond its content."""
+
+FillState = Callable[[ProgramID, int], Awaitable[None]]
 
 
 @pytest.mark.asyncio
 class StorageContract:
-    """Override the fixture ``storage``: an empty Storage, claimed, closed after the test."""
+    """Override two fixtures.
+
+    ``storage``: an empty Storage, claimed, closed after the test.
+    ``fill_state``: puts so many bytes into the state of a program, as the program would.
+    """
 
     async def test_claiming_again_gives_the_same_identity(self, storage: Storage) -> None:
         """The root's identity lasts."""
@@ -87,6 +98,48 @@ class StorageContract:
         assert await storage.read_sources(BOB) == SPEC
         await storage.write_sources(ALICE, SPEC)
         assert list(await storage.list_programs()) == [ALICE, BOB]
+
+    async def test_the_size_of_a_state_is_the_programs_own(self, storage: Storage, fill_state: FillState) -> None:
+        """What the program has written counts, nothing else; no state has no size."""
+        assert await storage.state_size(ALICE) == 0
+        for program_id in (ALICE, BOB):
+            await storage.write_sources(program_id, SPEC)
+            await storage.prepare_state(program_id)
+            storage.append_log(program_id, LogKind.RUNTIME, ["x" * 2 * SMALL])
+        await fill_state(ALICE, 1_000_000)
+        assert 1_000_000 <= await storage.state_size(ALICE) <= 1_000_000 + SMALL
+        assert await storage.state_size(BOB) <= SMALL
+        await storage.delete(ALICE)
+        assert await storage.state_size(ALICE) == 0
+
+    async def test_what_never_ran_is_discarded(self, storage: Storage) -> None:
+        """Sources alone, with a state prepared and a Compose file, go; another program's stay; absent is fine."""
+        for program_id in (ALICE, BOB):
+            await storage.write_sources(program_id, SPEC)
+        await storage.prepare_state(ALICE)
+        await storage.write_compose(ALICE, "services: {}")
+        assert await storage.discard_unused(ALICE) is True
+        assert await storage.discard_unused(ALICE) is True
+        assert list(await storage.list_programs()) == [BOB]
+
+    @pytest.mark.parametrize("kind", LogKind)
+    async def test_what_has_logs_is_not_discarded(self, storage: Storage, kind: LogKind) -> None:
+        """A single line keeps everything; a log begun anew is none."""
+        await storage.write_sources(ALICE, SPEC)
+        storage.append_log(ALICE, kind, ["line"])
+        assert await storage.discard_unused(ALICE) is False
+        assert await storage.read_sources(ALICE) == SPEC
+        assert list(await storage.read_log(ALICE, kind, None)) == ["line"]
+        await storage.start_log(ALICE, kind)
+        assert await storage.discard_unused(ALICE) is True
+
+    async def test_what_has_state_is_not_discarded(self, storage: Storage, fill_state: FillState) -> None:
+        """A single byte keeps everything."""
+        await storage.write_sources(ALICE, SPEC)
+        await fill_state(ALICE, 1)
+        assert await storage.discard_unused(ALICE) is False
+        assert await storage.read_sources(ALICE) == SPEC
+        assert await storage.state_size(ALICE) >= 1
 
     async def test_closing_twice_is_allowed(self, storage: Storage) -> None:
         """aclose is idempotent."""
