@@ -1,7 +1,7 @@
 """The event bus of one process. It is no mere twin: the real Host uses it too."""
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -18,36 +18,39 @@ class InMemoryEventBus(EventBus):
     def __init__(self, buffer_size: int = BUFFER_SIZE) -> None:
         self._buffer_size = buffer_size
         self._last_id = 0
-        self._subscriptions: set[_Subscription] = set()
+        self._subscriptions: defaultdict[ProgramID | None, set[_Subscription]] = defaultdict(set)
         self._is_closed = False
 
     def publish(self, program_id: ProgramID, at: datetime, notice: Notice) -> None:
         self._last_id += 1
         published = Published(self._last_id, at, program_id, notice)
-        for subscription in self._subscriptions:
-            if subscription.program_id in (None, program_id):
+        for watched in (None, program_id):
+            for subscription in self._subscriptions.get(watched, ()):
                 subscription.put(published)
 
     @asynccontextmanager
     async def subscribe(self, program_id: ProgramID | None = None) -> AsyncIterator[AsyncIterator[Published]]:
-        subscription = _Subscription(program_id, self._buffer_size)
+        subscription = _Subscription(self._buffer_size)
         if self._is_closed:
             subscription.end()
-        self._subscriptions.add(subscription)
+        subscriptions = self._subscriptions[program_id]
+        subscriptions.add(subscription)
         try:
             yield subscription
         finally:
-            self._subscriptions.discard(subscription)
+            subscriptions.discard(subscription)
+            if not subscriptions:
+                self._subscriptions.pop(program_id, None)
 
     async def aclose(self) -> None:
         self._is_closed = True
-        for subscription in self._subscriptions:
-            subscription.end()
+        for subscriptions in self._subscriptions.values():
+            for subscription in subscriptions:
+                subscription.end()
 
 
 class _Subscription(AsyncIterator[Published]):
-    def __init__(self, program_id: ProgramID | None, buffer_size: int) -> None:
-        self.program_id = program_id
+    def __init__(self, buffer_size: int) -> None:
         self._waiting: deque[Published] = deque()
         self._buffer_size = buffer_size
         self._lost = 0
