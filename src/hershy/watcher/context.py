@@ -112,8 +112,7 @@ class Context:
     def update(self, key: str, fn: Callable[[Any], Any]) -> Any:
         """Set ``key`` to what ``fn`` makes of a deep copy of its value (None when there is none), and return that.
 
-        When ``fn`` raises, nothing has changed. No other change comes between: if a thread of the program's makes
-        one, ``fn`` is called again with what that has left.
+        When ``fn`` raises, nothing has changed. No other change comes between: threads wait for each other.
         """
         return self._session.values.update(key, fn, self._refuse_if_given_up)
 
@@ -130,9 +129,10 @@ class Context:
     def give_up(self) -> None:
         """Refuse all changes from now on: whoever still holds this context belongs to an execution given up.
 
-        What it was computing as a memo, the next who asks computes.
+        What it was computing as a memo, the next who asks computes; nobody waits for its update to end.
         """
         self._is_given_up = True
+        self._session.values.abandon()
         self._session.memos.abandon()
 
     def _refuse_if_given_up(self) -> None:

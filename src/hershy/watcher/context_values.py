@@ -13,38 +13,39 @@ Allow = Callable[[], None]
 
 
 class ContextValues:
-    """Safe from any thread. A program's functions are never called under the lock: one that blocks locks nobody out.
+    """Safe from any thread: an update is one step.
 
-    ``allow`` is called under it, just before a change: it raises for one who may change nothing any more.
+    ``allow`` is called just before a change: it raises for one who may change nothing any more.
     """
 
     def __init__(self, log: Ring[ContextEntry], clock: Clock) -> None:
         self._log = log
         self._clock = clock
         self._values: dict[str, Any] = {}
-        self._lock = threading.Lock()
+        self._turn = threading.RLock()
+        self._writing = threading.Lock()
 
     def get(self, key: str, default: Any = None) -> Any:
         return self._values.get(key, default)
 
     def set(self, key: str, value: object, allow: Allow) -> None:
-        while not self._replace(key, self._values.get(key), value, allow):
-            continue
+        with self._turn:
+            self._write(key, value, allow)
 
     def update(self, key: str, function: Callable[[Any], Any], allow: Allow) -> Any:
-        while True:
-            before = self._values.get(key)
-            value = function(copy.deepcopy(before))
-            if self._replace(key, before, value, allow):
-                return value
+        with self._turn:
+            value = function(copy.deepcopy(self._values.get(key)))
+            self._write(key, value, allow)
+            return value
 
-    def _replace(self, key: str, before: object, value: object, allow: Allow) -> bool:
-        """Unless another thread has replaced ``before`` meanwhile."""
-        name, old, new = as_key(key), brief(before), brief(value)
-        with self._lock:
+    def abandon(self) -> None:
+        """Lock nobody out any more: whoever is having his turn may be blocked in it, and ``allow`` now refuses him."""
+        with self._writing:
+            self._turn = threading.RLock()
+
+    def _write(self, key: str, value: object, allow: Allow) -> None:
+        name, old, new = as_key(key), brief(self._values.get(key)), brief(value)
+        with self._writing:  # no function of the program's is called under this one
             allow()
-            is_unchanged = self._values.get(key) is before
-            if is_unchanged:
-                self._values[key] = value
-                self._log.add(ContextEntry(self._clock.time(), name, old, new))
-        return is_unchanged
+            self._values[key] = value
+            self._log.add(ContextEntry(self._clock.time(), name, old, new))

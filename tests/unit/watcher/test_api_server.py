@@ -169,6 +169,13 @@ async def test_who_is_refused_a_connection_is_told_whatever_he_sends(
     await writer.wait_closed()
 
 
+async def test_refusals_are_limited_too(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is one too many even for that is cut off."""
+    monkeypatch.setattr(server_module, "MOST_CONNECTIONS", 0)
+    monkeypatch.setattr(server_module, "MOST_REFUSALS", 0)
+    assert await served.ask(b"") == b""
+
+
 async def test_an_answer_that_fails_is_a_500_that_says_little(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """And the connection goes on."""
 

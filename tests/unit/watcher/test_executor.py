@@ -26,6 +26,10 @@ def test_calls_are_answered_by_threads_that_keep_no_process_alive() -> None:
 
     executor = DaemonExecutor()
     threads = {executor.submit(threading.current_thread).result(LIMIT_S)}
+    assert executor._idle.acquire(timeout=LIMIT_S), "it has answered, but not yet said that it is idle"
+    executor._idle.release()
+    threads.add(executor.submit(threading.current_thread).result(LIMIT_S))
+    assert len(threads) == 1
     assert isinstance(executor.submit(fail).exception(LIMIT_S), SystemExit)
     assert executor.submit(int, "ff", base=16).result(LIMIT_S) == 255
     assert all(thread.daemon for thread in threads)

@@ -271,6 +271,36 @@ async def test_a_long_run_and_an_iterator_that_will_not_close_leave_cleanup_its_
     assert 5 < cleaned_up_at_s[0] < 8
 
 
+async def test_what_cleanup_begins_to_watch_is_closed_too(gate: asyncio.Event) -> None:
+    """Though the time for closing has passed by then."""
+    channel, closed = Channel(), list[str]()
+
+    async def slow_to_close() -> AsyncIterator[object]:
+        try:
+            async for item in channel.items():
+                yield item
+        finally:
+            for _ in range(5):
+                await asyncio.sleep(0)
+            closed.append("late")
+
+    async def function(ctx: Context, message: Message | None) -> None:
+        if message:
+            await gate.wait()
+
+    async def close(ctx: Context) -> None:
+        ctx.watch_flow("late", slow_to_close, initial=0)
+
+    watcher = watcher_of(function)
+    watcher.cleanup(close)
+    async with drive(watcher) as driven:
+        await driven.send("for ever")
+        await driven.stop()
+        assert driven.clock.monotonic() >= 5
+        assert closed == ["late"]
+        assert not driven.logs.watch_error.tail()
+
+
 async def test_iterators_are_closed_before_cleanup() -> None:
     """So that cleanup may close what they use."""
     channel, closed_before_cleanup = Channel(), list[bool]()

@@ -81,7 +81,7 @@ class ApiServer:
             self._connections[task].end()
         if answering:
             await asyncio.wait(answering, timeout=CLOSING_LIMIT_S)
-        for task in self._connections.keys() | self._refusing:
+        for task in self._connections:
             task.cancel()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
