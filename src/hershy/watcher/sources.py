@@ -61,6 +61,7 @@ class Sources:
         that cleanup still gets its turn before SIGKILL. LEAST_S in any case, for what has begun since.
         """
         self.cancel()
+        await asyncio.sleep(0)  # what has just been registered begins in the next turn
         left_s = max(LEAST_S, self._cancelled_at_s + limit_s - self._session.clock.monotonic())
         tasks, self._tasks = self._tasks, {}
         if not tasks:
