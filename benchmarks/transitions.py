@@ -10,22 +10,37 @@ import argparse
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
-from hershy import ProgramState
+from hershy import Host, ProgramState
+from hershy.domain.ids import ProgramID
+from hershy.ports.event_bus import Happened
 from hershy.testing.twins import open_twins
+from hershy_adapters.memory.behaviour import ProgramBehaviour
+
+
+async def all_to(
+    host: Host, act: Callable[[ProgramID], Awaitable[object]], ids: list[ProgramID], state: ProgramState
+) -> None:
+    async with host.events() as published:
+        await asyncio.gather(*(act(it) for it in ids))
+        arrived = 0
+        while arrived < len(ids):
+            notice = (await anext(published)).notice
+            arrived += isinstance(notice, Happened) and notice.program.state is state
 
 
 async def run(programs: int, rounds: int) -> None:
     async with open_twins() as twins:
         host = twins.host
+        twins.runtime.behave(ProgramBehaviour(start_delay=timedelta(), ready_after=timedelta()))
         ids = [(await twins.create(user=f"user{number}")).id for number in range(programs)]
         (last,) = await host.journal(limit=1)
         began = time.perf_counter()
         for _ in range(rounds):
-            await asyncio.gather(*(host.start(it) for it in ids))
-            await asyncio.gather(*(host.wait_for(it, ProgramState.READY) for it in ids))
-            await asyncio.gather(*(host.stop(it) for it in ids))
-            await asyncio.gather(*(host.wait_for(it, ProgramState.STOPPED) for it in ids))
+            await all_to(host, host.start, ids, ProgramState.READY)
+            await all_to(host, host.stop, ids, ProgramState.STOPPED)
         took = time.perf_counter() - began
         (newest,) = await host.journal(limit=1)
         made = newest.id - last.id

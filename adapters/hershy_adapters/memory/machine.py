@@ -1,6 +1,7 @@
 """Machine: what in-memory runtimes share, as adapters for a real engine share the computer they run on."""
 
 import itertools
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -24,6 +25,8 @@ class Machine:
     def __init__(self) -> None:
         self.containers: dict[ContainerID, InMemoryContainer] = {}
         self.strangers: set[PublishPort] = set()
+        self._by_program: dict[ProgramID, InMemoryContainer] = {}
+        self._by_port: defaultdict[PublishPort, dict[ContainerID, InMemoryContainer]] = defaultdict(dict)
         self._is_down = False
         self._numbers = itertools.count(1)
         self._subscriptions: dict[Subscription, OwnerID] = {}
@@ -61,6 +64,8 @@ class Machine:
         container_id = ContainerID(f"memory-{next(self._numbers):06d}")
         container = InMemoryContainer(container_id, owner, spec, clock, self._publisher(owner))
         self.containers[container.id] = container
+        self._by_program[spec.program_id] = container
+        self._by_port[spec.publish_port][container.id] = container
         return container
 
     def remove(self, container_id: ContainerID) -> None:
@@ -68,6 +73,8 @@ class Machine:
         self.require_up()
         container = self.containers.pop(container_id, None)
         if container is not None:
+            del self._by_program[container.spec.program_id]
+            del self._by_port[container.publish_port][container_id]
             container.end(ExitReason(ExitKind.ENGINE_LOST))
             container.announce(ContainerEventKind.REMOVED)
 
@@ -79,11 +86,11 @@ class Machine:
             raise ContainerNotFound(container_id) from None
 
     def of_program(self, program_id: ProgramID) -> InMemoryContainer | None:
-        return next((it for it in self.containers.values() if it.spec.program_id == program_id), None)
+        return self._by_program.get(program_id)
 
     def on_port(self, port: PublishPort) -> InMemoryContainer | None:
         """The running container that this port is published for."""
-        return next((it for it in self.containers.values() if it.is_running and it.publish_port == port), None)
+        return next((it for it in self._by_port.get(port, {}).values() if it.is_running), None)
 
     def is_port_free(self, port: PublishPort) -> bool:
         return port not in self.strangers and self.on_port(port) is None

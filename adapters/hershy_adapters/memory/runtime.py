@@ -145,11 +145,9 @@ class InMemoryRuntime(Runtime):
 
     async def list_owned(self, program_id: ProgramID | None = None) -> Sequence[ContainerStatus]:
         self.machine.require_up()
-        return [
-            container.status()
-            for container in self.machine.containers.values()
-            if container.owner == self._owner and program_id in (None, container.spec.program_id)
-        ]
+        machine = self.machine
+        candidates = machine.containers.values() if program_id is None else [machine.of_program(program_id)]
+        return [it.status() for it in candidates if it is not None and it.owner == self._owner]
 
     async def published_ports(self) -> Set[PublishPort]:
         self.machine.require_up()

@@ -100,9 +100,13 @@ async def test_the_restart_policy_brings_a_program_back(hershy_twins: Twins) -> 
     program = await hershy_twins.ready(restart_policy=policy)
     began = hershy_twins.clock.monotonic()
     await hershy_twins.runtime.exit(program.id, 1)
-    await hershy_twins.host.wait_for(program.id, S.STARTING)
+    waiting = await hershy_twins.host.wait_for(program.id, S.STARTING)
+    assert waiting.next_restart_at is not None
     again = await hershy_twins.host.wait_for(program.id, S.READY)
-    assert hershy_twins.clock.monotonic() - began >= 2
+    assert 1.5 <= hershy_twins.clock.monotonic() - began < 3
+    assert again.container_started_at is not None
+    assert again.container_started_at >= waiting.next_restart_at
+    assert (again.restarts.count, again.next_restart_at) == (1, None)
     assert again.container_id != program.container_id
     await hershy_twins.runtime.exit(program.id, 1)
     failed = await hershy_twins.host.wait_for(program.id, S.ERROR)
