@@ -93,5 +93,6 @@ def _serve(runtime: str, storage: Path) -> HostProcess:
     if not line:
         process.kill()
         process.wait(DEADLINE_S)
+        process.stdout.close()
         raise AssertionError(f"the Host did not start: {(storage.parent / 'host.log').read_text()}")
     return HostProcess(process, json.loads(line)["url"], storage)
