@@ -28,6 +28,7 @@ from hershy.testing.contracts.runtime import (
     DEADLINE_S,
     FOREVER,
     HoldPort,
+    Interruptible,
     MakeSpec,
     RuntimeContract,
     Script,
@@ -38,6 +39,8 @@ from hershy_adapters.docker import _creation
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker._hardening import create_config
 from hershy_adapters.docker.runtime import DockerRuntime
+
+from .relay import Relay
 
 SCRIPT_IMAGE = "hershy-test-script:local"
 NETWORK = "hershy-test-runtime"
@@ -56,6 +59,8 @@ def shell_of(script: Script) -> str:
     pause = [f"sleep {script.pause_before_exit.total_seconds()}"] if script.pause_before_exit else []
     if script.eats_memory:
         end = "x=aaaaaaaaaaaaaaaa; while true; do x=$x$x; done"
+    elif script.is_busy:
+        end = "while true; do :; done"
     elif script.exit_code is not None:
         end = f"exit {script.exit_code}"
     elif script.ignores_sigterm:
@@ -130,8 +135,12 @@ class EngineRuntimeSuite(RuntimeContract):
         await connection.aclose()
 
     @pytest.fixture
-    def runtime(self, connection: Engine, witness: docker.DockerClient) -> DockerRuntime:
-        return self.runtime_class(connection, OwnerID(secrets.token_hex(8)), self.runtime_name, NETWORK)
+    def owner(self) -> OwnerID:
+        return OwnerID(secrets.token_hex(8))
+
+    @pytest.fixture
+    def runtime(self, connection: Engine, owner: OwnerID, witness: docker.DockerClient) -> DockerRuntime:
+        return self.runtime_class(connection, owner, self.runtime_name, NETWORK)
 
     @pytest.fixture
     def other_runtime(self, connection: Engine) -> DockerRuntime:
@@ -141,6 +150,16 @@ class EngineRuntimeSuite(RuntimeContract):
     def unreachable_runtime(self, tmp_path: Path) -> DockerRuntime:
         nobody = Engine(f"unix://{tmp_path}/nobody.sock")
         return self.runtime_class(nobody, OwnerID(secrets.token_hex(8)), self.runtime_name, NETWORK)
+
+    @pytest.fixture
+    async def interruptible(self, owner: OwnerID, tmp_path: Path) -> AsyncIterator[Interruptible]:
+        """The engine's socket by way of a relay, which can be cut: the engine itself serves other tests too."""
+        relay = Relay(tmp_path / "relay.sock")
+        connection = Engine(f"unix://{relay.path}")
+        await relay.open()
+        yield Interruptible(self.runtime_class(connection, owner, self.runtime_name, NETWORK), relay.outage)
+        await connection.aclose()
+        await relay.aclose()
 
     @pytest.fixture
     def missing_image(self) -> ImageID:

@@ -24,6 +24,7 @@ CLIENT_CANNOT_CONNECT = 900
 _REMEDY = "is dockerd running? 'hershy doctor' tells what is missing"
 _NO_IMAGE = re.compile(r"no such image|image .* not found", re.IGNORECASE)
 _NO_CONTAINER = re.compile(r"no such container", re.IGNORECASE)
+_CONTAINER_IS_GOING = "marked for removal"
 _PORT_IS_HELD = re.compile(
     r":(\d+)(?: failed: port is already allocated|: bind: address already in use)", re.IGNORECASE
 )
@@ -48,6 +49,8 @@ def translate(error: DockerError, doing: str, subject: object) -> HershyError:
     if error.status == HTTPStatus.NOT_FOUND and _NO_IMAGE.search(message):
         return ImageNotFound(subject)
     if error.status == HTTPStatus.NOT_FOUND and _NO_CONTAINER.search(message):
+        return ContainerNotFound(subject)
+    if error.status == HTTPStatus.CONFLICT and _CONTAINER_IS_GOING in message:
         return ContainerNotFound(subject)
     if error.status == HTTPStatus.CONFLICT and "already in use" in message:
         return AlreadyExists(f"{doing} {subject}: {message}")

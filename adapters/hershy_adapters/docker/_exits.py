@@ -1,5 +1,7 @@
 """Reads the engine's account of a container: how it ended, and its status."""
 
+import asyncio
+from collections.abc import Set
 from typing import Any
 
 from hershy.domain.exits import ExitKind, ExitReason
@@ -7,6 +9,7 @@ from hershy.domain.ids import ContainerID, ImageID, ProgramID, PublishPort
 from hershy.ports.runtime import ContainerStatus
 
 from ._hardening import PORT_KEY, PROGRAM_LABEL
+from ._kernel_log import was_killed_for_memory
 
 Account = dict[str, Any]
 
@@ -14,25 +17,31 @@ GOING = frozenset({"removing", "dead"})
 """Statuses of a container that is being removed, its process killed for that."""
 
 
-def exit_reason(state: Account) -> ExitReason | None:
-    """How the process ended by ``State`` of an inspection; None while it runs or was never started.
+async def exit_reason(account: Account, killed_codes: Set[int]) -> ExitReason | None:
+    """How the process ended by an inspection; None while it runs or was never started.
 
-    The engine notes "out of memory" also when the kernel killed a mere child; a program that survived that and
-    ended well has ended well.
+    The engine notes "out of memory" also when the kernel killed a mere child; a program that survived that has ended
+    as its own exit code says. And it may have missed a kill, so that of an exit like one the kernel is asked.
     """
+    state = account["State"]
     if state.get("Running") or was_never_started(state):
         return None
     if state.get("Status") in GOING:
         return ExitReason(ExitKind.ENGINE_LOST)
     code = int(state.get("ExitCode") or 0)
-    return ExitReason.from_status(code, out_of_memory=bool(state.get("OOMKilled")) and code != 0)
+    if code not in killed_codes:
+        return ExitReason.from_status(code)
+    out_of_memory = bool(state.get("OOMKilled")) or await asyncio.to_thread(
+        was_killed_for_memory, ContainerID(account["Id"])
+    )
+    return ExitReason.from_status(code, out_of_memory=out_of_memory)
 
 
 def was_never_started(state: Account) -> bool:
     return state.get("Status") == "created"
 
 
-def status_of(account: Account) -> ContainerStatus:
+async def status_of(account: Account, killed_codes: Set[int]) -> ContainerStatus:
     """The status by an inspection."""
     bindings = (account["HostConfig"].get("PortBindings") or {}).get(PORT_KEY) or [{}]
     port = bindings[0].get("HostPort")
@@ -42,5 +51,5 @@ def status_of(account: Account) -> ContainerStatus:
         is_running=bool(account["State"].get("Running")),
         publish_port=PublishPort(int(port)) if port else None,
         image_id=ImageID(account["Image"]),
-        exit_reason=exit_reason(account["State"]),
+        exit_reason=await exit_reason(account, killed_codes),
     )

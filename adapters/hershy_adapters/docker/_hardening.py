@@ -28,6 +28,8 @@ LOG_FILES = 2
 REAPER_PIDS = 1
 """The engine's init, which forwards SIGTERM to the program and reaps its orphans, counts as a process."""
 
+KILLED_CODE = 128 + signal.SIGKILL
+
 Config = dict[str, Any]
 
 
@@ -44,7 +46,8 @@ class Enclosure:
     """How one runtime adapter encloses all of its programs.
 
     ``runtime`` is the name the engine knows it by. The engine counts ``own_pids`` for the enclosure itself and
-    ``pids_per_process`` for each process of the program.
+    ``pids_per_process`` for each process of the program. A program that the kernel kills for its memory ends with
+    one of ``killed_codes``.
     """
 
     runtime: str
@@ -53,6 +56,7 @@ class Enclosure:
     contract: SecurityContract = field(default_factory=SecurityContract)
     own_pids: int = REAPER_PIDS
     pids_per_process: int = 1
+    killed_codes: frozenset[int] = frozenset({KILLED_CODE})
 
     def pids_limit(self, processes: int) -> int:
         return self.own_pids + self.pids_per_process * processes

@@ -1,6 +1,7 @@
 """Decodes the engine's log stream: frames of two output streams, each line with its time."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 
 from hershy.domain.errors import RuntimeFailure
 from hershy.ports.runtime import LogLine, LogStream
@@ -10,20 +11,31 @@ MAX_FRAME_BYTES = 1024 * 1024
 """The engine splits lines at 16 KiB; a longer frame than this is not its log stream."""
 
 _HEADER_BYTES = 8
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = 1_000_000_000
+_FRACTION = re.compile(r"\.(\d+)")
 _STREAMS = {1: LogStream.STDOUT, 2: LogStream.STDERR}
+_ENGINE_ERROR = 3
+_MAX_ERROR_CHARS = 300
+_KNOWN_STREAMS = {*_STREAMS, _ENGINE_ERROR}
 
 
 class LogDecoder:
     """Feed it bytes as they come. A frame is ``time, space, text``; a long line comes in several frames.
 
-    Only the last frame of a line ends in a newline. What exceeds ``MAX_LINE_BYTES`` of a line is dropped.
+    Only the last frame of a line ends in a newline. What exceeds ``MAX_LINE_BYTES`` of a line is dropped. So are
+    lines from before ``begin``, in nanoseconds of the epoch: the engine leaves out only those before the first later
+    one, and the lines of two streams are not in the order of their times.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, begin: int = 0) -> None:
+        self._begin = begin
         self._buffer = bytearray()
-        self._begun: dict[LogStream, tuple[datetime, bytearray]] = {}
-        self.latest = ""
-        """The time of the newest frame, as the engine wrote it, to the nanosecond."""
+        self._begun: dict[LogStream, tuple[int, bytearray]] = {}
+        self.latest = begin
+        """The time of the newest frame."""
+        self.engine_error = ""
+        """Why the engine cannot go on, once it has said so; nothing more comes then."""
 
     def feed(self, data: bytes) -> list[LogLine]:
         """The lines that ``data`` completes. Raises RuntimeFailure for what is no log stream."""
@@ -31,60 +43,58 @@ class LogDecoder:
         lines: list[LogLine] = []
         start = 0
         while len(self._buffer) - start >= _HEADER_BYTES:
-            stream = _STREAMS.get(self._buffer[start])
+            number = self._buffer[start]
             length = int.from_bytes(self._buffer[start + 4 : start + _HEADER_BYTES], "big")
-            if stream is None or length > MAX_FRAME_BYTES:
+            if number not in _KNOWN_STREAMS or length > MAX_FRAME_BYTES:
                 raise RuntimeFailure("the engine's log stream cannot be read: a frame has no valid header")
             end = start + _HEADER_BYTES + length
             if len(self._buffer) < end:
                 break
-            line = self._frame(stream, bytes(self._buffer[start + _HEADER_BYTES : end]))
-            if line is not None:
-                lines.append(line)
+            frame = bytes(self._buffer[start + _HEADER_BYTES : end])
             start = end
+            if number == _ENGINE_ERROR:
+                self.engine_error = frame.decode("utf-8", "replace")[:_MAX_ERROR_CHARS]
+                break
+            lines += self._frame(_STREAMS[number], frame)
         del self._buffer[:start]
         return lines
 
     def rest(self) -> list[LogLine]:
         """The lines that the program began and did not end. The stream is over."""
-        lines = [_line(at, stream, text) for stream, (at, text) in self._begun.items()]
-        self._begun.clear()
+        lines = [line for stream in list(self._begun) for line in self._finished(stream)]
         return sorted(lines, key=lambda line: line.at)
 
-    def _frame(self, stream: LogStream, frame: bytes) -> LogLine | None:
+    def _frame(self, stream: LogStream, frame: bytes) -> list[LogLine]:
         stamp, _, text = frame.partition(b" ")
-        self.latest = stamp.decode("ascii", "replace")
-        if stream not in self._begun:
-            self._begun[stream] = _moment(self.latest), bytearray()
-        at, line = self._begun[stream]
-        is_complete = text.endswith(b"\n")
+        at = _from_stamp(stamp.decode("ascii", "replace"))
+        self.latest = max(self.latest, at)
+        _, line = self._begun.setdefault(stream, (at, bytearray()))
         line += text.removesuffix(b"\n")[: MAX_LINE_BYTES - len(line)]
-        if not is_complete:
-            return None
-        del self._begun[stream]
-        return _line(at, stream, line)
+        return self._finished(stream) if text.endswith(b"\n") else []
+
+    def _finished(self, stream: LogStream) -> list[LogLine]:
+        at, line = self._begun.pop(stream)
+        if at < self._begin:
+            return []
+        moment = _EPOCH + timedelta(microseconds=at // 1000)
+        return [LogLine(moment, stream, line.decode("utf-8", "replace"))]
 
 
-def after(stamp: str) -> str:
-    """The next nanosecond, as the engine's ``since`` wants it; for reading on where a stream ended."""
-    fraction = stamp.rpartition(".")[2].rstrip("Z")
-    nanoseconds = int(fraction[:9].ljust(9, "0")) + 1 if fraction.isdigit() else 1
-    seconds = int(_moment(stamp).timestamp()) + nanoseconds // 1_000_000_000
-    return f"{seconds}.{nanoseconds % 1_000_000_000:09d}"
+def nanoseconds(moment: datetime) -> int:
+    """Since the epoch, without rounding."""
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
-def since(moment: datetime) -> str:
-    """A moment as the engine's ``since`` wants it: seconds and nanoseconds, without rounding."""
-    whole = moment.replace(microsecond=0)
-    return f"{int(whole.timestamp())}.{moment.microsecond * 1000:09d}"
+def for_engine(at: int) -> str:
+    """Nanoseconds as the engine's ``since`` wants them."""
+    return f"{at // _SECOND}.{at % _SECOND:09d}"
 
 
-def _moment(stamp: str) -> datetime:
+def _from_stamp(stamp: str) -> int:
+    """The engine's own notation, which may go to the nanosecond."""
     try:
-        return datetime.fromisoformat(stamp).astimezone(UTC)
+        whole = datetime.fromisoformat(stamp).astimezone(UTC).replace(microsecond=0)
     except ValueError:
         raise RuntimeFailure(f"the engine's log stream cannot be read: {stamp!r:.80} is no time") from None
-
-
-def _line(at: datetime, stream: LogStream, text: bytearray) -> LogLine:
-    return LogLine(at, stream, text.decode("utf-8", "replace"))
+    fraction = _FRACTION.search(stamp)
+    return nanoseconds(whole) + (int(fraction[1][:9].ljust(9, "0")) if fraction else 0)

@@ -4,18 +4,20 @@ import asyncio
 import heapq
 from collections import deque
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 import aiohttp
 
+from hershy.domain.errors import ContainerNotFound, RuntimeFailure
 from hershy.domain.ids import ContainerID
 from hershy.ports.runtime import LogLine, LogQuery, LogStream
 
 from ._engine import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, Engine
 from ._errors import translated
-from ._log_decoder import LogDecoder, after, since
+from ._exits import GOING
+from ._log_decoder import LogDecoder, for_engine, nanoseconds
 
 ALL_STREAMS = frozenset(LogStream)
 NEIGHBOURS = 256
@@ -29,7 +31,7 @@ class _Request:
     streams: frozenset[LogStream]
     tail: int | None
     follow: bool
-    since: str
+    since: int
 
     def parameters(self) -> dict[str, str]:
         return {
@@ -38,22 +40,22 @@ class _Request:
             "timestamps": "true",
             "follow": str(self.follow).lower(),
             "tail": "all" if self.tail is None else str(self.tail),
-            "since": self.since,
+            "since": for_engine(self.since),
         }
 
 
 async def read_logs(engine: Engine, container_id: ContainerID, query: LogQuery) -> AsyncGenerator[LogLine, None]:
     """As the port's ``logs``. Followed lines come in the engine's order, others by their times."""
-    begin = since(query.since) if query.since else "0"
+    begin = nanoseconds(query.since) if query.since else 0
     if query.tail is None or query.streams == ALL_STREAMS:
         request = _Request(query.streams, query.tail, query.follow, begin)
-        lines = _lines(engine, container_id, request, LogDecoder())
+        lines = _lines(engine, container_id, request, LogDecoder(begin))
         async with aclosing(lines if query.follow else _by_time(lines)) as ordered:
             async for line in ordered:
                 yield line
         return
     # The engine would count the other stream's lines too, so its backlog is read whole and counted here.
-    decoder = LogDecoder()
+    decoder = LogDecoder(begin)
     backlog: deque[LogLine] = deque(maxlen=query.tail)
     request = _Request(query.streams, tail=None, follow=False, since=begin)
     async with aclosing(_lines(engine, container_id, request, decoder)) as lines:
@@ -62,11 +64,13 @@ async def read_logs(engine: Engine, container_id: ContainerID, query: LogQuery) 
     for line in backlog:
         yield line
     if query.follow:
-        reached = after(decoder.latest) if decoder.latest else begin
-        request = _Request(query.streams, tail=None, follow=True, since=reached)
-        async with aclosing(_lines(engine, container_id, request, LogDecoder())) as lines:
-            async for line in lines:
-                yield line
+        # Within one stream the times grow, if only by a nanosecond.
+        begin = decoder.latest + 1
+        request = _Request(query.streams, tail=None, follow=True, since=begin)
+        with suppress(ContainerNotFound):  # it has been removed since the backlog was read
+            async with aclosing(_lines(engine, container_id, request, LogDecoder(begin))) as lines:
+                async for line in lines:
+                    yield line
 
 
 async def _by_time(lines: AsyncGenerator[LogLine, None]) -> AsyncGenerator[LogLine, None]:
@@ -102,3 +106,15 @@ async def _lines(
                     yield line
         for line in decoder.rest():
             yield line
+    if decoder.engine_error and not (request.follow and await _is_gone(engine, container_id)):
+        raise RuntimeFailure(f"reading the logs of {container_id}: {decoder.engine_error}")
+
+
+async def _is_gone(engine: Engine, container_id: ContainerID) -> bool:
+    """Removed, or about to be: its log files go first."""
+    try:
+        with translated("inspecting", container_id):
+            account = await engine.client.containers.container(str(container_id)).show()
+    except ContainerNotFound:
+        return True
+    return account["State"].get("Status") in GOING

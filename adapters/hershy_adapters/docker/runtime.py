@@ -94,12 +94,12 @@ class DockerRuntime(Runtime):
         with translated("waiting for", container_id):
             await self._engine.client.containers.container(str(container_id)).wait()
         try:
-            state = (await self._inspect(container_id))["State"]
+            account = await self._inspect(container_id)
         except ContainerNotFound:
             return ExitReason(ExitKind.ENGINE_LOST)
-        if was_never_started(state):
+        if was_never_started(account["State"]):
             raise RuntimeFailure(f"waiting for {container_id}: it was never started")
-        reason = exit_reason(state)
+        reason = await exit_reason(account, self._enclosure.killed_codes)
         if reason is None:
             raise RuntimeFailure(f"waiting for {container_id}: the engine started it anew by itself")
         return reason
@@ -149,9 +149,10 @@ class DockerRuntime(Runtime):
         """None for a container that vanished since it was listed."""
         async with at_once:
             try:
-                return status_of(await self._inspect(container_id))
+                account = await self._inspect(container_id)
             except ContainerNotFound:
                 return None
+            return await status_of(account, self._enclosure.killed_codes)
 
     async def _inspect(self, container_id: ContainerID) -> dict[str, Any]:
         with translated("inspecting", container_id):

@@ -13,6 +13,9 @@ SANDBOX_PIDS = 64
 """What the sandbox itself takes: about 40 threads were counted."""
 PIDS_PER_PROCESS = 3
 """What it takes for each process of the program: 2.2 were counted. Without them it would die, not refuse a fork."""
+STUB_KILLED_CODE = 1
+"""The sandbox is several processes to the kernel. Mostly it kills the one that stands for the program, and gVisor then
+reports this code for the program; else it kills all of the sandbox, with the code that a kill has everywhere."""
 
 
 class GVisorRuntime(DockerRuntime):
@@ -29,7 +32,12 @@ class GVisorRuntime(DockerRuntime):
     @classmethod
     def enclosure(cls, runtime_name: str, owner: OwnerID, network: str) -> Enclosure:
         plain = super().enclosure(runtime_name, owner, network)
-        return replace(plain, own_pids=SANDBOX_PIDS, pids_per_process=PIDS_PER_PROCESS)
+        return replace(
+            plain,
+            own_pids=SANDBOX_PIDS,
+            pids_per_process=PIDS_PER_PROCESS,
+            killed_codes=plain.killed_codes | {STUB_KILLED_CODE},
+        )
 
 
 def create(context: AdapterContext) -> GVisorRuntime:

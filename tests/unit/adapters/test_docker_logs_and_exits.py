@@ -1,6 +1,8 @@
 """What is read from the engine: log frames, exits, errors, findings."""
 
+from collections.abc import Set
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,12 +21,17 @@ from hershy.domain.errors import (
     RuntimeFailure,
 )
 from hershy.domain.exits import ExitKind, ExitReason
+from hershy.domain.ids import ContainerID, OwnerID
 from hershy.ports.runtime import LogStream
+from hershy_adapters.docker import _exits
 from hershy_adapters.docker._diagnosis import findings
 from hershy_adapters.docker._errors import translate, translated
 from hershy_adapters.docker._exits import exit_reason
-from hershy_adapters.docker._log_decoder import MAX_LINE_BYTES, LogDecoder, after, since
+from hershy_adapters.docker._kernel_log import was_killed_for_memory
+from hershy_adapters.docker._log_decoder import MAX_LINE_BYTES, LogDecoder, for_engine, nanoseconds
 from hershy_adapters.docker._network import INTER_CONTAINER, require_isolation
+from hershy_adapters.docker.runtime import DockerRuntime
+from hershy_adapters.gvisor.runtime import GVisorRuntime
 
 STAMP = b"2026-11-20T16:23:25.788727749Z"
 AT = datetime(2026, 11, 20, 16, 23, 25, 788727, tzinfo=UTC)
@@ -81,28 +88,82 @@ def test_what_is_no_log_stream(data: bytes) -> None:
 
 
 def test_moments_for_the_engine() -> None:
-    """``since`` is exact, and reading on starts one nanosecond later."""
-    assert since(AT) == "1795191805.788727000"
-    assert after(STAMP.decode()) == "1795191805.788727750"
-    assert after("2026-11-20T16:23:25.999999999Z") == "1795191806.000000000"
+    """``since`` is exact, and so is the time of the newest frame."""
+    assert for_engine(nanoseconds(AT)) == "1795191805.788727000"
+    decoder = LogDecoder()
+    decoder.feed(frame(b"x\n") + frame(b"y\n", 2, b"2026-11-20T16:23:25.7Z"))
+    assert for_engine(decoder.latest) == "1795191805.788727749"
+    decoder.feed(frame(b"z\n", stamp=b"2026-11-20T17:23:26+01:00"))
+    assert for_engine(decoder.latest) == "1795191806.000000000"
+
+
+def test_lines_of_an_earlier_time_are_left_out() -> None:
+    """The moment itself is included, to the microsecond that callers see; what is older is not, wherever it stands."""
+    decoder = LogDecoder(nanoseconds(AT))
+    older = b"2026-11-20T16:23:25.788726999Z"
+    lines = decoder.feed(frame(b"one\n") + frame(b"older\n", 2, older) + frame(b"ol", 2, older) + frame(b"two\n"))
+    assert [line.text for line in lines] == ["one", "two"]
+    assert decoder.feed(frame(b"der\n", 2)) == []
+
+
+def test_end_that_the_engine_explains() -> None:
+    """What came before the engine's error is given, and the error kept; nothing follows it."""
+    error = b"Error grabbing logs: it broke"
+    decoder = LogDecoder()
+    lines = decoder.feed(frame(b"one\n") + bytes([3, 0, 0, 0]) + len(error).to_bytes(4, "big") + error)
+    assert [line.text for line in lines] == ["one"]
+    assert decoder.engine_error == error.decode()
+
+
+RUNC = DockerRuntime.enclosure("runc", OwnerID("a" * 16), "hershy").killed_codes
+RUNSC = GVisorRuntime.enclosure("runsc", OwnerID("a" * 16), "hershy").killed_codes
 
 
 @pytest.mark.parametrize(
-    ("state", "reason"),
+    ("state", "killed_codes", "reason"),
     [
-        ({"Status": "running", "Running": True}, None),
-        ({"Status": "created", "ExitCode": 128}, None),
-        ({"Status": "exited", "ExitCode": 0}, ExitReason(ExitKind.CODE, 0)),
-        ({"Status": "exited", "ExitCode": 0, "OOMKilled": True}, ExitReason(ExitKind.CODE, 0)),
-        ({"Status": "exited", "ExitCode": 137, "OOMKilled": True}, ExitReason(ExitKind.OUT_OF_MEMORY, 137)),
-        ({"Status": "exited", "ExitCode": 1, "OOMKilled": True}, ExitReason(ExitKind.OUT_OF_MEMORY, 1)),
-        ({"Status": "exited", "ExitCode": 143}, ExitReason(ExitKind.SIGNAL, 143)),
-        ({"Status": "removing", "ExitCode": 137, "Dead": True}, ExitReason(ExitKind.ENGINE_LOST)),
+        ({"Status": "running", "Running": True}, RUNC, None),
+        ({"Status": "created", "ExitCode": 128}, RUNC, None),
+        ({"Status": "exited", "ExitCode": 0}, RUNC, ExitReason(ExitKind.CODE, 0)),
+        ({"Status": "exited", "ExitCode": 0, "OOMKilled": True}, RUNC, ExitReason(ExitKind.CODE, 0)),
+        ({"Status": "exited", "ExitCode": 0, "OOMKilled": True}, RUNSC, ExitReason(ExitKind.CODE, 0)),
+        ({"Status": "exited", "ExitCode": 3, "OOMKilled": True}, RUNSC, ExitReason(ExitKind.CODE, 3)),
+        ({"Status": "exited", "ExitCode": 1, "OOMKilled": True}, RUNC, ExitReason(ExitKind.CODE, 1)),
+        ({"Status": "exited", "ExitCode": 1, "OOMKilled": True}, RUNSC, ExitReason(ExitKind.OUT_OF_MEMORY, 1)),
+        ({"Status": "exited", "ExitCode": 137, "OOMKilled": True}, RUNC, ExitReason(ExitKind.OUT_OF_MEMORY, 137)),
+        ({"Status": "exited", "ExitCode": 137, "OOMKilled": True}, RUNSC, ExitReason(ExitKind.OUT_OF_MEMORY, 137)),
+        ({"Status": "exited", "ExitCode": 137}, RUNC, ExitReason(ExitKind.SIGNAL, 137)),
+        ({"Status": "exited", "ExitCode": 1}, RUNSC, ExitReason(ExitKind.CODE, 1)),
+        ({"Status": "exited", "ExitCode": 143}, RUNC, ExitReason(ExitKind.SIGNAL, 143)),
+        ({"Status": "removing", "ExitCode": 137, "Dead": True}, RUNC, ExitReason(ExitKind.ENGINE_LOST)),
     ],
 )
-def test_exit_reasons(state: dict[str, Any], reason: ExitReason | None) -> None:
-    """The engine's account of an exit becomes a typed reason."""
-    assert exit_reason(state) == reason
+async def test_exit_reasons(state: dict[str, Any], killed_codes: Set[int], reason: ExitReason | None) -> None:
+    """The engine's account of an exit becomes a typed reason; a child killed for its memory is not the program."""
+    assert await exit_reason({"Id": "1" * 64, "State": state}, killed_codes) == reason
+
+
+KILL = (
+    "6,54443,13316409767,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset={id},mems_allowed=0,"
+    "oom_memcg=/docker/{id},task_memcg=/docker/{id},task=python3,pid=16533,uid=65532\n"
+)
+
+
+async def test_kill_that_the_engine_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel's log tells of a kill in this container, and of this container only."""
+    log = tmp_path / "kmsg"
+    log.write_text("6,1,1,-;eth0: renamed\n" + KILL.format(id="1" * 64))
+    assert was_killed_for_memory(ContainerID("1" * 64), log)
+    assert not was_killed_for_memory(ContainerID("2" * 64), log)
+    assert not was_killed_for_memory(ContainerID("1" * 64), tmp_path / "no such log")
+    monkeypatch.setattr(_exits, "was_killed_for_memory", lambda container_id: container_id == ContainerID("1" * 64))
+    for code, number, kind in (
+        (137, "1", ExitKind.OUT_OF_MEMORY),
+        (137, "2", ExitKind.SIGNAL),
+        (3, "1", ExitKind.CODE),
+    ):
+        account = {"Id": number * 64, "State": {"Status": "exited", "ExitCode": code}}
+        assert await exit_reason(account, RUNC) == ExitReason(kind, code)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +173,7 @@ def test_exit_reasons(state: dict[str, Any], reason: ExitReason | None) -> None:
         (404, "No such container: abc", ContainerNotFound),
         (404, "No such image: sha256:1", ImageNotFound),
         (404, "network hershy not found", RuntimeFailure),
+        (409, "can not get logs from container which is dead or marked for removal", ContainerNotFound),
         (409, 'Conflict. The container name "/x" is already in use by container "y"', AlreadyExists),
         (500, "driver failed: Bind for 127.0.0.1:19001 failed: port is already allocated", PortHeld),
         (500, "userland proxy: listen tcp4 127.0.0.1:19001: bind: address already in use", PortHeld),

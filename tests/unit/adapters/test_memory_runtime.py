@@ -2,7 +2,7 @@ import asyncio
 import contextlib
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from hershy.domain.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort,
 from hershy.ports.runtime import ContainerSpec, LogQuery, LogStream, Runtime
 from hershy.testing.contracts.runtime import (
     HoldPort,
+    Interruptible,
     MakeSpec,
     RuntimeContract,
     Script,
@@ -25,6 +26,7 @@ from hershy_adapters.memory.behaviour import ProgramBehaviour
 from hershy_adapters.memory.clock import VirtualClock
 from hershy_adapters.memory.machine import Machine
 from hershy_adapters.memory.runtime import InMemoryRuntime
+from hershy_adapters.memory.usage import Usage
 
 OWNER, OTHER_OWNER = OwnerID("a" * 16), OwnerID("b" * 16)
 USER, BUILD = UserID("alice"), BuildID("build-0123456789ab")
@@ -56,6 +58,16 @@ class TestContract(RuntimeContract):
         return InMemoryRuntime(clock, OWNER, machine=machine)
 
     @pytest.fixture
+    def interruptible(self, runtime: InMemoryRuntime) -> Interruptible:
+        @contextlib.asynccontextmanager
+        async def outage() -> AsyncIterator[None]:
+            runtime.machine.is_down = True
+            yield
+            runtime.machine.is_down = False
+
+        return Interruptible(runtime, outage)
+
+    @pytest.fixture
     def missing_image(self) -> ImageID:
         return MISSING
 
@@ -73,6 +85,7 @@ class TestContract(RuntimeContract):
                 ignores_sigterm=script.ignores_sigterm,
                 fails_to_start=script.cannot_start,
                 eats_memory=script.eats_memory,
+                usage=Usage(cpus=1.0 if script.is_busy else 0.01),
             )
             runtime.behave(behaviour, spec.program_id)
             return spec

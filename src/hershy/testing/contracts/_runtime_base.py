@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -28,8 +28,8 @@ class Script:
     """What the program in a container does: writes ``output``, line by line, then ends or runs on.
 
     ``exit_code`` None: runs until it is stopped. ``ignores_sigterm``: only SIGKILL ends it. ``eats_memory``: after
-    its output it takes memory until the kernel kills it. ``cannot_start``: the engine fails to start the process.
-    ``pause_before_exit`` lies between output and exit.
+    its output it takes memory until the kernel kills it. ``is_busy``: it keeps one processor busy until it is stopped.
+    ``cannot_start``: the engine fails to start the process. ``pause_before_exit`` lies between output and exit.
     """
 
     output: tuple[tuple[LogStream, str], ...] = ()
@@ -37,11 +37,21 @@ class Script:
     pause_before_exit: timedelta = timedelta()
     ignores_sigterm: bool = False
     eats_memory: bool = False
+    is_busy: bool = False
     cannot_start: bool = False
 
 
 MakeSpec = Callable[[Script], ContainerSpec]
 HoldPort = Callable[[PublishPort], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Interruptible:
+    """A runtime whose engine is away inside ``outage()``, and there again after it."""
+
+    runtime: Runtime
+    outage: Callable[[], AbstractAsyncContextManager[None]]
+
 
 FOREVER = Script(output=((LogStream.STDOUT, "here"),))
 SPEAKS = Script(
@@ -70,6 +80,7 @@ class RuntimeContractBase:
     * ``runtime``: the adapter under test; nothing of its owner exists yet.
     * ``other_runtime``: the same engine, another owner.
     * ``unreachable_runtime``: an adapter whose engine does not answer.
+    * ``interruptible``: a runtime of the same owner and engine, and a way to make its engine go away.
     * ``make_spec``: gives a spec of a new program, with a port of its own, that acts by a Script.
     * ``missing_image``: an image that does not exist.
     * ``hold_port``: a context manager in which a stranger holds a port of this machine.

@@ -88,6 +88,29 @@ class RuntimeLogsContract(RuntimeContractBase):
         (status,) = await runtime.list_owned()
         assert status.is_running
 
+    async def test_followed_logs_end_with_a_removal(self, runtime: Runtime, make_spec: MakeSpec) -> None:
+        """A container that is removed while it is followed ends that, with all lines there were and no error."""
+        queries = (LogQuery(follow=True), LogQuery(follow=True, streams=frozenset({LogStream.STDERR})))
+        container_id = await self.started(runtime, make_spec(Script(output=SPEAKS.output)))
+        following = [asyncio.ensure_future(collected(runtime.logs(container_id, query))) for query in queries]
+        await self.first_line(runtime, container_id)
+        await self.settle()
+        await runtime.remove(container_id)
+        async with asyncio.timeout(DEADLINE_S):
+            both, one = await asyncio.gather(*following)
+        assert sorted(texts(both)) == sorted(["one", "two", "three", "four"])
+        assert texts(one) == ["two", "four"]
+
+    async def test_followed_logs_since(self, runtime: Runtime, make_spec: MakeSpec) -> None:
+        """Following from the moment of a line on gives that line too, and none before that moment."""
+        script = Script(output=SPEAKS.output, exit_code=0, pause_before_exit=PAUSE)
+        container_id = await self.started(runtime, make_spec(script))
+        await self.ended(runtime, container_id)
+        lines = await collected(runtime.logs(container_id, LogQuery()))
+        query = LogQuery(since=lines[-1].at, follow=True)
+        again = await collected(runtime.logs(container_id, query))
+        assert sorted(texts(again)) == sorted(line.text for line in lines if line.at >= lines[-1].at)
+
     async def test_followed_logs_of_what_does_not_run(self, runtime: Runtime, make_spec: MakeSpec) -> None:
         """Following a container that was not started ends at once, with nothing."""
         container_id = await runtime.create(make_spec(FOREVER))

@@ -24,18 +24,32 @@ from ._runtime_base import (
     PAUSE,
     UNKNOWN,
     HoldPort,
+    Interruptible,
     MakeSpec,
     Script,
     collected,
     texts,
 )
+from ._runtime_events import RuntimeEventsContract, following
 from ._runtime_logs import RuntimeLogsContract
+from ._runtime_stats import RuntimeStatsContract
 
-__all__ = ["DEADLINE_S", "FOREVER", "HoldPort", "MakeSpec", "RuntimeContract", "Script", "collected", "texts"]
+__all__ = [
+    "DEADLINE_S",
+    "FOREVER",
+    "HoldPort",
+    "Interruptible",
+    "MakeSpec",
+    "RuntimeContract",
+    "Script",
+    "collected",
+    "following",
+    "texts",
+]
 
 
 @pytest.mark.asyncio
-class RuntimeContract(RuntimeLogsContract):
+class RuntimeContract(RuntimeLogsContract, RuntimeEventsContract, RuntimeStatsContract):
     """The whole contract; ``RuntimeContractBase`` lists the fixtures to override."""
 
     # create
@@ -335,6 +349,8 @@ class RuntimeContract(RuntimeLogsContract):
             lambda: runtime.wait(UNKNOWN),
             lambda: runtime.list_owned(),
             lambda: collected(runtime.logs(UNKNOWN, LogQuery())),
+            lambda: runtime.events().__aenter__(),
+            lambda: runtime.stats(UNKNOWN),
         )
         for call in calls:
             with pytest.raises(EngineUnavailable):
