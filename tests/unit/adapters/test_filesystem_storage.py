@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hershy.domain.build_spec import BuildSpec
-from hershy.domain.errors import ProgramNotFound, StorageInUse
+from hershy.domain.errors import ConfigurationError, ProgramNotFound, StorageInUse
 from hershy.domain.ids import ProgramID
 from hershy.ports.storage import LogKind
 from hershy_adapters.filesystem.storage import FilesystemStorage
@@ -54,10 +54,23 @@ async def test_a_second_host_on_the_root_is_refused(tmp_path: Path) -> None:
     """It learns who holds the root; when that one lets go, it may have it, with the same identity."""
     first = await claimed(tmp_path)
     second = FilesystemStorage(tmp_path)
-    with pytest.raises(StorageInUse, match=f"process {os.getpid()}"):
+    with pytest.raises(StorageInUse, match=rf"process {os.getpid()} since 20\d\d-.*T.*\+00:00; stop it"):
         await second.claim()
     owner = await first.claim()
     await first.aclose()
+    assert await second.claim() == owner
+    await second.aclose()
+
+
+async def test_an_identity_that_somebody_has_spoilt_is_not_replaced(tmp_path: Path) -> None:
+    """A new one would orphan what the Host has made; the root is let go, for it to be mended."""
+    owner = await (first := await claimed(tmp_path)).claim()
+    await first.aclose()
+    (tmp_path / ".owner").write_text("")
+    second = FilesystemStorage(tmp_path)
+    with pytest.raises(ConfigurationError, match="owner label"):
+        await second.claim()
+    (tmp_path / ".owner").write_text(f"{owner}\n")
     assert await second.claim() == owner
     await second.aclose()
 
@@ -101,6 +114,30 @@ async def test_a_log_stays_below_its_limit(tmp_path: Path) -> None:
     assert lines[-3:] == ["line 499", "two␤lines", "lone ?"]
     assert all(line.startswith("line ") for line in lines[:-2])
     assert (tmp_path / str(PROGRAM) / "logs" / "runtime.log").stat().st_size <= 1000
+    await storage.aclose()
+
+
+async def test_a_line_cut_short_by_a_crash_stays_alone(tmp_path: Path) -> None:
+    """What is written afterwards begins on a line of its own."""
+    storage = await claimed(tmp_path)
+    await storage.write_sources(PROGRAM, SPEC)
+    (tmp_path / str(PROGRAM) / "logs" / "runtime.log").write_text("whole\nhal")
+    assert list(await storage.read_log(PROGRAM, LogKind.RUNTIME, 1)) == ["hal"]
+    storage.append_log(PROGRAM, LogKind.RUNTIME, ["new"])
+    assert list(await storage.read_log(PROGRAM, LogKind.RUNTIME, None)) == ["whole", "hal", "new"]
+    await storage.aclose()
+
+
+async def test_the_end_of_a_log_is_the_same_however_it_is_read(tmp_path: Path) -> None:
+    """From the end, by blocks that cut lines and characters anywhere, as from the beginning."""
+    storage = await claimed(tmp_path)
+    await storage.write_sources(PROGRAM, SPEC)
+    storage.append_log(PROGRAM, LogKind.BUILD, [f"{number} " + "ä\r" * (number % 700) for number in range(1000)])
+    storage.append_log(PROGRAM, LogKind.BUILD, ["", "x" * 200_000, ""])
+    whole = list(await storage.read_log(PROGRAM, LogKind.BUILD, None))
+    assert len(whole) == 1003
+    for tail in (0, 1, 2, 3, 4, 100, 1002, 1003, 5000):
+        assert list(await storage.read_log(PROGRAM, LogKind.BUILD, tail)) == whole[max(0, 1003 - tail) :]
     await storage.aclose()
 
 
