@@ -34,15 +34,15 @@ async def feed(services: Services, program_id: ProgramID | None, after: int | No
     """
     repository = services.repository
     async with services.event_bus.subscribe(program_id) as published:
+        has_gap = after is not None
         if after is None:
             newest = await repository.journal(program_id, limit=1)
             after = newest[-1].id if newest else 0
             if program_id is not None:
                 for entry in newest:
                     yield entry
-        lost: EventsLost | None = EventsLost(0)
         while True:
-            if lost is not None:
+            if has_gap:
                 while page := await repository.journal(program_id, after=after, limit=PAGE):
                     for entry in page:
                         after = entry.id
@@ -53,7 +53,7 @@ async def feed(services: Services, program_id: ProgramID | None, after: int | No
                 it = await anext(published)
             except StopAsyncIteration:
                 return
-            lost = it.notice if isinstance(it.notice, EventsLost) else None
+            has_gap = isinstance(it.notice, EventsLost)
             match it.notice:
                 case Happened(_, entry) | ProgramDeleted(entry) if entry.id > after:
                     after = entry.id

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from datetime import timedelta
 
 from dependency_injector import providers
 
@@ -11,6 +12,7 @@ from hershy.domain.state import ProgramState as S
 from hershy.ports.runtime import LogLine, LogQuery
 from hershy.ports.storage import LogKind
 from hershy.testing.twins import Twins, open_twins, twin_container
+from hershy_adapters.memory.behaviour import ProgramBehaviour
 from hershy_adapters.memory.runtime import InMemoryRuntime
 from hershy_adapters.memory.storage import InMemoryStorage
 
@@ -71,3 +73,26 @@ async def test_a_build_whose_log_cannot_be_kept_goes_on() -> None:
     container.storage.override(providers.Singleton(FullStorage))
     async with open_twins(container) as twins:
         await twins.ready("FROM a\nRUN make")
+
+
+async def test_a_build_is_followed_from_its_first_line_to_its_end(hershy_twins: Twins) -> None:
+    """What was there before, then what comes, each line once; it ends with the build."""
+    program = await hershy_twins.create("FROM x\nRUN sleep 5\nRUN sleep 5\nRUN sleep 5")
+    await hershy_twins.host.start(program.id)
+    await hershy_twins.clock.sleep(timedelta(seconds=6))
+    followed = [line async for line in hershy_twins.host.follow_build_log(program.id, None)]
+    assert (await hershy_twins.host.get(program.id)).state is S.BUILT
+    assert followed == list(await hershy_twins.host.build_log(program.id, None))
+    assert len(followed) > 3
+    last = [line async for line in hershy_twins.host.follow_build_log(program.id, 2)]
+    assert last == followed[-2:]
+
+
+async def test_following_waits_for_the_container_of_a_program_on_its_way(hershy_twins: Twins) -> None:
+    """From Building on, its output is shown until it ends; of a program at rest there is nothing to wait for."""
+    program = await hershy_twins.create("FROM x\nRUN sleep 5")
+    assert [line async for line in hershy_twins.host.follow_logs(program.id, LogQuery())] == []
+    hershy_twins.runtime.behave(ProgramBehaviour(exit_after=timedelta(seconds=30)))
+    await hershy_twins.host.start(program.id)
+    followed = [line.text async for line in hershy_twins.host.follow_logs(program.id, LogQuery())]
+    assert followed == ["program started"]
