@@ -55,6 +55,10 @@ async def feed(services: Services, program_id: ProgramID | None, after: int | No
                 return
             has_gap = isinstance(it.notice, EventsLost)
             match it.notice:
+                case Happened(_, entry) | ProgramDeleted(entry) if program_id is None:
+                    # Programs publish independently: this entry may come before an older one of another program. So
+                    # it only says that there is more in the journal, which has them in order.
+                    has_gap = entry.id > after
                 case Happened(_, entry) | ProgramDeleted(entry) if entry.id > after:
                     after = entry.id
                     yield entry

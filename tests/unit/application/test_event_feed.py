@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from random import Random
 
 from dependency_injector import providers
 
@@ -13,6 +14,9 @@ from hershy.domain.state import ProgramState as S
 from hershy.ports.event_bus import EventsLost
 from hershy.testing.twins import Twins, open_twins, twin_container
 from hershy_adapters.memory.event_bus import InMemoryEventBus
+
+PROGRAMS = 20
+PATIENCE_S = 10
 
 
 async def entries(feed: AsyncGenerator[Fed, None], until: str) -> list[JournalEntry]:
@@ -125,3 +129,37 @@ async def test_a_feed_of_a_program_never_heard_of_says_nothing(hershy_twins: Twi
     feed = hershy_twins.host.feed(unknown)
     await hershy_twins.event_bus.aclose()
     assert [it async for it in feed] == []
+
+
+async def test_many_programs_at_once(hershy_twins: Twins) -> None:
+    """However changes of programs interleave, every entry is told, in the journal's order."""
+    host, random = hershy_twins.host, Random(1)
+    told: list[int] = []
+
+    async def listen() -> None:
+        deleted = 0
+        async with aclosing(host.feed(after=0)) as feed:
+            async for it in feed:
+                if isinstance(it, JournalEntry):
+                    told.append(it.id)
+                    deleted += it.state is None
+                    if deleted == PROGRAMS:
+                        return
+
+    async def live() -> None:
+        # Registration, transitions and deletion publish a few turns of the loop after they are stored.
+        await _turns(random.randrange(40))
+        program = await hershy_twins.create()
+        await _turns(random.randrange(40))
+        await host.start(program.id)
+        await _turns(random.randrange(40))
+        await host.delete(program.id)
+
+    async with asyncio.timeout(PATIENCE_S):
+        await asyncio.gather(listen(), *(live() for _ in range(PROGRAMS)))
+    assert told == [it.id for it in await host.journal(limit=1000)]
+
+
+async def _turns(count: int) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
