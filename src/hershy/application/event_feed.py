@@ -42,13 +42,14 @@ async def feed(services: Services, program_id: ProgramID | None, after: int | No
                 for entry in newest:
                     yield entry
         while True:
-            if has_gap:
-                while page := await repository.journal(program_id, after=after, limit=PAGE):
-                    for entry in page:
-                        after = entry.id
-                        yield entry
-                        if program_id is not None and entry.state is None:
-                            return
+            while has_gap:
+                page = await repository.journal(program_id, after=after, limit=PAGE)
+                for entry in page:
+                    after = entry.id
+                    yield entry
+                    if program_id is not None and entry.state is None:
+                        return
+                has_gap = len(page) == PAGE
             try:
                 it = await anext(published)
             except StopAsyncIteration:
