@@ -5,7 +5,9 @@ from typing import Any
 
 from hershy.domain.build_spec import BuildSpec
 from hershy.domain.ids import ProgramID, PublishPort, UserID
+from hershy.domain.journal import JournalEntry
 from hershy.domain.program import Program
+from hershy.ports.repository import Record
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -21,3 +23,13 @@ def sample_program(
         "updated_at": NOW,
     } | changes
     return Program(id=program_id, user_id=UserID(user), build_id=spec.build_id, **fields)
+
+
+def sample_entry(program: Program, event: str = "sample", **changes: Any) -> JournalEntry:
+    """An entry not yet numbered, of an event that left the program as it is now."""
+    fields: dict[str, Any] = {"at": program.updated_at, "previous": None, "state": program.state} | changes
+    return JournalEntry(program.id, event=event, **fields)
+
+
+def sample_record(program: Program, event: str = "sample") -> Record:
+    return Record(program, sample_entry(program, event))

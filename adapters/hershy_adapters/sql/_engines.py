@@ -1,0 +1,30 @@
+"""What a database is reached by, whichever it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+READERS = 4
+"""Connections that read at once; one more writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """One connection to write with, a few to read with.
+
+    ``name`` tells the database in messages, without a password; ``remedy`` what to look at when it fails.
+    ``prepare`` is called before the first connection; it may raise OSError.
+    """
+
+    writer: AsyncEngine
+    reader: AsyncEngine
+    name: str
+    remedy: str
+    prepare: Callable[[], None]
+
+    async def dispose(self) -> None:
+        try:
+            await self.reader.dispose()
+        finally:
+            await self.writer.dispose()

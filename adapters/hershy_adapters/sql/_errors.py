@@ -1,0 +1,24 @@
+"""Translates the database's errors into hershy's, keeping the cause. None of them says a password or a value."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from hershy.domain.errors import RepositoryUnavailable
+
+
+@contextmanager
+def translated(doing: str, database: str, remedy: str) -> Iterator[None]:
+    """Run database calls inside; ``doing`` says in the error what was attempted."""
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as error:
+        raise RepositoryUnavailable(f"{doing}: {database} failed ({_detail(error)}); {remedy}") from error
+
+
+def _detail(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    return said.strip().partition("\n")[0] or type(error).__name__

@@ -1,0 +1,64 @@
+"""A SQLite file: durable at each commit, readers and the writer not waiting for each other."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from ._engines import READERS, Engines
+
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+
+
+def sqlite_engines(path: Path, deadline: timedelta) -> Engines:
+    """The file is made when missing, for its owner's eyes alone."""
+
+    def prepare() -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
+    writer = _engine(path, deadline, connections=1)
+    # At once the writer's: a transaction that begins by reading can be refused when it goes on to write.
+    event.listen(writer.sync_engine, "begin", _begin_immediate)
+    return Engines(
+        writer=writer,
+        reader=_engine(path, deadline, connections=READERS),
+        name=f"the database {path}",
+        remedy="is there space on its disk, may this process write it, and does nobody else hold it?",
+        prepare=prepare,
+    )
+
+
+def _engine(path: Path, deadline: timedelta, connections: int) -> AsyncEngine:
+    # Others who hold the file are waited for, but for less than the deadline, so that SQLite can say what is wrong.
+    patience_s = deadline.total_seconds() / 2
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(path)),
+        # No isolation level: Python's sqlite3 begins no transactions by itself then, and each read is one of its own.
+        connect_args={"timeout": patience_s, "isolation_level": None},
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=deadline.total_seconds(),
+        hide_parameters=True,
+    )
+    event.listen(engine.sync_engine, "connect", _configure)
+    return engine
+
+
+def _configure(connection: DBAPIConnection, _record: Any) -> None:
+    try:
+        cursor = connection.cursor()
+        for pragma in PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+    except BaseException:
+        connection.close()  # nobody else knows of it yet
+        raise
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,47 @@
+"""Which database a ``database_url`` means."""
+
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from hershy.domain.errors import ConfigurationError
+
+from ._engines import Engines
+from ._sqlite import sqlite_engines
+
+DEFAULT_FILE = "hershy.db"
+_ACCEPTED = "give postgresql://user:password@host/database or sqlite:///path, or nothing for a file in storage_root"
+
+
+def engines_for(url: str, storage_root: Path, deadline: timedelta) -> Engines:
+    """Raises ConfigurationError, which never repeats the URL: there may be a password in it."""
+    if not url:
+        return sqlite_engines(storage_root.absolute() / DEFAULT_FILE, deadline)
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        raise ConfigurationError(f"database_url is not a URL; {_ACCEPTED}")
+    match scheme.lower():
+        case "sqlite" | "sqlite+aiosqlite":
+            return sqlite_engines(_path(rest), deadline)
+        case "postgresql" | "postgres" | "postgresql+asyncpg":
+            return _postgresql(f"postgresql://{rest}", deadline)
+    raise ConfigurationError(f"database_url has the scheme {scheme!r:.40}; {_ACCEPTED}")
+
+
+def _path(rest: str) -> Path:
+    """As SQLAlchemy reads it: ``sqlite:///relative/path`` and ``sqlite:////absolute/path``."""
+    parts = urlsplit(f"sqlite://{rest}")
+    path = unquote(parts.path.removeprefix("/"))
+    if parts.netloc or parts.query or parts.fragment or not path or path == ":memory:":
+        raise ConfigurationError(f"database_url names no SQLite file, or more than one; {_ACCEPTED}")
+    return Path(path).absolute()
+
+
+def _postgresql(url: str, deadline: timedelta) -> Engines:
+    try:
+        from ._postgresql import postgresql_engines  # an extra of its own
+    except ImportError as error:
+        raise ConfigurationError(
+            f"database_url: PostgreSQL needs a package that is missing ({error}); 'pip install hershy[postgres]'"
+        ) from error
+    return postgresql_engines(url, deadline)
