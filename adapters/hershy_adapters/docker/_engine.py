@@ -1,6 +1,9 @@
 """The connection to the Docker Engine that builder and runtime of one Host share."""
 
+import asyncio
 import os
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiodocker
 import aiohttp
@@ -22,6 +25,7 @@ class Engine:
     def __init__(self, host: str = "") -> None:
         self.host = host or os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
         self._client: aiodocker.Docker | None = None
+        self._streams: set[aiohttp.ClientResponse] = set()
 
     @classmethod
     def of(cls, context: AdapterContext) -> "Engine":
@@ -37,6 +41,25 @@ class Engine:
             self._client = aiodocker.Docker(url=url, connector=self._connector(), timeout=timeout)
         return self._client
 
+    @asynccontextmanager
+    async def stream(
+        self, path: str, parameters: Mapping[str, str], answer_s: float, silence_s: float | None
+    ) -> AsyncGenerator[aiohttp.ClientResponse, None]:
+        """An answer to be read as it comes: it begins within ``answer_s`` and is never silent for ``silence_s``.
+
+        Reading it fails, instead of waiting for ever, once this engine has been closed.
+        """
+        timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT_S, sock_read=silence_s)
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout(answer_s):
+                # aiodocker's own streams end quietly, or leave out which stream a line of output belongs to.
+                query = self.client._query(path, params=dict(parameters), timeout=timeout)
+                response = await stack.enter_async_context(query)
+            self._streams.add(response)
+            stack.callback(self._streams.discard, response)
+            stack.callback(response.close)
+            yield response
+
     def _connector(self) -> aiohttp.BaseConnector | None:
         # Every running program holds one connection (the wait for its exit), so the pool has no limit;
         # their number is bounded by the publish ports.
@@ -48,6 +71,8 @@ class Engine:
 
     async def aclose(self) -> None:
         """Idempotent; a later use opens a new connection."""
+        for response in self._streams:
+            response.close()
         client, self._client = self._client, None
         if client is not None:
             connector = client.connector

@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
 
 import aiohttp
 
@@ -16,9 +15,10 @@ from hershy.domain.ids import ContainerID, OwnerID, ProgramID
 from hershy.ports.runtime import ContainerEvent, ContainerEventKind
 from hershy_adapters._subscription import Subscription
 
-from ._engine import CONNECT_TIMEOUT_S, Engine
+from ._engine import Engine
 from ._errors import translated
 from ._hardening import OWNER_LABEL, PROGRAM_LABEL
+from ._moments import for_engine, moment_of
 
 SUBSCRIBING_S = 10.0
 """How long the engine may take to accept a subscription; it has nothing to do for it."""
@@ -31,7 +31,6 @@ _KINDS = {
     "destroy": ContainerEventKind.REMOVED,
     "oom": ContainerEventKind.OUT_OF_MEMORY,
 }
-_SILENCE_ALLOWED = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT_S)
 
 _log = get_logger("hershy.docker")
 
@@ -52,19 +51,14 @@ async def _accepted(engine: Engine, owner: OwnerID, stack: AsyncExitStack) -> ai
     # The engine answers before it begins to listen. Asked for what has happened since now, it gives what happens
     # between the two as well.
     filters = {"type": ["container"], "label": [f"{OWNER_LABEL}={owner}"], "event": list(_KINDS)}
-    parameters = {"filters": json.dumps(filters), "since": f"{time.time():.9f}"}
+    parameters = {"filters": json.dumps(filters), "since": for_engine(time.time_ns())}
     try:
         with translated("subscribing to the events of", engine.host):
-            async with asyncio.timeout(SUBSCRIBING_S):
-                # aiodocker's own reader of events ends quietly when the engine goes away.
-                query = engine.client._query("events", params=parameters, timeout=_SILENCE_ALLOWED)
-                response = await stack.enter_async_context(query)
+            return await stack.enter_async_context(engine.stream("events", parameters, SUBSCRIBING_S, silence_s=None))
     except EngineUnavailable:
         raise
     except HershyError as error:
         raise EngineUnavailable(str(error)) from error
-    stack.callback(response.close)
-    return response
 
 
 async def _read(response: aiohttp.ClientResponse, subscription: Subscription) -> None:
@@ -79,6 +73,8 @@ async def _read(response: aiohttp.ClientResponse, subscription: Subscription) ->
                         subscription.put(event)
     except EngineUnavailable as error:
         subscription.break_off(error)
+    except Exception:
+        _log.exception("reading the engine's events failed")
     finally:
         subscription.break_off(EngineUnavailable("the engine has ended its stream of events; subscribe anew"))
 
@@ -96,7 +92,7 @@ class EventLines:
         *complete, rest = data.split(b"\n")
         for piece in complete:
             self._append(piece)
-            if not self._is_too_long:
+            if self._begun and not self._is_too_long:
                 lines.append(bytes(self._begun))
             self._begun.clear()
             self._is_too_long = False
@@ -122,8 +118,8 @@ def parse(line: bytes) -> ContainerEvent | None:
             program_id=ProgramID(event["Actor"]["Attributes"][PROGRAM_LABEL]),
             container_id=ContainerID(event["Actor"]["ID"]),
             kind=kind,
-            at=datetime.fromtimestamp(event["timeNano"] / 1_000_000_000, UTC),
+            at=moment_of(event["timeNano"]),
         )
     except (HershyError, ValueError, LookupError, TypeError, ArithmeticError, OSError, RecursionError):
-        _log.warning("an event of the engine could not be read", event=repr(line[:300]))
+        _log.warning("an event of the engine could not be read", text=repr(line[:300]))
         return None

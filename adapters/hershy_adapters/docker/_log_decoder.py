@@ -1,19 +1,15 @@
 """Decodes the engine's log stream: frames of two output streams, each line with its time."""
 
-import re
-from datetime import UTC, datetime, timedelta
-
 from hershy.domain.errors import RuntimeFailure
 from hershy.ports.runtime import LogLine, LogStream
+
+from ._moments import from_stamp, moment_of
 
 MAX_LINE_BYTES = 64 * 1024
 MAX_FRAME_BYTES = 1024 * 1024
 """The engine splits lines at 16 KiB; a longer frame than this is not its log stream."""
 
 _HEADER_BYTES = 8
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECOND = 1_000_000_000
-_FRACTION = re.compile(r"\.(\d+)")
 _STREAMS = {1: LogStream.STDOUT, 2: LogStream.STDERR}
 _ENGINE_ERROR = 3
 _MAX_ERROR_CHARS = 300
@@ -76,25 +72,11 @@ class LogDecoder:
         at, line = self._begun.pop(stream)
         if at < self._begin:
             return []
-        moment = _EPOCH + timedelta(microseconds=at // 1000)
-        return [LogLine(moment, stream, line.decode("utf-8", "replace"))]
-
-
-def nanoseconds(moment: datetime) -> int:
-    """Since the epoch, without rounding."""
-    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
-
-
-def for_engine(at: int) -> str:
-    """Nanoseconds as the engine's ``since`` wants them."""
-    return f"{at // _SECOND}.{at % _SECOND:09d}"
+        return [LogLine(moment_of(at), stream, line.decode("utf-8", "replace"))]
 
 
 def _from_stamp(stamp: str) -> int:
-    """The engine's own notation, which may go to the nanosecond."""
     try:
-        whole = datetime.fromisoformat(stamp).astimezone(UTC).replace(microsecond=0)
+        return from_stamp(stamp)
     except ValueError:
         raise RuntimeFailure(f"the engine's log stream cannot be read: {stamp!r:.80} is no time") from None
-    fraction = _FRACTION.search(stamp)
-    return nanoseconds(whole) + (int(fraction[1][:9].ljust(9, "0")) if fraction else 0)

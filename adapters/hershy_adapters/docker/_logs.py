@@ -1,23 +1,21 @@
 """Reads a container's output from the engine."""
 
-import asyncio
 import heapq
 from collections import deque
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, aclosing, suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime
-
-import aiohttp
 
 from hershy.domain.errors import ContainerNotFound, RuntimeFailure
 from hershy.domain.ids import ContainerID
 from hershy.ports.runtime import LogLine, LogQuery, LogStream
 
-from ._engine import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, Engine
+from ._engine import ANSWER_TIMEOUT_S, Engine
 from ._errors import translated
 from ._exits import GOING
-from ._log_decoder import LogDecoder, for_engine, nanoseconds
+from ._log_decoder import LogDecoder
+from ._moments import for_engine, nanoseconds
 
 ALL_STREAMS = frozenset(LogStream)
 NEIGHBOURS = 256
@@ -91,21 +89,14 @@ async def _lines(
     engine: Engine, container_id: ContainerID, request: _Request, decoder: LogDecoder
 ) -> AsyncGenerator[LogLine, None]:
     silence = None if request.follow else ANSWER_TIMEOUT_S
-    timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT_S, sock_read=silence)
-    async with AsyncExitStack() as stack:
-        with translated("reading the logs of", container_id):
-            async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                # aiodocker's own log call drops which stream a line belongs to.
-                query = engine.client._query(
-                    f"containers/{container_id}/logs", params=request.parameters(), timeout=timeout
-                )
-                response = await stack.enter_async_context(query)
-            stack.callback(response.close)
+    path = f"containers/{container_id}/logs"
+    with translated("reading the logs of", container_id):
+        async with engine.stream(path, request.parameters(), ANSWER_TIMEOUT_S, silence) as response:
             while data := await response.content.readany():
                 for line in decoder.feed(data):
                     yield line
-        for line in decoder.rest():
-            yield line
+    for line in decoder.rest():
+        yield line
     if decoder.engine_error and not (request.follow and await _is_gone(engine, container_id)):
         raise RuntimeFailure(f"reading the logs of {container_id}: {decoder.engine_error}")
 

@@ -28,7 +28,8 @@ from hershy_adapters.docker._diagnosis import findings
 from hershy_adapters.docker._errors import translate, translated
 from hershy_adapters.docker._exits import exit_reason
 from hershy_adapters.docker._kernel_log import was_killed_for_memory
-from hershy_adapters.docker._log_decoder import MAX_LINE_BYTES, LogDecoder, for_engine, nanoseconds
+from hershy_adapters.docker._log_decoder import MAX_LINE_BYTES, LogDecoder
+from hershy_adapters.docker._moments import for_engine, nanoseconds
 from hershy_adapters.docker._network import INTER_CONTAINER, require_isolation
 from hershy_adapters.docker.runtime import DockerRuntime
 from hershy_adapters.gvisor.runtime import GVisorRuntime
