@@ -55,7 +55,11 @@ class Json(JSONResponse):
     """UTF-8 whatever the text holds: a lone surrogate, which programs can print, becomes a question mark."""
 
     def render(self, content: Any) -> bytes:
-        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(errors="replace")
+        return encoded(content)
+
+
+def encoded(content: Any) -> bytes:
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(errors="replace")
 
 
 def refusal(status: int, message: str, headers: Mapping[str, str] | None = None) -> Json:
@@ -64,19 +68,22 @@ def refusal(status: int, message: str, headers: Mapping[str, str] | None = None)
 
 
 def refusal_of(error: Exception) -> Json:
-    """The answer to a request that ended in ``error``; what is not meant for callers is logged, not told."""
+    return refusal(*verdict(error))
+
+
+def verdict(error: Exception) -> tuple[HTTPStatus, str]:
+    """How a request is answered that ended in ``error``; what is not meant for callers is logged, not told."""
     status = next((STATUSES[it] for it in type(error).__mro__ if it in STATUSES), None)
     if status is not None:
-        return refusal(status, str(error))
+        return status, str(error)
     if isinstance(error, OSError):
         _log.error("storage failed", error=str(error))
-        return refusal(HTTPStatus.SERVICE_UNAVAILABLE, f"the Host's storage failed: {error.strerror or 'no detail'}")
+        return HTTPStatus.SERVICE_UNAVAILABLE, f"the Host's storage failed: {error.strerror or 'no detail'}"
     log_unexpected(error)
-    return _unexpected()
+    return _UNEXPECTED
 
 
-def _unexpected() -> Json:
-    return refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "an unexpected error, which the Host's log describes")
+_UNEXPECTED = (HTTPStatus.INTERNAL_SERVER_ERROR, "an unexpected error, which the Host's log describes")
 
 
 def log_unexpected(error: Exception) -> None:
@@ -89,7 +96,7 @@ def install_handlers(app: FastAPI) -> None:
         return refusal_of(error)
 
     async def on_unexpected(request: Request, error: Exception) -> Json:
-        return _unexpected()  # the framework raises it again when this is sent, and the error boundary logs it
+        return refusal(*_UNEXPECTED)  # the framework raises it again when this is sent, and the error boundary logs it
 
     async def on_caller_gone(request: Request, error: Exception) -> Json:
         return refusal(HTTPStatus.BAD_REQUEST, "the body broke off before its end")

@@ -2,63 +2,69 @@
 
 import json
 from collections.abc import AsyncGenerator
-from datetime import datetime
-from typing import Any
+from contextlib import aclosing
 
+from pydantic import BaseModel
+
+from hershy.application.event_feed import BuildOutput, Fed
 from hershy.application.host import Host
 from hershy.domain.ids import ProgramID
-from hershy.domain.program import Program
-from hershy.domain.state import ProgramState
-from hershy.ports.event_bus import BuildLine, EventsLost, ProgramDeleted, Published, StateChanged
+from hershy.domain.journal import JournalEntry
+from hershy.ports.event_bus import EventsLost
+
+from ._responses import BuildLineView, JournalEntryView, LostView
+
+RETRY_MS = 2_000
+"""What callers are asked to wait before they reconnect."""
 
 
-async def events_of(host: Host, program_id: ProgramID) -> AsyncGenerator[bytes, None]:
-    """The present state, then what happens, until the program is deleted."""
-    async with host.events(program_id) as published:
-        program = await host.get(program_id)
-        yield _event("state", _state(program, None, program.updated_at))
-        async for it in published:
-            yield _render(it)
-            if isinstance(it.notice, ProgramDeleted):
-                return
+async def render(feed: AsyncGenerator[Fed, None], start: int | None = None) -> AsyncGenerator[bytes, None]:
+    """Ends with the feed. Journal entries carry their id, which a caller that reconnects sends as Last-Event-ID.
+
+    ``start``: the id that one sends who has seen no event yet.
+    """
+    async with aclosing(feed):
+        yield f"retry: {RETRY_MS}\n{_id(start)}\n".encode()
+        async for it in feed:
+            yield _rendered(it)
 
 
-async def all_events(host: Host) -> AsyncGenerator[bytes, None]:
-    """What happens to any program from now on."""
-    async with host.events() as published:
-        async for it in published:
-            yield _render(it)
+async def resume_one(host: Host, program_id: ProgramID, last_seen: int | None) -> int | None:
+    """Where the feed of a program begins for one who has seen the event ``last_seen``; None for its present state.
+
+    A deleted program is found as long as something of it is left to be told. Raises ProgramNotFound.
+    """
+    if last_seen is None:
+        await host.get(program_id)
+        return None
+    if await host.journal(program_id, after=last_seen, limit=1):
+        return last_seen
+    await host.get(program_id)
+    newest = await host.journal(program_id, limit=1)
+    return last_seen if newest and newest[-1].id == last_seen else None  # an id of another Host, or another life
 
 
-def _render(published: Published) -> bytes:
-    match published.notice:
-        case StateChanged(program, previous):
-            return _event("state", _state(program, previous, published.at), published.id)
-        case BuildLine(text):
-            data = {"program_id": str(published.program_id), "line": text, "at": _rfc3339(published.at)}
-            return _event("build", data, published.id)
-        case ProgramDeleted():
-            data = {"program_id": str(published.program_id), "at": _rfc3339(published.at)}
-            return _event("deleted", data, published.id)
+async def resume_all(host: Host, last_seen: int | None) -> int:
+    """Where the feed of all programs begins: after ``last_seen``, else now."""
+    newest = await host.journal(limit=1)
+    now = newest[-1].id if newest else 0
+    return now if last_seen is None else min(last_seen, now)
+
+
+def _rendered(it: Fed) -> bytes:
+    match it:
+        case JournalEntry():
+            return _event("deleted" if it.state is None else "state", JournalEntryView.of(it), it.id)
+        case BuildOutput(program_id, at, text):
+            return _event("build", BuildLineView(program_id=str(program_id), line=text, at=at))
         case EventsLost(count):
-            return _event("lost", {"count": count}, published.id)
+            return _event("lost", LostView(count=count))
 
 
-def _state(program: Program, previous: ProgramState | None, at: datetime) -> dict[str, Any]:
-    return {
-        "program_id": str(program.id),
-        "state": program.state,
-        "previous": previous,
-        "error_msg": program.error_msg,
-        "at": _rfc3339(at),
-    }
-
-
-def _event(name: str, data: dict[str, Any], number: int | None = None) -> bytes:
+def _event(name: str, data: BaseModel, number: int | None = None) -> bytes:
     # JSON holds no raw line end, so one data line always does; the escapes make it plain ASCII besides.
-    head = "" if number is None else f"id: {number}\n"
-    return f"{head}event: {name}\ndata: {json.dumps(data)}\n\n".encode()
+    return f"{_id(number)}event: {name}\ndata: {json.dumps(data.model_dump(mode='json'))}\n\n".encode()
 
 
-def _rfc3339(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
+def _id(number: int | None) -> str:
+    return "" if number is None else f"id: {number}\n"

@@ -5,8 +5,13 @@ from typing import Any
 from hershy.domain.restart import RestartMode
 
 from ._proxy_path import PREFIX
-from ._requests import NewProgram
+from ._requests import Criteria, NewPrograms
 
+BODIES = {
+    "/programs": "NewProgram",
+    "/bulk/programs": "NewPrograms",
+    **{f"/bulk/{what}": "Criteria" for what in ("start", "stop", "restart", "delete")},
+}
 PROXY_METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 _REFUSALS = {
     "404": "no such program",
@@ -17,18 +22,22 @@ _REFUSALS = {
 
 
 def complete(document: dict[str, Any]) -> None:
-    """Add, in place, the body of ``POST /programs``, which is read by hand, and the calls that go to programs."""
+    """Add, in place, the bodies of calls, which are read by hand, and the calls that go to programs."""
     schemas: dict[str, Any] = document["components"]["schemas"]
     _drop_framework_errors(document, schemas)
-    body = NewProgram.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= body.pop("$defs", {})
+    for body in (NewPrograms, Criteria):
+        schema = body.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= schema.pop("$defs", {})
+        schemas[body.__name__] = schema
+    program = schemas["NewProgram"]["properties"]
     by_mode_alone = {"type": "string", "enum": [mode.value for mode in RestartMode]}
-    body["properties"]["restart_policy"]["anyOf"].insert(0, by_mode_alone)
-    schemas["NewProgram"] = body
-    document["paths"]["/programs"]["post"]["requestBody"] = {
-        "required": True,
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/NewProgram"}}},
-    }
+    program["restart_policy"]["anyOf"].insert(0, by_mode_alone)
+    program["health_check"]["anyOf"].insert(0, {"type": "boolean"})
+    for path, name in BODIES.items():
+        document["paths"][path]["post"]["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}},
+        }
     document["paths"][f"{PREFIX}/{{path}}"] = {method: _proxied(method) for method in PROXY_METHODS}
 
 

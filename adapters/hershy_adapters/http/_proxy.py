@@ -13,11 +13,13 @@ from hershy_adapters._cut import CutOff
 
 from ._caller import Caller
 from ._errors import refusal_of
-from ._proxy_path import ForProgram, for_program
+from ._metrics import ROUTE
+from ._proxy_path import PREFIX, ForProgram, for_program
 from ._proxy_websocket import pass_websocket
 
 RawHeaders = list[tuple[bytes, bytes]]
 
+TEMPLATE = f"{PREFIX}/{{path}}"
 _BODY_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
@@ -34,7 +36,9 @@ def proxy_gate(app: ASGIApp, host: Host) -> ASGIApp:
         wanted = for_program(scope) if kind in ("http", "websocket") else None
         if wanted is None:
             await app(scope, receive, send)
-        elif kind == "http":
+            return
+        scope[ROUTE] = TEMPLATE
+        if kind == "http":
             await _pass_request(host, wanted, scope, receive, send)
         else:
             await pass_websocket(host, wanted.program_id, wanted.target, _headers(scope, wanted), scope, receive, send)

@@ -1,18 +1,22 @@
-"""The body of ``POST /programs``: what may be in it, and how it is read."""
+"""The bodies of ``POST /programs`` and of the calls for many: what may be in them, and how they are read."""
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from hershy.application.requests import ProgramRequest
 from hershy.domain.build_spec import BuildSpec
 from hershy.domain.errors import InvalidValue
+from hershy.domain.health import HealthCheck
 from hershy.domain.ids import UserID
 from hershy.domain.program import ProgramOptions
 from hershy.domain.resources import ResourceLimits
 from hershy.domain.restart import RestartMode, RestartPolicy
+from hershy.domain.state import ProgramState
+from hershy.ports.repository import ProgramFilter
 
 from ._sentences import sentence
 
@@ -20,6 +24,7 @@ YEAR_S = 365 * 24 * 3600
 REQUIRED = ("user_id", "dockerfile")
 
 Seconds = Annotated[float, Field(ge=0, le=YEAR_S)]
+Body = TypeVar("Body", bound=BaseModel)
 
 
 class _Body(BaseModel):
@@ -49,6 +54,15 @@ class RestartPolicyBody(_Body):
     stable_after_s: Seconds | None = None
 
 
+class HealthCheckBody(_Body):
+    """How a Ready program is asked whether it still answers; what is left out has its default."""
+
+    path: str | None = None
+    interval_s: Seconds | None = None
+    timeout_s: Seconds | None = None
+    failures: int | None = None
+
+
 class NewProgram(_Body):
     """What a program is built from and how it is run."""
 
@@ -62,6 +76,19 @@ class NewProgram(_Body):
     restart_policy: RestartPolicyBody | None = Field(
         None, description="no, on-failure or always; or an object with details"
     )
+
+    health_check: HealthCheckBody | None = Field(None, description="true for the defaults; or an object with details")
+    ttl_s: Seconds | None = Field(None, description="so long after its registration it is deleted with all it has")
+    idle_timeout_s: Seconds | None = Field(
+        None, description="so long after the last request through the proxy it is stopped"
+    )
+
+    @field_validator("health_check", mode="before")
+    @classmethod
+    def _defaults_or_none(cls, value: object) -> object:
+        if isinstance(value, bool):
+            return {} if value else None
+        return value
 
     @field_validator("restart_policy", mode="before")
     @classmethod
@@ -77,20 +104,75 @@ class NewProgram(_Body):
                 env=self.env or {},
                 labels=self.labels or {},
                 resources=ResourceLimits(**_given(self.resources)),
-                restart_policy=_policy(self.restart_policy),
+                restart_policy=RestartPolicy(**_durations(self.restart_policy)),
+                health_check=HealthCheck(**_durations(self.health_check)) if self.health_check else None,
+                ttl=_duration(self.ttl_s),
+                idle_timeout=_duration(self.idle_timeout_s),
             ),
         )
 
 
+class NewPrograms(_Body):
+    """Registered all or none."""
+
+    programs: list[NewProgram]
+
+
+class Criteria(_Body):
+    """Which programs: at least one criterion, and all that are given must hold."""
+
+    # A misspelt criterion that went unnoticed would meet more programs than were meant.
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: str | None = None
+    state: Annotated[ProgramState, Field(strict=False)] | None = None
+    labels: dict[str, str] | None = None
+
+    def to_filter(self) -> ProgramFilter:
+        """Raises InvalidValue."""
+        if self.user_id is None and self.state is None and not self.labels:
+            raise InvalidValue("user_id, labels or state is required: say which programs")
+        user_id = UserID(self.user_id) if self.user_id is not None else None
+        return ProgramFilter(user_id, self.state, labels=self.labels or {})
+
+
 def read_new_program(body: bytes) -> ProgramRequest:
     """Raises InvalidValue, its message one sentence naming the field."""
-    fields = _parse_object(body)
+    return _read_program(_parse_object(body))
+
+
+def read_new_programs(body: bytes) -> Sequence[ProgramRequest]:
+    """Raises InvalidValue, its message naming which program by its index and the field."""
+    given = _parse_object(body).get("programs")
+    if not isinstance(given, list) or not given:
+        raise InvalidValue("programs is required: a list of bodies as POST /programs takes them")
+    requests = []
+    for index, fields in enumerate(given):
+        try:
+            if not isinstance(fields, dict):
+                raise InvalidValue("must be a JSON object")
+            requests.append(_read_program(fields))
+        except InvalidValue as error:
+            raise InvalidValue(f"programs.{index}: {error}") from error
+    return requests
+
+
+def read_criteria(body: bytes) -> ProgramFilter:
+    """Raises InvalidValue, its message one sentence naming the field."""
+    return _validated(Criteria, _parse_object(body)).to_filter()
+
+
+def _read_program(fields: dict[str, Any]) -> ProgramRequest:
     for name in REQUIRED:
         value = fields.get(name)
         if value is None or (isinstance(value, str) and not value.strip()):
             raise InvalidValue(f"{name} is required")
+    return _validated(NewProgram, fields).to_request()
+
+
+def _validated(model: type[Body], fields: dict[str, Any]) -> Body:
     try:
-        return NewProgram.model_validate(fields).to_request()
+        return model.model_validate(fields)
     except ValidationError as error:
         raise InvalidValue(sentence(error.errors(include_url=False, include_input=False)[0])) from error
 
@@ -115,9 +197,13 @@ def _given(body: BaseModel | None) -> dict[str, Any]:
     return body.model_dump(exclude_none=True) if body is not None else {}
 
 
-def _policy(body: RestartPolicyBody | None) -> RestartPolicy:
-    values: dict[str, Any] = {
+def _durations(body: BaseModel | None) -> dict[str, Any]:
+    """What was given, its seconds as the durations that the domain takes."""
+    return {
         name.removesuffix("_s"): timedelta(seconds=value) if name.endswith("_s") else value
         for name, value in _given(body).items()
     }
-    return RestartPolicy(**values)
+
+
+def _duration(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)

@@ -6,10 +6,12 @@ from typing import Self
 
 from pydantic import BaseModel
 
+from hershy.application.requests import ProgramStats
 from hershy.domain.build_spec import DOCKERFILE, BuildSpec
-from hershy.domain.exits import ExitKind
+from hershy.domain.exits import ExitKind, ExitReason
 from hershy.domain.ids import ProgramID
-from hershy.domain.program import DesiredState, Program
+from hershy.domain.journal import JournalEntry
+from hershy.domain.program import Program
 from hershy.domain.state import ProgramState
 from hershy.ports.proxy import ProxyRoute
 
@@ -49,7 +51,11 @@ class Initiated(BaseModel):
 
     @classmethod
     def of(cls, program: Program, what: str) -> Self:
-        return cls(program_id=str(program.id), state=program.state, message=f"program {what} initiated")
+        return cls(program_id=str(program.id), state=program.state, message=initiated(what))
+
+
+def initiated(what: str) -> str:
+    return f"program {what} initiated"
 
 
 class Exit(BaseModel):
@@ -59,51 +65,59 @@ class Exit(BaseModel):
     code: int | None
     message: str
 
+    @classmethod
+    def of(cls, reason: ExitReason) -> Self:
+        return cls(kind=reason.kind, code=reason.code, message=str(reason))
 
-class ProgramView(BaseModel):
+
+class JournalEntryView(BaseModel):
+    """``state`` is null once the program is gone; ``error_msg`` is the detail of what led to Error."""
+
+    id: int
     program_id: str
-    build_id: str
-    user_id: str
-    state: ProgramState
-    desired_state: DesiredState
-    image_id: str | None
-    container_id: str | None
-    proxy_url: str
+    at: datetime
+    event: str
+    previous: ProgramState | None
+    state: ProgramState | None
+    detail: str
     error_msg: str
     exit_reason: Exit | None
-    restart_count: int
-    labels: dict[str, str]
-    created_at: datetime
-    updated_at: datetime
 
     @classmethod
-    def of(cls, program: Program) -> Self:
-        reason = program.exit_reason
+    def of(cls, entry: JournalEntry) -> Self:
         return cls(
-            program_id=str(program.id),
-            build_id=str(program.build_id),
-            user_id=str(program.user_id),
-            state=program.state,
-            desired_state=program.desired,
-            image_id=str(program.image_id) if program.image_id else None,
-            container_id=str(program.container_id) if program.container_id else None,
-            proxy_url=program.proxy_url,
-            error_msg=program.error_msg,
-            exit_reason=Exit(kind=reason.kind, code=reason.code, message=str(reason)) if reason else None,
-            restart_count=len(program.restarts.restarts),
-            labels=dict(program.options.labels),
-            created_at=program.created_at,
-            updated_at=program.updated_at,
+            id=entry.id,
+            program_id=str(entry.program_id),
+            at=entry.at,
+            event=entry.event,
+            previous=entry.previous,
+            state=entry.state,
+            detail=entry.detail,
+            error_msg=entry.detail if entry.state is ProgramState.ERROR else "",
+            exit_reason=Exit.of(entry.exit_reason) if entry.exit_reason else None,
         )
 
 
-class ProgramList(BaseModel):
-    programs: list[ProgramView]
+class Journal(BaseModel):
+    program_id: str
+    entries: list[JournalEntryView]
     count: int
 
     @classmethod
-    def of(cls, programs: Sequence[Program]) -> Self:
-        return cls(programs=[ProgramView.of(it) for it in programs], count=len(programs))
+    def of(cls, program_id: ProgramID, entries: Sequence[JournalEntry]) -> Self:
+        return cls(program_id=str(program_id), entries=[JournalEntryView.of(it) for it in entries], count=len(entries))
+
+
+class BuildLineView(BaseModel):
+    program_id: str
+    line: str
+    at: datetime
+
+
+class LostView(BaseModel):
+    """So many lines of builds were not sent, since the caller read too slowly."""
+
+    count: int
 
 
 class Deleted(BaseModel):
@@ -115,6 +129,44 @@ class Logs(BaseModel):
     container_id: str | None
     logs: str
     timestamp: datetime
+
+
+class Stats(BaseModel):
+    """``cpu_cores`` are in use now; ``cpu_seconds`` and the network's bytes count from the start of the container.
+
+    Nulls while no container runs.
+    """
+
+    program_id: str
+    state: ProgramState
+    cpu_cores: float | None = None
+    cpu_seconds: float | None = None
+    memory_bytes: int | None = None
+    memory_limit_bytes: int | None = None
+    pids: int | None = None
+    network_rx_bytes: int | None = None
+    network_tx_bytes: int | None = None
+    state_bytes: int
+    timestamp: datetime
+
+    @classmethod
+    def of(cls, program: Program, stats: ProgramStats, now: datetime) -> Self:
+        shown = cls(program_id=str(program.id), state=program.state, state_bytes=stats.state_bytes, timestamp=now)
+        container = stats.container
+        if container is None:
+            return shown
+        return shown.model_copy(
+            update={
+                "cpu_cores": stats.cpu_cores,
+                "cpu_seconds": container.cpu_seconds,
+                "memory_bytes": container.memory_bytes,
+                "memory_limit_bytes": container.memory_limit_bytes,
+                "pids": container.pids,
+                "network_rx_bytes": container.network_rx_bytes,
+                "network_tx_bytes": container.network_tx_bytes,
+                "timestamp": container.at,
+            }
+        )
 
 
 class Source(BaseModel):

@@ -7,9 +7,13 @@ from fastapi import FastAPI
 from hershy.application.host import Host
 from hershy.ports.api_server import ASGIApp
 
+from ._bulk import add_bulk_routes
 from ._errors import Json, install_handlers
+from ._metrics import HttpMetrics, measured
 from ._middleware import error_boundary, head_as_get, limit_body
+from ._observing import add_observing_routes
 from ._openapi import complete
+from ._operation import add_operation_routes
 from ._proxy import proxy_gate
 from ._routes import add_routes
 
@@ -24,11 +28,12 @@ def create_app(host: Host, *, max_body_bytes: int = MAX_BODY_BYTES) -> ASGIApp:
     of the Host's own calls; what goes to programs streams through unbounded. It authenticates nobody: whoever
     reaches it controls every program.
     """
-    api = _json_api(host)
-    return error_boundary(proxy_gate(head_as_get(limit_body(api, max_body_bytes)), host))
+    metrics = HttpMetrics()
+    api = _json_api(host, metrics)
+    return measured(error_boundary(proxy_gate(head_as_get(limit_body(api, max_body_bytes)), host)), metrics)
 
 
-def _json_api(host: Host) -> FastAPI:
+def _json_api(host: Host, metrics: HttpMetrics) -> FastAPI:
     api = _Api(
         title="hershy Host API",
         version="1",
@@ -38,6 +43,9 @@ def _json_api(host: Host) -> FastAPI:
     )
     install_handlers(api)
     add_routes(api, host)
+    add_observing_routes(api, host)
+    add_bulk_routes(api, host)
+    add_operation_routes(api, host, metrics)
     return api
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -27,6 +28,8 @@ from .engine_watch import EngineWatch
 from .event_feed import Fed, feed
 from .housekeeping import Housekeeping
 from .messages import send_message
+from .metered_bus import MeteredBus
+from .metrics import HostGauges, Metrics
 from .program_logs import LogReader
 from .reconciler import Reconciler
 from .registration import Registration
@@ -47,6 +50,8 @@ class Host:
 
     def __init__(self, services: Services, *, sweeps: bool = True) -> None:
         """``sweeps`` False leaves it to the caller to call ``sweep``: for tests in virtual time."""
+        self.metrics = Metrics()
+        services = replace(services, event_bus=MeteredBus(services.event_bus, self.metrics))
         self._services = services
         self._registry = Registry(services)
         self._registration = Registration(services, self._registry)
@@ -55,6 +60,10 @@ class Host:
         self._engine = EngineWatch(services, self._reconciler)
         self._housekeeping = Housekeeping(services, self._registry, self._engine, self._reconciler)
         self._sweeps = sweeps
+        gauges = HostGauges(
+            lambda: (it.program for it in self._registry), lambda: len(services.ports), lambda: self.engine_is_up
+        )
+        self.metrics.registry.register(gauges)
 
     @property
     def clock(self) -> Clock:

@@ -1,10 +1,8 @@
-"""Logs and event streams."""
+"""Logs, shown and followed, and what keeps streams alive."""
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import timedelta
-from typing import Any
 
 import httpx
 import pytest
@@ -12,28 +10,13 @@ import pytest
 from hershy.domain.errors import EngineUnavailable
 from hershy.domain.ids import ProgramID
 from hershy.domain.program import Program
-from hershy.ports.event_bus import EventsLost
+from hershy.domain.state import ProgramState
 from hershy.ports.runtime import LogLine, LogQuery, LogStream
 from hershy.testing.twins import Twins
 from hershy_adapters.http._live import with_keep_alive
-from hershy_adapters.memory.asgi import AsgiTransport
 
 PATIENCE_S = 10
-
-
-class Events:
-    """Reads server-sent events one by one."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        self._lines = response.aiter_lines()
-
-    async def next(self) -> tuple[str | None, str, dict[str, Any]]:
-        fields: dict[str, str] = {}
-        async with asyncio.timeout(PATIENCE_S):
-            while line := await anext(self._lines):
-                name, _, value = line.partition(": ")
-                fields[name] = value
-        return fields.get("id"), fields["event"], json.loads(fields["data"])
+UNKNOWN = "alice-build-0123456789ab-00000000"
 
 
 def talk(twins: Twins, program: Program) -> None:
@@ -61,6 +44,30 @@ async def test_logs(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
     assert await logs("tail=0") == ""
 
 
+async def test_since(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
+    """Only what is not older: than a moment, or than so long ago; also followed."""
+    program = await hershy_twins.ready()
+    await hershy_twins.clock.sleep(timedelta(hours=2))
+    hershy_twins.runtime.program(program.id).log("late")
+    moment = hershy_twins.clock.now()
+
+    async def logs(**query: str) -> str:
+        response = await client.get(f"/programs/{program.id}/logs", params=query)
+        text: str = response.json()["logs"] if query.get("follow") is None else response.text
+        return text
+
+    for since in ("0s", "90s", "10m", "1h30m", "0.5h", moment.isoformat(), moment.isoformat().replace("+00:00", "Z")):
+        assert await logs(since=since) == "late\n", since
+    for since in ("3h", "1d", "2000-01-01", "2000-01-01T00:00:00+02:00"):
+        assert await logs(since=since) == "program started\nlate\n", since
+    unencoded = f"/programs/{program.id}/logs?since={moment.isoformat()}"
+    assert (await client.get(unencoded)).json()["logs"] == "late\n", "a '+' that became a space"
+    following = asyncio.ensure_future(logs(since="1h", follow="true"))
+    await hershy_twins.clock.sleep(timedelta(hours=5))
+    await hershy_twins.runtime.exit(program.id, 0)
+    assert await following == "late\n"
+
+
 async def test_build_log(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
     """A build's output belongs to no container."""
     program = await hershy_twins.ready()
@@ -80,6 +87,58 @@ async def test_follow(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
         assert await anext(lines) == "later"
         await hershy_twins.runtime.exit(program.id, 0)
         assert [line async for line in lines] == []
+
+
+async def test_follow_of_a_program_on_its_way(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
+    """It waits for the container, through a build of any length."""
+    program = await hershy_twins.create("FROM scratch\nRUN make")
+    await hershy_twins.host.start(program.id)
+    async with client.stream("GET", f"/programs/{program.id}/logs?follow=true") as response:
+        assert (await hershy_twins.host.get(program.id)).state is ProgramState.BUILDING
+        lines = response.aiter_lines()
+        assert await anext(lines) == "program started"
+        await hershy_twins.host.wait_for(program.id, ProgramState.READY)
+        await hershy_twins.host.stop(program.id)
+        assert [line async for line in lines] == []
+
+
+async def test_follow_of_a_build(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
+    """A build's output comes line by line and ends with the build; that of an earlier build ends at once."""
+    program = await hershy_twins.create("FROM scratch\nRUN make")
+    url = f"/programs/{program.id}/logs?stream=build&follow=true"
+    assert (await client.get(url)).text == ""
+    await hershy_twins.host.start(program.id)
+    response = await client.get(url)
+    assert response.headers["content-type"].startswith("text/plain")
+    assert (await hershy_twins.host.get(program.id)).state is not ProgramState.BUILDING
+    assert response.text == (await client.get(f"/programs/{program.id}/logs?stream=build")).json()["logs"]
+    assert "RUN make" in response.text
+    assert (await client.get(f"{url}&tail=0")).text == ""
+    assert (await client.get(f"/programs/{UNKNOWN}/logs?stream=build&follow=true")).status_code == 404
+
+
+async def test_follow_survives_silence(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
+    """Two quiet days later the next line arrives, and what is shown of the past is as asked for."""
+    program = await hershy_twins.ready()
+    async with client.stream("GET", f"/programs/{program.id}/logs?follow=true&tail=0") as response:
+        lines = response.aiter_lines()
+        waiting = asyncio.ensure_future(_line(lines))
+        await hershy_twins.clock.sleep(timedelta(days=2))
+        assert not waiting.done()
+        hershy_twins.runtime.program(program.id).log("at last")
+        assert await waiting == "at last"
+        await hershy_twins.runtime.exit(program.id, 0)
+        assert [line async for line in lines] == []
+
+
+async def test_follow_while_the_engine_is_away(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
+    """What a container writes cannot be followed now: 503 at once, instead of a stream that breaks off."""
+    program = await hershy_twins.ready()
+    hershy_twins.runtime.machine.is_down = True
+    await hershy_twins.clock.sleep(timedelta(seconds=1))
+    response = await client.get(f"/programs/{program.id}/logs?follow=true")
+    assert (response.status_code, response.json()["code"]) == (503, 503)
+    hershy_twins.runtime.machine.is_down = False
 
 
 async def test_follow_broken_off(
@@ -115,69 +174,6 @@ async def test_follow_released(client: httpx.AsyncClient, hershy_twins: Twins, m
         assert await anext(response.aiter_lines()) == "one"
     async with asyncio.timeout(PATIENCE_S):
         await released.wait()
-
-
-async def test_events_of_a_program(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
-    """The present state first, then every change and build line in order, ending with its deletion."""
-    program = await hershy_twins.create()
-    async with client.stream("GET", f"/programs/{program.id}/events") as response:
-        assert response.headers["content-type"].startswith("text/event-stream")
-        events = Events(response)
-        number, name, data = await events.next()
-        assert (number, name, data["state"], data["previous"]) == (None, "state", "Created", None)
-        assert set(data) == {"program_id", "state", "previous", "error_msg", "at"}
-        await hershy_twins.host.start(program.id)
-        states, lines, numbers = [], [], []
-        while "Ready" not in states:
-            number, name, data = await events.next()
-            numbers.append(int(number or 0))
-            if name == "state":
-                states.append(data["state"])
-            else:
-                assert name == "build"
-                lines.append(data["line"])
-        assert states == ["Building", "Built", "Starting", "Running", "Ready"]
-        assert any("FROM scratch" in line for line in lines)
-        assert numbers == sorted(numbers)
-        await hershy_twins.host.delete(program.id)
-        while name != "deleted":
-            _, name, data = await events.next()
-        assert data["program_id"] == str(program.id)
-        with pytest.raises(StopAsyncIteration):
-            await events.next()
-
-
-async def test_events_of_all(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
-    """Every program's events, from the moment the stream is open."""
-    async with client.stream("GET", "/events") as response:
-        events = Events(response)
-        waiting = asyncio.ensure_future(events.next())
-        # The subscription begins after the headers, unseen from here; virtual time passes when all the rest waits.
-        await hershy_twins.clock.sleep(timedelta(seconds=1))
-        program = await hershy_twins.create(user="bob")
-        _, name, data = await waiting
-        assert (name, data["program_id"], data["previous"]) == ("state", str(program.id), None)
-
-
-async def test_lost_events(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
-    """A gap is told, with its size."""
-    program = await hershy_twins.create()
-    async with client.stream("GET", f"/programs/{program.id}/events") as response:
-        events = Events(response)
-        await events.next()
-        hershy_twins.event_bus.publish(program.id, hershy_twins.clock.now(), EventsLost(7))
-        _, name, data = await events.next()
-        assert (name, data) == ("lost", {"count": 7})
-
-
-async def test_subscription_released(client: httpx.AsyncClient, transport: AsgiTransport, hershy_twins: Twins) -> None:
-    """A caller that goes away leaves no task behind."""
-    program = await hershy_twins.create()
-    async with client.stream("GET", f"/programs/{program.id}/events") as response:
-        await Events(response).next()
-        exchange = next(iter(transport.exchanges))
-    async with asyncio.timeout(PATIENCE_S):
-        await exchange
 
 
 async def test_keep_alive() -> None:
@@ -216,6 +212,10 @@ async def test_keep_alive_closed_early() -> None:
     assert (await anext(stream)).startswith(b":")
     await stream.aclose()
     assert closed.is_set()
+
+
+async def _line(lines: AsyncIterator[str]) -> str:
+    return await anext(lines)
 
 
 async def _collect(stream: AsyncIterator[bytes]) -> list[bytes]:

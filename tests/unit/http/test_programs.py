@@ -1,13 +1,18 @@
 """The JSON calls: codes and shapes of the wire contract."""
 
+import json
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from hershy.domain.health import HealthCheck
+from hershy.domain.restart import RestartMode, RestartPolicy
 from hershy.domain.state import ProgramState
 from hershy.testing.twins import Twins
+from hershy_adapters.http._program_view import ProgramView, RenderedPrograms
 
 NEW = {"user_id": "alice", "dockerfile": "FROM scratch", "src_files": {"pkg/main.py": "print(1)"}}
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -97,7 +102,8 @@ async def test_get(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
     fresh = (await client.get(url)).json()
     assert set(fresh) == {
         *("program_id", "build_id", "user_id", "state", "image_id", "container_id", "proxy_url", "error_msg"),
-        *("created_at", "updated_at", "labels", "desired_state", "exit_reason", "restart_count"),
+        *("created_at", "updated_at", "labels", "desired_state", "exit_reason", "restart_count", "next_restart_at"),
+        *("is_healthy", "restart_policy", "resources", "health_check", "ttl_s", "idle_timeout_s", "expires_at"),
     }
     assert (fresh["image_id"], fresh["container_id"], fresh["exit_reason"], fresh["error_msg"]) == (
         None,
@@ -118,6 +124,90 @@ async def test_get(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
     failed = (await client.get(url)).json()
     assert failed["exit_reason"] == {"kind": "code", "code": 3, "message": "exited with code 3"}
     assert "exited with code 3" in failed["error_msg"]
+
+
+async def test_options_are_shown(client: httpx.AsyncClient) -> None:
+    """What was asked for, defaults filled in, and when it will be gone; but no environment: secrets travel there."""
+    program_id = await created(
+        client, env={"KEY": "secret"}, restart_policy="always", health_check=True, ttl_s=90, idle_timeout_s=30.5
+    )
+    response = await client.get(f"/programs/{program_id}")
+    body = response.json()
+    assert body["restart_policy"] == {
+        "mode": "always",
+        "base_delay_s": 1,
+        "max_delay_s": 60,
+        "max_restarts": 5,
+        "window_s": 600,
+        "stable_after_s": 30,
+    }
+    mib = 1024 * 1024
+    assert body["resources"] == {
+        "cpus": 1,
+        "memory_bytes": 256 * mib,
+        "pids": 256,
+        "open_files": 1024,
+        "log_bytes": 16 * mib,
+    }
+    assert body["health_check"] == {"path": "/watcher/status", "interval_s": 10, "timeout_s": 2, "failures": 3}
+    assert (body["ttl_s"], body["idle_timeout_s"]) == (90, 30.5)
+    lifetime = datetime.fromisoformat(body["expires_at"]) - datetime.fromisoformat(body["created_at"])
+    assert lifetime == timedelta(seconds=90)
+    assert "secret" not in response.text
+
+
+async def test_health_check(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
+    """An object sets what it names; false is none."""
+    await created(client, health_check={"path": "/ping", "interval_s": 5, "timeout_s": 1, "failures": 1})
+    await created(client, health_check=False)
+    first, second = await hershy_twins.host.list()
+    assert first.options.health_check == HealthCheck("/ping", timedelta(seconds=5), timedelta(seconds=1), 1)
+    assert second.options.health_check is None
+
+
+async def test_next_restart(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
+    """While a restart waits, its moment is shown, and how many there have been."""
+    program = await hershy_twins.ready(restart_policy=RestartPolicy(RestartMode.ALWAYS))
+    await hershy_twins.runtime.exit(program.id, 3)
+    async with hershy_twins.host.events(program.id) as published:
+        while (await hershy_twins.host.get(program.id)).state is not ProgramState.STARTING:
+            await anext(published)
+    body = (await client.get(f"/programs/{program.id}")).json()
+    assert body["restart_count"] == 1
+    assert RFC3339.fullmatch(body["next_restart_at"])
+    assert body["exit_reason"]["code"] == 3
+    await hershy_twins.host.wait_for(program.id, ProgramState.READY)
+    assert (await client.get(f"/programs/{program.id}")).json()["next_restart_at"] is None
+
+
+async def test_pages(client: httpx.AsyncClient) -> None:
+    """``limit`` and ``offset`` cut a page out of what matches."""
+    ids = [await created(client) for _ in range(5)]
+
+    async def page(query: str) -> list[str]:
+        body = (await client.get(f"/programs?{query}")).json()
+        assert body["count"] == len(body["programs"])
+        return [it["program_id"] for it in body["programs"]]
+
+    assert await page("limit=2") == ids[:2]
+    assert await page("limit=2&offset=3") == ids[3:]
+    assert await page("offset=4") == ids[4:]
+    assert await page("offset=9") == []
+    assert (await client.get("/programs?limit=0")).status_code == 400
+    assert (await client.get("/programs?offset=-1")).status_code == 400
+
+
+async def test_rendering_is_never_stale(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
+    """What is kept of an earlier answer is not shown once the program has changed; nor is more kept than allowed."""
+    program = await hershy_twins.create()
+    assert (await client.get("/programs")).json()["programs"][0]["state"] == "Created"
+    await hershy_twins.host.start(program.id)
+    ready = await hershy_twins.host.wait_for(program.id, ProgramState.READY)
+    assert (await client.get("/programs")).json()["programs"][0]["state"] == "Ready"
+    rendered = RenderedPrograms(most_kept=1)
+    for it in (program, ready, await hershy_twins.create(), ready):
+        assert json.loads(rendered.one(it)) == ProgramView.of(it).model_dump(mode="json")
+        assert len(rendered._fragments) == 1
 
 
 async def test_list(client: httpx.AsyncClient) -> None:

@@ -86,6 +86,15 @@ async def test_required(client: httpx.AsyncClient, missing: str, value: object) 
         ({"restart_policy": {"max_restarts": 0, "mode": "always"}}, ["max_restarts"]),
         ({"restart_policy": {"base_delay_s": -1}}, ["base_delay_s"]),
         ({"restart_policy": {"window_s": 1e300}}, ["window_s"]),
+        ({"health_check": "yes"}, ["health_check"]),
+        ({"health_check": {"path": "status"}}, ["health_check: path"]),
+        ({"health_check": {"interval_s": 0.1}}, ["health_check: interval"]),
+        ({"health_check": {"timeout_s": "2"}}, ["health_check.timeout_s"]),
+        ({"health_check": {"failures": 0}}, ["health_check: failures"]),
+        ({"ttl_s": 0}, ["ttl", "at least 1 s"]),
+        ({"ttl_s": "1h"}, ["ttl_s", "number"]),
+        ({"ttl_s": 1e12}, ["ttl_s"]),
+        ({"idle_timeout_s": -1}, ["idle_timeout_s"]),
     ],
 )
 async def test_wrong_value(client: httpx.AsyncClient, change: dict[str, Any], parts: list[str]) -> None:
@@ -193,7 +202,13 @@ async def test_wrong_method(client: httpx.AsyncClient, method: str, path: str, a
         ("tail=9999999", "tail"),
         ("follow=perhaps", "follow"),
         ("stream=both", "stream"),
-        ("stream=build&follow=true", "follow"),
+        ("since=yesterday", "since"),
+        ("since=2026-13-01T00:00:00Z", "since"),
+        ("since=-5m", "since"),
+        ("since=5", "since"),
+        ("since=999999999999d", "since"),
+        ("since=", "since"),
+        ("stream=build&since=5m", "since"),
     ],
 )
 async def test_wrong_query(client: httpx.AsyncClient, hershy_twins: Twins, query: str, part: str) -> None:
