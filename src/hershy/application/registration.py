@@ -52,17 +52,26 @@ class Registration:
         limits = self._services.limits
         if not 1 <= len(requests) <= MOST_AT_ONCE:
             raise InvalidValue(f"programs: 1 to {MOST_AT_ONCE} can be registered at once, not {len(requests)}")
-        for request in requests:
-            request.options.resources.require_within(limits.max_resources)
-            size = request.build.size
-            if size > limits.max_source_bytes:
-                raise InvalidValue(f"src_files: {size} bytes with the Dockerfile; at most {limits.max_source_bytes}")
+        for index, request in enumerate(requests):
+            try:
+                self._require_acceptable(request)
+            except InvalidValue as error:
+                if len(requests) == 1:
+                    raise
+                raise InvalidValue(f"programs.{index}: {error}") from error
         self._require_room(
             "on this Host", len(self._registry) + self._pending.total(), len(requests), limits.max_programs
         )
         for user_id, wanted in Counter(it.user_id for it in requests).items():
             present = self._registry.count_of(user_id) + self._pending[user_id]
             self._require_room(f"of user {user_id}", present, wanted, limits.max_programs_per_user)
+
+    def _require_acceptable(self, request: ProgramRequest) -> None:
+        limits = self._services.limits
+        request.options.resources.require_within(limits.max_resources)
+        size = request.build.size
+        if size > limits.max_source_bytes:
+            raise InvalidValue(f"src_files: {size} bytes with the Dockerfile; at most {limits.max_source_bytes}")
 
     def _require_room(self, whose: str, present: int, wanted: int, most: int) -> None:
         if present + wanted > most:
