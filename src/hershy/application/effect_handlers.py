@@ -1,6 +1,7 @@
 """What each effect does, by calls to the ports. Every wait has a deadline; every handler may be cancelled."""
 
 from collections.abc import Coroutine
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -179,7 +180,8 @@ class EffectHandlers:
         runtime = self._services.runtime
         for container in await self._engine("finding", program, runtime.list_owned(program.id)):
             stopping = runtime.stop(container.container_id, grace)
-            await self._engine("stopping", program, stopping, extra=grace)
+            with suppress(ContainerNotFound):  # somebody else has removed it meanwhile
+                await self._engine("stopping", program, stopping, extra=grace)
         await self._remove_containers(program)
 
     async def _remove_containers(self, program: Program) -> None:
