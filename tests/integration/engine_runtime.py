@@ -9,11 +9,11 @@ import random
 import secrets
 import socket
 import tarfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import docker
 import docker.errors
@@ -30,7 +30,6 @@ from hershy.testing.contracts.runtime import (
     HoldPort,
     Interruptible,
     MakeSpec,
-    RuntimeContract,
     Script,
     collected,
     texts,
@@ -40,16 +39,14 @@ from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker._hardening import create_config
 from hershy_adapters.docker.runtime import DockerRuntime
 
+from .engine_observation import NETWORK, EngineObservation, MakeScript
 from .relay import Relay
 
 SCRIPT_IMAGE = "hershy-test-script:local"
-NETWORK = "hershy-test-runtime"
 USER, BUILD = UserID("alice"), BuildID("build-0123456789ab")
 LIMITS = ResourceLimits(cpus=0.5, memory_bytes=64 * MIB, pids=32, open_files=100, log_bytes=4 * MIB)
 
 _ports = itertools.count(random.randrange(24_000, 28_000))
-
-MakeScript = Callable[[str], ContainerSpec]
 
 
 def shell_of(script: Script) -> str:
@@ -87,11 +84,8 @@ def listening(port: PublishPort) -> Iterator[None]:
         yield
 
 
-class EngineRuntimeSuite(RuntimeContract):
+class EngineRuntimeSuite(EngineObservation):
     """The whole contract, then what only a real engine can show."""
-
-    runtime_class: ClassVar[type[DockerRuntime]]
-    runtime_name: ClassVar[str]
 
     async def settle(self) -> None:
         await asyncio.sleep(0.2)  # the call is on its way to another process
@@ -251,20 +245,6 @@ class EngineRuntimeSuite(RuntimeContract):
         lines = await self.output(runtime, of_shell(f"nc -w 2 {address} 8080 </dev/null && echo reached; echo end"))
         assert "end" in lines
         assert "reached" not in lines
-
-    async def http_status(self, port: PublishPort) -> bytes:
-        while True:
-            try:
-                reader, writer = await asyncio.open_connection("127.0.0.1", int(port))
-                writer.write(b"GET /nothing HTTP/1.0\r\n\r\n")
-                if answer := await reader.read(12):
-                    return answer
-            except ConnectionError:
-                pass
-            finally:
-                with contextlib.suppress(UnboundLocalError):
-                    writer.close()
-            await asyncio.sleep(0.05)
 
     async def test_limits_hold_inside(self, runtime: Runtime, of_shell: MakeScript) -> None:
         """Open files and core dumps are bounded as asked for."""

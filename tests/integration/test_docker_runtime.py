@@ -12,7 +12,8 @@ from hershy.testing.contracts.runtime import collected
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker.runtime import DockerRuntime
 
-from .engine_runtime import EngineRuntimeSuite, MakeScript
+from .engine_observation import MakeScript
+from .engine_runtime import EngineRuntimeSuite
 
 
 class TestDockerRuntime(EngineRuntimeSuite):
@@ -23,6 +24,11 @@ class TestDockerRuntime(EngineRuntimeSuite):
         """The kernel itself says: no new privileges, a seccomp filter."""
         lines = await self.output(runtime, of_shell("grep -E '^(NoNewPrivs|Seccomp):' /proc/self/status"))
         assert [line.split() for line in lines] == [["NoNewPrivs:", "1"], ["Seccomp:", "2"]]
+
+    async def test_processes_are_counted(self, runtime: Runtime, of_shell: MakeScript) -> None:
+        """Each process of the program counts, and the engine's init."""
+        container_id = await self.up(runtime, of_shell("sleep 1000 & sleep 1000 & echo up; wait"))
+        assert (await runtime.stats(container_id)).pids == 4
 
     async def test_processes_are_bounded(self, runtime: Runtime, of_shell: MakeScript) -> None:
         """Of the processes it tries to make, a program gets as many as its limit says, itself included."""
