@@ -8,7 +8,6 @@ from typing import Self
 from pydantic import BaseModel
 
 from hershy.domain.health import HealthCheck
-from hershy.domain.ids import ProgramID
 from hershy.domain.program import DesiredState, Program
 from hershy.domain.resources import ResourceLimits
 from hershy.domain.restart import RestartMode, RestartPolicy
@@ -134,16 +133,16 @@ class RenderedPrograms:
 
     def __init__(self, most_kept: int = MOST_KEPT) -> None:
         self._most_kept = most_kept
-        self._fragments: dict[ProgramID, tuple[Program, bytes]] = {}
+        self._fragments: dict[str, tuple[Program, bytes]] = {}  # by the id's text, whose hash is at hand
 
     def one(self, program: Program) -> bytes:
-        known = self._fragments.get(program.id)
+        known = self._fragments.get(program.id.value)
         if known is not None and known[0] is program:
             return known[1]
         fragment = encoded(ProgramView.of(program).model_dump(mode="json"))
         if len(self._fragments) >= self._most_kept:
             self._fragments.clear()
-        self._fragments[program.id] = (program, fragment)
+        self._fragments[program.id.value] = (program, fragment)
         return fragment
 
     def many(self, programs: Sequence[Program]) -> bytes:

@@ -7,6 +7,7 @@ with Client() as hershy:
     hershy.message(program.program_id, "add 5")
 """
 
+from ._calls import NewProgram
 from .asynchronous import AsyncClient
 from .errors import (
     ApiError,
@@ -26,9 +27,11 @@ from .errors import (
 )
 from .models import (
     BuildLineEvent,
+    BulkResult,
     CreatedProgram,
     DeletedEvent,
     ExitInfo,
+    JournalEntry,
     LostEvent,
     MessageReceipt,
     ProgramAnswer,
@@ -36,6 +39,7 @@ from .models import (
     ProgramInfo,
     ProgramLogs,
     ProgramSource,
+    ProgramStats,
     ProxyInfo,
     StateEvent,
     Transition,
@@ -48,15 +52,18 @@ __all__ = [
     "AsyncClient",
     "BadRequestError",
     "BuildLineEvent",
+    "BulkResult",
     "Client",
     "ClientError",
     "ConflictError",
     "CreatedProgram",
     "DeletedEvent",
     "ExitInfo",
+    "JournalEntry",
     "LimitReachedError",
     "LostEvent",
     "MessageReceipt",
+    "NewProgram",
     "NotAllowedError",
     "NotFoundError",
     "ProgramAnswer",
@@ -65,6 +72,7 @@ __all__ = [
     "ProgramInfo",
     "ProgramLogs",
     "ProgramSource",
+    "ProgramStats",
     "ProxyInfo",
     "ServerTimeout",
     "ServerUnreachable",

@@ -1,8 +1,9 @@
 """The Host API as data: each function makes a ``Call``, which both transports carry out the same way."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -11,17 +12,24 @@ from hershy.domain.state import ProgramState
 from . import _parse
 from .errors import NotFoundError, UnexpectedAnswer
 from .models import (
+    BulkResult,
     CreatedProgram,
+    JournalEntry,
     MessageReceipt,
     ProgramInfo,
     ProgramLogs,
     ProgramSource,
+    ProgramStats,
     ProxyInfo,
     Transition,
 )
 
 T = TypeVar("T")
 Params = tuple[tuple[str, str], ...]
+Since = datetime | timedelta | str
+
+BULK_TIMEOUT = timedelta(minutes=30)
+"""At the least, of a request for many programs: a thousand that all ignore SIGTERM take that long to delete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,7 @@ class Call(Generic[T]):
     parse: Callable[[Any], T]
     params: Params = ()
     body: Mapping[str, Any] | None = None
+    least_timeout: timedelta = timedelta()
 
     def read(self, status: int, content: bytes, url: str) -> T:
         """The answer as a value. Raises ApiError for a refusal, UnexpectedAnswer for what is not this API's."""
@@ -65,6 +74,9 @@ class NewProgram:
     labels: Mapping[str, str] | None = None
     resources: Mapping[str, float] | None = None
     restart_policy: str | Mapping[str, Any] | None = None
+    health_check: bool | Mapping[str, Any] | None = None
+    ttl: timedelta | None = None
+    idle_timeout: timedelta | None = None
 
     def body(self) -> dict[str, Any]:
         optional = {
@@ -73,9 +85,12 @@ class NewProgram:
             "labels": self.labels,
             "resources": self.resources,
             "restart_policy": self.restart_policy,
+            "health_check": self.health_check,
+            "ttl_s": None if self.ttl is None else self.ttl.total_seconds(),
+            "idle_timeout_s": None if self.idle_timeout is None else self.idle_timeout.total_seconds(),
         }
         given = {
-            name: value if isinstance(value, str) else dict(value)
+            name: dict(value) if isinstance(value, Mapping) else value
             for name, value in optional.items()
             if value is not None
         }
@@ -92,6 +107,11 @@ def program_path(program_id: str, rest: str = "") -> str:
 
 def create(program: NewProgram) -> Call[CreatedProgram]:
     return Call("POST", "/programs", _parse.created, body=program.body())
+
+
+def create_many(programs: Iterable[NewProgram]) -> Call[tuple[CreatedProgram, ...]]:
+    body = {"programs": [it.body() for it in programs]}
+    return Call("POST", "/bulk/programs", _parse.created_programs, body=body)
 
 
 def start(program_id: str) -> Call[Transition]:
@@ -119,12 +139,30 @@ def list_programs(
     return Call("GET", "/programs", _parse.programs, params=tuple(params))
 
 
+def bulk(
+    what: str, user_id: str | None, state: ProgramState | str | None, labels: Mapping[str, str] | None
+) -> Call[tuple[BulkResult, ...]]:
+    """``what``: start, stop, restart or delete."""
+    criteria = {"user_id": user_id, "state": None if state is None else str(state), "labels": dict(labels or {})}
+    given = {name: value for name, value in criteria.items() if value}
+    return Call("POST", f"/bulk/{what}", _parse.bulk_results, body=given, least_timeout=BULK_TIMEOUT)
+
+
 def delete(program_id: str) -> Call[None]:
     return Call("DELETE", program_path(program_id), _parse.nothing)
 
 
-def logs(program_id: str, tail: int | None, stream: str | None) -> Call[ProgramLogs]:
-    return Call("GET", program_path(program_id, "/logs"), _parse.logs, params=log_params(tail, stream))
+def logs(program_id: str, tail: int | None, stream: str | None, since: Since | None = None) -> Call[ProgramLogs]:
+    return Call("GET", program_path(program_id, "/logs"), _parse.logs, params=log_params(tail, stream, since))
+
+
+def stats(program_id: str) -> Call[ProgramStats]:
+    return Call("GET", program_path(program_id, "/stats"), _parse.stats)
+
+
+def journal(program_id: str, after: int | None, limit: int | None) -> Call[Sequence[JournalEntry]]:
+    params = _given(("after", after), ("limit", limit))
+    return Call("GET", program_path(program_id, "/journal"), _parse.journal, params=params)
 
 
 def source(program_id: str) -> Call[ProgramSource]:
@@ -144,17 +182,30 @@ def follow_path(program_id: str) -> str:
     return program_path(program_id, "/logs")
 
 
-def follow_params(tail: int | None, stream: str | None) -> Params:
-    return (*log_params(tail, stream), ("follow", "true"))
+def follow_params(tail: int | None, stream: str | None, since: Since | None = None) -> Params:
+    return (*log_params(tail, stream, since), ("follow", "true"))
 
 
-def log_params(tail: int | None, stream: str | None) -> Params:
-    given: Iterable[tuple[str, object]] = (("tail", tail), ("stream", stream))
-    return tuple((name, str(value)) for name, value in given if value is not None)
+def log_params(tail: int | None, stream: str | None, since: Since | None) -> Params:
+    return _given(("tail", tail), ("stream", stream), ("since", _since(since)))
 
 
-def events_path(program_id: str) -> str:
-    return program_path(program_id, "/events")
+def _since(since: Since | None) -> str | None:
+    match since:
+        case datetime():
+            return since.astimezone(UTC).isoformat()
+        case timedelta():
+            return f"{since.total_seconds():f}s"
+        case _:
+            return since
+
+
+def _given(*params: tuple[str, object]) -> Params:
+    return tuple((name, str(value)) for name, value in params if value is not None)
+
+
+def events_path(program_id: str | None) -> str:
+    return "/events" if program_id is None else program_path(program_id, "/events")
 
 
 def proxy_path(program_id: str, path: str) -> str:

@@ -10,15 +10,18 @@ from hershy.domain.state import ProgramState
 from .errors import ApiError, UnexpectedAnswer, api_error
 from .models import (
     BuildLineEvent,
+    BulkResult,
     CreatedProgram,
     DeletedEvent,
     ExitInfo,
+    JournalEntry,
     LostEvent,
     MessageReceipt,
     ProgramEvent,
     ProgramInfo,
     ProgramLogs,
     ProgramSource,
+    ProgramStats,
     ProxyInfo,
     StateEvent,
     Transition,
@@ -48,6 +51,10 @@ def refusal(status: int, content: bytes) -> ApiError:
         return api_error(status, f"HTTP {status}", text)
     error = str(body.get("error") or f"HTTP {status}")
     return api_error(status, error, str(body.get("message") or error))
+
+
+def created_programs(data: Any) -> tuple[CreatedProgram, ...]:
+    return tuple(created(item) for item in data["programs"])
 
 
 def created(data: Any) -> CreatedProgram:
@@ -80,6 +87,14 @@ def program(data: Any) -> ProgramInfo:
         desired_state=data.get("desired_state"),
         exit_reason=_exit_info(data.get("exit_reason")),
         restart_count=data.get("restart_count") or 0,
+        next_restart_at=_optional_moment(data.get("next_restart_at")),
+        is_healthy=data.get("is_healthy"),
+        resources=dict(data.get("resources") or {}),
+        restart_policy=dict(data.get("restart_policy") or {}),
+        health_check=data.get("health_check"),
+        ttl_s=data.get("ttl_s"),
+        idle_timeout_s=data.get("idle_timeout_s"),
+        expires_at=_optional_moment(data.get("expires_at")),
     )
 
 
@@ -89,6 +104,46 @@ def _exit_info(data: Mapping[str, Any] | None) -> ExitInfo | None:
 
 def programs(data: Any) -> tuple[ProgramInfo, ...]:
     return tuple(program(item) for item in data["programs"])
+
+
+def stats(data: Any) -> ProgramStats:
+    return ProgramStats(
+        program_id=data["program_id"],
+        state=ProgramState(data["state"]),
+        timestamp=moment(data["timestamp"]),
+        state_bytes=data["state_bytes"],
+        cpu_cores=data.get("cpu_cores"),
+        cpu_seconds=data.get("cpu_seconds"),
+        memory_bytes=data.get("memory_bytes"),
+        memory_limit_bytes=data.get("memory_limit_bytes"),
+        pids=data.get("pids"),
+        network_rx_bytes=data.get("network_rx_bytes"),
+        network_tx_bytes=data.get("network_tx_bytes"),
+    )
+
+
+def journal(data: Any) -> tuple[JournalEntry, ...]:
+    return tuple(_journal_entry(item) for item in data["entries"])
+
+
+def _journal_entry(data: Any) -> JournalEntry:
+    return JournalEntry(
+        id=data["id"],
+        program_id=data["program_id"],
+        at=moment(data["at"]),
+        event=data["event"],
+        previous=_optional_state(data.get("previous")),
+        state=_optional_state(data.get("state")),
+        detail=data.get("detail") or "",
+        exit_reason=_exit_info(data.get("exit_reason")),
+    )
+
+
+def bulk_results(data: Any) -> tuple[BulkResult, ...]:
+    return tuple(
+        BulkResult(item["program_id"], item["ok"], item["code"], item["message"], item.get("error"))
+        for item in data["results"]
+    )
 
 
 def nothing(data: Any) -> None:
@@ -133,18 +188,21 @@ def event(name: str, text: str) -> ProgramEvent | None:
 def _event(name: str, data: Any) -> ProgramEvent | None:
     match name:
         case "state":
-            previous, at = data.get("previous"), data.get("at")
             return StateEvent(
                 program_id=data["program_id"],
                 state=ProgramState(data["state"]),
-                previous=ProgramState(previous) if previous else None,
+                previous=_optional_state(data.get("previous")),
                 error_msg=data.get("error_msg") or "",
-                at=moment(at) if at else None,
+                at=_optional_moment(data.get("at")),
+                id=data.get("id"),
+                event=data.get("event") or "",
+                detail=data.get("detail") or "",
+                exit_reason=_exit_info(data.get("exit_reason")),
             )
         case "build":
-            return BuildLineEvent(data["line"])
+            return BuildLineEvent(data["line"], data.get("program_id") or "")
         case "deleted":
-            return DeletedEvent()
+            return DeletedEvent(data.get("program_id") or "", data.get("id"), _optional_moment(data.get("at")))
         case "lost":
             return LostEvent(data["count"])
     return None
@@ -153,3 +211,11 @@ def _event(name: str, data: Any) -> ProgramEvent | None:
 def moment(text: str) -> datetime:
     """An RFC 3339 time."""
     return datetime.fromisoformat(text)
+
+
+def _optional_moment(text: str | None) -> datetime | None:
+    return moment(text) if text else None
+
+
+def _optional_state(name: str | None) -> ProgramState | None:
+    return ProgramState(name) if name else None

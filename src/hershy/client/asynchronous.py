@@ -1,7 +1,7 @@
 """The client for asyncio."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 from types import TracebackType
@@ -13,16 +13,21 @@ from hershy.domain.state import ProgramState
 
 from . import _calls, _http, _parse
 from ._lines import LineDecoder
-from ._sse import EventDecoder
-from .errors import ServerUnreachable, WaitTimeout
+from ._resuming import STREAM_ENDED, Resuming
+from ._sse import EventDecoder, is_comment
+from .errors import ServerUnreachable, UnavailableError, WaitTimeout
 from .models import (
+    BulkResult,
     CreatedProgram,
+    DeletedEvent,
+    JournalEntry,
     MessageReceipt,
     ProgramAnswer,
     ProgramEvent,
     ProgramInfo,
     ProgramLogs,
     ProgramSource,
+    ProgramStats,
     ProxyInfo,
     Transition,
 )
@@ -65,12 +70,29 @@ class AsyncClient:
         labels: Mapping[str, str] | None = None,
         resources: Mapping[str, float] | None = None,
         restart_policy: str | Mapping[str, Any] | None = None,
+        health_check: bool | Mapping[str, Any] | None = None,
+        ttl: timedelta | None = None,
+        idle_timeout: timedelta | None = None,
     ) -> CreatedProgram:
         """Register a program, as ``Client.create_program``."""
         program = _calls.NewProgram(
-            user_id, dockerfile, src_files or {}, build_args, env, labels, resources, restart_policy
+            user_id,
+            dockerfile,
+            src_files or {},
+            build_args,
+            env,
+            labels,
+            resources,
+            restart_policy,
+            health_check,
+            ttl,
+            idle_timeout,
         )
         return await self._send(_calls.create(program))
+
+    async def create_programs(self, programs: Iterable[_calls.NewProgram]) -> Sequence[CreatedProgram]:
+        """Register several programs, all or none, as ``Client.create_programs``."""
+        return await self._send(_calls.create_many(programs))
 
     async def start(self, program_id: str) -> Transition:
         """Begin to build and run, as ``Client.start``."""
@@ -102,22 +124,84 @@ class AsyncClient:
         """Stop and remove the program, as ``Client.delete``."""
         await self._send(_calls.delete(program_id))
 
-    async def logs(self, program_id: str, *, tail: int | None = None, stream: str | None = None) -> ProgramLogs:
+    async def start_all(
+        self,
+        *,
+        user_id: str | None = None,
+        state: ProgramState | str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> Sequence[BulkResult]:
+        """``start`` every program that meets all criteria given, as ``Client.start_all``."""
+        return await self._send(_calls.bulk("start", user_id, state, labels))
+
+    async def stop_all(
+        self,
+        *,
+        user_id: str | None = None,
+        state: ProgramState | str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> Sequence[BulkResult]:
+        """``stop`` every program that meets all criteria given, as ``start_all``."""
+        return await self._send(_calls.bulk("stop", user_id, state, labels))
+
+    async def restart_all(
+        self,
+        *,
+        user_id: str | None = None,
+        state: ProgramState | str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> Sequence[BulkResult]:
+        """``restart`` every program that meets all criteria given, as ``start_all``."""
+        return await self._send(_calls.bulk("restart", user_id, state, labels))
+
+    async def delete_all(
+        self,
+        *,
+        user_id: str | None = None,
+        state: ProgramState | str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> Sequence[BulkResult]:
+        """``delete`` every program that meets all criteria given, as ``start_all``; returns when all are gone."""
+        return await self._send(_calls.bulk("delete", user_id, state, labels))
+
+    async def logs(
+        self,
+        program_id: str,
+        *,
+        tail: int | None = None,
+        stream: str | None = None,
+        since: _calls.Since | None = None,
+    ) -> ProgramLogs:
         """The newest lines of output, as ``Client.logs``."""
-        return await self._send(_calls.logs(program_id, tail, stream))
+        return await self._send(_calls.logs(program_id, tail, stream, since))
 
     async def build_log(self, program_id: str, *, tail: int | None = None) -> ProgramLogs:
         """The last ``tail`` lines of the last build's output."""
         return await self._send(_calls.logs(program_id, tail, "build"))
 
     async def follow_logs(
-        self, program_id: str, *, tail: int | None = None, stream: str | None = None
+        self,
+        program_id: str,
+        *,
+        tail: int | None = None,
+        stream: str | None = None,
+        since: _calls.Since | None = None,
     ) -> AsyncGenerator[str, None]:
         """Yield lines until the container ends, as ``Client.follow_logs``."""
-        path, params = _calls.follow_path(program_id), _calls.follow_params(tail, stream)
+        path, params = _calls.follow_path(program_id), _calls.follow_params(tail, stream, since)
         async with aclosing(self._lines(path, params, silence_s=None)) as lines:
             async for line in lines:
                 yield line
+
+    async def stats(self, program_id: str) -> ProgramStats:
+        """What the program uses of the machine, as ``Client.stats``."""
+        return await self._send(_calls.stats(program_id))
+
+    async def journal(
+        self, program_id: str, *, after: int | None = None, limit: int | None = None
+    ) -> Sequence[JournalEntry]:
+        """What has happened to the program, as ``Client.journal``."""
+        return await self._send(_calls.journal(program_id, after, limit))
 
     async def source(self, program_id: str) -> ProgramSource:
         """What the program was built from, ``Dockerfile`` included. Raises NotFoundError."""
@@ -146,14 +230,21 @@ class AsyncClient:
         """What the Host's proxy holds for the program. Raises NotFoundError."""
         return await self._send(_calls.debug_proxy(program_id))
 
-    async def events(self, program_id: str) -> AsyncGenerator[ProgramEvent, None]:
-        """Yield the present state, then what happens, as ``Client.events``."""
-        decoder = EventDecoder()
-        lines = self._lines(_calls.events_path(program_id), (), _http.EVENTS_SILENCE_S)
-        async with aclosing(lines):
-            async for line in lines:
-                if (completed := decoder.feed(line)) and (event := _parse.event(*completed)):
-                    yield event
+    async def events(
+        self, program_id: str | None = None, *, after: int | None = None
+    ) -> AsyncGenerator[ProgramEvent, None]:
+        """Yield what happens to a program or to all, through broken connections, as ``Client.events``."""
+        resuming = Resuming(after)
+        while True:
+            try:
+                async with aclosing(self._events(program_id, resuming)) as events:
+                    async for event in events:
+                        yield event
+                        if program_id is not None and isinstance(event, DeletedEvent):
+                            return
+                raise ServerUnreachable(self.url, STREAM_ENDED)
+            except (ServerUnreachable, UnavailableError) as failure:
+                await asyncio.sleep(resuming.delay_s(failure))
 
     async def wait_for(
         self,
@@ -189,16 +280,21 @@ class AsyncClient:
 
     async def _listen(self, wait: Wait) -> bool:
         """Whether the state was reached, before events were lost."""
-        async with aclosing(self.events(wait.program_id)) as events:
+        async with aclosing(self._events(wait.program_id, Resuming(None))) as events:
             async for event in events:
                 verdict = wait.judge(event)
                 if verdict is not Verdict.GO_ON:
                     return verdict is Verdict.REACHED
-        raise ServerUnreachable(self.url, "the event stream ended")
+        raise ServerUnreachable(self.url, STREAM_ENDED)
 
     async def _send(self, call: _calls.Call[T]) -> T:
         response, body = await self._exchange(
-            call.method, call.path, params=call.params, headers=call.headers, content=call.content
+            call.method,
+            call.path,
+            params=call.params,
+            headers=call.headers,
+            content=call.content,
+            timeout=_http.answer_timeout(max(self._timeout, call.least_timeout)),
         )
         return call.read(response.status_code, body, self.url)
 
@@ -214,11 +310,24 @@ class AsyncClient:
             _http.require_bounded(len(body), str(response.url))
         return bytes(body)
 
-    async def _lines(self, path: str, params: _calls.Params, silence_s: float | None) -> AsyncGenerator[str, None]:
+    async def _events(self, program_id: str | None, resuming: Resuming) -> AsyncGenerator[ProgramEvent, None]:
+        """Of one connection."""
+        decoder = EventDecoder()
+        lines = self._lines(_calls.events_path(program_id), (), _http.EVENTS_SILENCE_S, resuming.headers)
+        async with aclosing(lines):
+            async for line in lines:
+                completed = decoder.feed(line)
+                resuming.heard(decoder.last_id, is_sign_of_life=completed is not None or is_comment(line))
+                if completed and (event := _parse.event(*completed)):
+                    yield event
+
+    async def _lines(
+        self, path: str, params: _calls.Params, silence_s: float | None, headers: Mapping[str, str] | None = None
+    ) -> AsyncGenerator[str, None]:
         timeout = _http.stream_timeout(self._timeout, silence_s)
         decoder = LineDecoder()
         with _http.translated(self.url):
-            async with self._client.stream("GET", path, params=params, timeout=timeout) as response:
+            async with self._client.stream("GET", path, params=params, headers=headers, timeout=timeout) as response:
                 if response.status_code >= 400:
                     raise _parse.refusal(response.status_code, await self._body(response))
                 async for chunk in response.aiter_bytes():

@@ -58,6 +58,66 @@ class ProgramInfo:
     desired_state: str | None = None
     exit_reason: ExitInfo | None = None
     restart_count: int = 0
+    next_restart_at: datetime | None = None
+    is_healthy: bool | None = None
+    resources: Mapping[str, float] = field(default_factory=dict)
+    restart_policy: Mapping[str, Any] = field(default_factory=dict)
+    health_check: Mapping[str, Any] | None = None
+    ttl_s: float | None = None
+    idle_timeout_s: float | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramStats:
+    """What a program uses; None for what only a container has, while none runs.
+
+    ``cpu_cores`` are in use now, 0.5 being half of one; ``cpu_seconds`` and the network's bytes count from the
+    container's start. ``state_bytes``: what ``/state`` takes on the disk.
+    """
+
+    program_id: str
+    state: ProgramState
+    timestamp: datetime
+    state_bytes: int
+    cpu_cores: float | None = None
+    cpu_seconds: float | None = None
+    memory_bytes: int | None = None
+    memory_limit_bytes: int | None = None
+    pids: int | None = None
+    network_rx_bytes: int | None = None
+    network_tx_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One thing that has happened to a program. ``previous`` is None for its registration, ``state`` for its end.
+
+    ``detail`` says in words why: of an exit, a failure, a request, with the last log lines.
+    """
+
+    id: int
+    program_id: str
+    at: datetime
+    event: str
+    previous: ProgramState | None = None
+    state: ProgramState | None = None
+    detail: str = ""
+    exit_reason: ExitInfo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BulkResult:
+    """What one of many programs got: ``code``, ``error`` and ``message`` as from the call for it alone.
+
+    ``error`` is None where it is ``ok``, else the HTTP reason phrase.
+    """
+
+    program_id: str
+    ok: bool
+    code: int
+    message: str
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +180,20 @@ class ProgramAnswer:
 
 @dataclass(frozen=True, slots=True)
 class StateEvent:
-    """The program is in ``state``; ``previous`` is None for the first event of a stream."""
+    """The program is in ``state``; ``previous`` is None for its registration. ``id`` grows from event to event.
+
+    ``event`` names what has happened, ``detail`` says why in words; ``error_msg`` is that of an Error.
+    """
 
     program_id: str
     state: ProgramState
     previous: ProgramState | None
     error_msg: str
     at: datetime | None
+    id: int | None = None
+    event: str = ""
+    detail: str = ""
+    exit_reason: ExitInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +201,21 @@ class BuildLineEvent:
     """One line of the build's output."""
 
     line: str
+    program_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DeletedEvent:
-    """The program is gone; the stream ends."""
+    """The program is gone; a stream of its events ends."""
+
+    program_id: str = ""
+    id: int | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LostEvent:
-    """The reader fell behind: ``count`` events before the next one were dropped."""
+    """The reader fell behind: ``count`` notices were dropped, build lines only if the Host keeps a journal."""
 
     count: int
 

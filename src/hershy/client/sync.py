@@ -1,7 +1,7 @@
 """The client that blocks."""
 
 import time
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,16 +12,21 @@ from hershy.domain.state import ProgramState
 
 from . import _calls, _http, _parse
 from ._lines import LineDecoder
-from ._sse import EventDecoder
-from .errors import ServerTimeout, ServerUnreachable, WaitTimeout
+from ._resuming import STREAM_ENDED, Resuming
+from ._sse import EventDecoder, is_comment
+from .errors import ServerTimeout, ServerUnreachable, UnavailableError, WaitTimeout
 from .models import (
+    BulkResult,
     CreatedProgram,
+    DeletedEvent,
+    JournalEntry,
     MessageReceipt,
     ProgramAnswer,
     ProgramEvent,
     ProgramInfo,
     ProgramLogs,
     ProgramSource,
+    ProgramStats,
     ProxyInfo,
     Transition,
 )
@@ -68,17 +73,36 @@ class Client:
         labels: Mapping[str, str] | None = None,
         resources: Mapping[str, float] | None = None,
         restart_policy: str | Mapping[str, Any] | None = None,
+        health_check: bool | Mapping[str, Any] | None = None,
+        ttl: timedelta | None = None,
+        idle_timeout: timedelta | None = None,
     ) -> CreatedProgram:
         """Register a program; nothing is built before ``start``. Each call makes another program.
 
         ``src_files`` maps relative POSIX paths to text. ``resources`` takes cpus, memory_bytes, pids, open_files
-        and log_bytes; ``restart_policy`` is ``no``, ``on-failure`` or ``always``, or a mapping with its details.
+        and log_bytes; ``restart_policy`` is ``no``, ``on-failure`` or ``always``, or a mapping with its details;
+        ``health_check`` True for the defaults, or a mapping with path, interval_s, timeout_s and failures. ``ttl``
+        after its registration the program is deleted; ``idle_timeout`` after the last request to it, stopped.
         Raises BadRequestError, TooLargeError, LimitReachedError.
         """
         program = _calls.NewProgram(
-            user_id, dockerfile, src_files or {}, build_args, env, labels, resources, restart_policy
+            user_id,
+            dockerfile,
+            src_files or {},
+            build_args,
+            env,
+            labels,
+            resources,
+            restart_policy,
+            health_check,
+            ttl,
+            idle_timeout,
         )
         return self._send(_calls.create(program))
+
+    def create_programs(self, programs: Iterable[_calls.NewProgram]) -> Sequence[CreatedProgram]:
+        """Register several programs, all or none; at most 100. Raises as ``create_program``, naming it by its index."""
+        return self._send(_calls.create_many(programs))
 
     def start(self, program_id: str) -> Transition:
         """Begin to build and run; returns at once, with the state before. Raises ConflictError if it is active."""
@@ -110,23 +134,94 @@ class Client:
         """Stop the program if need be, and remove it with its files and its port. Raises NotFoundError."""
         self._send(_calls.delete(program_id))
 
-    def logs(self, program_id: str, *, tail: int | None = None, stream: str | None = None) -> ProgramLogs:
-        """The last ``tail`` lines of output, 200 by default; ``stream`` is stdout or stderr, both by default."""
-        return self._send(_calls.logs(program_id, tail, stream))
+    def start_all(
+        self,
+        *,
+        user_id: str | None = None,
+        state: ProgramState | str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> Sequence[BulkResult]:
+        """``start`` every program that meets all criteria given, with a result for each.
+
+        One that is refused stops no other. Raises BadRequestError when no criterion is given.
+        """
+        return self._send(_calls.bulk("start", user_id, state, labels))
+
+    def stop_all(
+        self,
+        *,
+        user_id: str | None = None,
+        state: ProgramState | str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> Sequence[BulkResult]:
+        """``stop`` every program that meets all criteria given, as ``start_all``."""
+        return self._send(_calls.bulk("stop", user_id, state, labels))
+
+    def restart_all(
+        self,
+        *,
+        user_id: str | None = None,
+        state: ProgramState | str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> Sequence[BulkResult]:
+        """``restart`` every program that meets all criteria given, as ``start_all``."""
+        return self._send(_calls.bulk("restart", user_id, state, labels))
+
+    def delete_all(
+        self,
+        *,
+        user_id: str | None = None,
+        state: ProgramState | str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> Sequence[BulkResult]:
+        """``delete`` every program that meets all criteria given, as ``start_all``; returns when all are gone."""
+        return self._send(_calls.bulk("delete", user_id, state, labels))
+
+    def logs(
+        self,
+        program_id: str,
+        *,
+        tail: int | None = None,
+        stream: str | None = None,
+        since: _calls.Since | None = None,
+    ) -> ProgramLogs:
+        """The last ``tail`` lines of output, 200 by default; ``stream`` is stdout or stderr, both by default.
+
+        ``since``: nothing older than a moment, than so long ago, or than what the Host reads (``10m``, RFC 3339).
+        """
+        return self._send(_calls.logs(program_id, tail, stream, since))
 
     def build_log(self, program_id: str, *, tail: int | None = None) -> ProgramLogs:
         """The last ``tail`` lines of the last build's output."""
         return self._send(_calls.logs(program_id, tail, "build"))
 
     def follow_logs(
-        self, program_id: str, *, tail: int | None = None, stream: str | None = None
+        self,
+        program_id: str,
+        *,
+        tail: int | None = None,
+        stream: str | None = None,
+        since: _calls.Since | None = None,
     ) -> Generator[str, None, None]:
         """Yield the last ``tail`` lines and then each as it is written, until the container ends.
 
+        Waits for the container of a program that is on its way to one. ``stream`` may be ``build``: until that ends.
+
         Any silence is waited through. Closing the iterator (or leaving its loop by an exception) ends the request.
         """
-        path, params = _calls.follow_path(program_id), _calls.follow_params(tail, stream)
+        path, params = _calls.follow_path(program_id), _calls.follow_params(tail, stream, since)
         yield from self._lines(path, params, silence_s=None)
+
+    def stats(self, program_id: str) -> ProgramStats:
+        """What the program uses of the machine. Takes about 0.2 s while it runs. Raises NotFoundError."""
+        return self._send(_calls.stats(program_id))
+
+    def journal(self, program_id: str, *, after: int | None = None, limit: int | None = None) -> Sequence[JournalEntry]:
+        """What has happened to the program, oldest first: the first ``limit`` entries above the id ``after``.
+
+        Without ``after`` the newest; 200 by default. A deleted program is found for a while. Raises NotFoundError.
+        """
+        return self._send(_calls.journal(program_id, after, limit))
 
     def source(self, program_id: str) -> ProgramSource:
         """What the program was built from, ``Dockerfile`` included. Raises NotFoundError."""
@@ -158,13 +253,23 @@ class Client:
         """What the Host's proxy holds for the program. Raises NotFoundError."""
         return self._send(_calls.debug_proxy(program_id))
 
-    def events(self, program_id: str) -> Generator[ProgramEvent, None, None]:
-        """Yield the present state, then state changes and build output as they happen.
+    def events(self, program_id: str | None = None, *, after: int | None = None) -> Generator[ProgramEvent, None, None]:
+        """Yield what happens to a program, beginning with its present state; or to all, from now on.
 
-        Ends when the program is deleted or the Host closes. Once the first event is there, nothing after it is
-        missed. Closing the iterator ends the request. Raises NotFoundError.
+        ``after`` the id of an event: begin with what has happened since. When the connection breaks, it is made
+        anew, and nothing is missed but build output; ServerUnreachable is raised when that fails for half a minute.
+        Ends when the program is deleted. Closing the iterator ends the request. Raises NotFoundError.
         """
-        yield from self._events(program_id, _http.EVENTS_SILENCE_S)
+        resuming = Resuming(after)
+        while True:
+            try:
+                for event in self._events(program_id, _http.EVENTS_SILENCE_S, resuming):
+                    yield event
+                    if program_id is not None and isinstance(event, DeletedEvent):
+                        return
+                raise ServerUnreachable(self.url, STREAM_ENDED)
+            except (ServerUnreachable, UnavailableError) as failure:
+                time.sleep(resuming.delay_s(failure))
 
     def wait_for(
         self,
@@ -201,17 +306,22 @@ class Client:
 
     def _listen(self, wait: Wait, deadline: float, silence_s: float) -> bool:
         """Whether the state was reached before the deadline, or before events were lost."""
-        for event in self._events(wait.program_id, silence_s):
+        for event in self._events(wait.program_id, silence_s, Resuming(None)):
             verdict = wait.judge(event)
             if verdict is not Verdict.GO_ON:
                 return verdict is Verdict.REACHED
             if time.monotonic() > deadline:
                 return False
-        raise ServerUnreachable(self.url, "the event stream ended")
+        raise ServerUnreachable(self.url, STREAM_ENDED)
 
     def _send(self, call: _calls.Call[T]) -> T:
         response, body = self._exchange(
-            call.method, call.path, params=call.params, headers=call.headers, content=call.content
+            call.method,
+            call.path,
+            params=call.params,
+            headers=call.headers,
+            content=call.content,
+            timeout=_http.answer_timeout(max(self._timeout, call.least_timeout)),
         )
         return call.read(response.status_code, body, self.url)
 
@@ -226,18 +336,25 @@ class Client:
             _http.require_bounded(len(body), str(response.url))
         return bytes(body)
 
-    def _events(self, program_id: str, silence_s: float) -> Generator[ProgramEvent, None, None]:
+    def _events(
+        self, program_id: str | None, silence_s: float, resuming: Resuming
+    ) -> Generator[ProgramEvent, None, None]:
+        """Of one connection."""
         decoder = EventDecoder()
-        for line in self._lines(_calls.events_path(program_id), (), silence_s):
-            if (completed := decoder.feed(line)) and (event := _parse.event(*completed)):
+        for line in self._lines(_calls.events_path(program_id), (), silence_s, resuming.headers):
+            completed = decoder.feed(line)
+            resuming.heard(decoder.last_id, is_sign_of_life=completed is not None or is_comment(line))
+            if completed and (event := _parse.event(*completed)):
                 yield event
 
-    def _lines(self, path: str, params: _calls.Params, silence_s: float | None) -> Generator[str, None, None]:
+    def _lines(
+        self, path: str, params: _calls.Params, silence_s: float | None, headers: Mapping[str, str] | None = None
+    ) -> Generator[str, None, None]:
         timeout = _http.stream_timeout(self._timeout, silence_s)
         decoder = LineDecoder()
         with (
             _http.translated(self.url),
-            self._client.stream("GET", path, params=params, timeout=timeout) as response,
+            self._client.stream("GET", path, params=params, headers=headers, timeout=timeout) as response,
         ):
             if response.status_code >= 400:
                 raise _parse.refusal(response.status_code, self._body(response))

@@ -1,7 +1,7 @@
 """Each method sends what the wire contract says and reads what the Host answers, in both clients."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -9,12 +9,16 @@ import pytest
 from hershy.client import (
     ApiError,
     BadRequestError,
+    BulkResult,
     ConflictError,
     CreatedProgram,
     ExitInfo,
+    JournalEntry,
     LimitReachedError,
+    NewProgram,
     NotAllowedError,
     NotFoundError,
+    ProgramStats,
     TooLargeError,
     Transition,
     UnavailableError,
@@ -26,6 +30,7 @@ from .conftest import Ask
 
 ID = "alice-build-0123456789ab-89abcdef"
 AT = "2026-11-20T10:00:00Z"
+HALF_A_SECOND = timedelta(milliseconds=500)
 MOMENT = datetime(2026, 11, 20, 10, tzinfo=UTC)
 CREATED = {
     "program_id": ID,
@@ -257,3 +262,103 @@ def test_something_that_is_no_host_is_recognised(ask: Ask, status: int, body: by
     """No KeyError, no redirect followed: an error that names the request."""
     with pytest.raises(UnexpectedAnswer, match=f"GET http://host.test/programs/{ID}"):
         ask(lambda request: httpx.Response(status, content=body), "get", ID)
+
+
+def test_create_program_sends_durations_as_seconds(ask: Ask) -> None:
+    """The wire has seconds; a health check is true or its details."""
+    host = Answering(CREATED, status=201)
+    ask(host, "create_program", "a", "FROM x", health_check=True, ttl=timedelta(hours=1), idle_timeout=HALF_A_SECOND)
+    body = json.loads(host.request.content)
+    assert (body["health_check"], body["ttl_s"], body["idle_timeout_s"]) == (True, 3600, 0.5)
+    ask(host, "create_program", "a", "FROM x", health_check={"path": "/"})
+    assert json.loads(host.request.content)["health_check"] == {"path": "/"}
+
+
+def test_a_program_shows_what_the_host_will_do_with_it(ask: Ask) -> None:
+    """Restart, health and lifetime; absent where a Host says nothing of them."""
+    more = {
+        "next_restart_at": AT,
+        "is_healthy": False,
+        "resources": {"cpus": 1.0},
+        "restart_policy": {"mode": "always"},
+        "health_check": {"path": "/"},
+        "ttl_s": 90.0,
+        "idle_timeout_s": 5.0,
+        "expires_at": AT,
+    }
+    program = ask(Answering(PROGRAM | more), "get", ID)
+    assert (program.next_restart_at, program.expires_at, program.is_healthy) == (MOMENT, MOMENT, False)
+    assert (program.resources, program.restart_policy["mode"]) == ({"cpus": 1.0}, "always")
+    assert (program.health_check, program.ttl_s, program.idle_timeout_s) == ({"path": "/"}, 90.0, 5.0)
+    silent = ask(Answering(PROGRAM), "get", ID)
+    assert (silent.next_restart_at, silent.expires_at, silent.is_healthy, silent.resources) == (None, None, None, {})
+
+
+def test_create_programs(ask: Ask) -> None:
+    """Several in one request, each as ``create_program`` sends it."""
+    host = Answering({"programs": [CREATED, CREATED], "count": 2}, status=201)
+    created = ask(host, "create_programs", [NewProgram("a", "FROM x"), NewProgram("b", "FROM y", env={"K": "V"})])
+    assert host.asked == "POST /bulk/programs"
+    assert json.loads(host.request.content) == {
+        "programs": [
+            {"user_id": "a", "dockerfile": "FROM x", "src_files": {}},
+            {"user_id": "b", "dockerfile": "FROM y", "src_files": {}, "env": {"K": "V"}},
+        ]
+    }
+    assert [it.program_id for it in created] == [ID, ID]
+
+
+@pytest.mark.parametrize("what", ["start", "stop", "restart", "delete"])
+def test_requests_for_many(ask: Ask, what: str) -> None:
+    """Only criteria that were given travel; each program has its result; there is time for a long answer."""
+    done = {"program_id": ID, "ok": True, "code": 200, "error": None, "message": "done"}
+    refused = {"program_id": ID, "ok": False, "code": 409, "error": "Conflict", "message": "active"}
+    host = Answering({"results": [done, refused], "count": 2, "failed": 1})
+    results = ask(host, f"{what}_all", user_id="alice", labels={"team": "a"}, state=ProgramState.READY)
+    assert host.asked == f"POST /bulk/{what}"
+    assert json.loads(host.request.content) == {"user_id": "alice", "labels": {"team": "a"}, "state": "Ready"}
+    assert results == (BulkResult(ID, True, 200, "done"), BulkResult(ID, False, 409, "active", "Conflict"))
+    assert host.request.extensions["timeout"]["read"] == 30 * 60
+    ask(host, f"{what}_all", user_id="alice")
+    assert json.loads(host.request.content) == {"user_id": "alice"}
+
+
+def test_stats(ask: Ask) -> None:
+    """None for what only a container has, while none runs."""
+    body = {"program_id": ID, "state": "Ready", "timestamp": AT, "state_bytes": 7, "cpu_cores": 0.5, "pids": 3}
+    stats = ask(host := Answering(body), "stats", ID)
+    assert host.asked == f"GET /programs/{ID}/stats"
+    assert stats == ProgramStats(ID, ProgramState.READY, MOMENT, 7, cpu_cores=0.5, pids=3)
+
+
+def test_journal(ask: Ask) -> None:
+    """Entries as they are; where to begin and how many travel."""
+    entry = {
+        "id": 5,
+        "program_id": ID,
+        "at": AT,
+        "event": "exited",
+        "previous": "Ready",
+        "state": "Error",
+        "detail": "why",
+        "exit_reason": {"kind": "code", "code": 3},
+    }
+    gone = {"id": 6, "program_id": ID, "at": AT, "event": "deleted", "previous": "Error", "state": None}
+    host = Answering({"program_id": ID, "entries": [entry, gone], "count": 2})
+    entries = ask(host, "journal", ID, after=4, limit=2)
+    assert host.asked == f"GET /programs/{ID}/journal?after=4&limit=2"
+    assert entries == (
+        JournalEntry(5, ID, MOMENT, "exited", ProgramState.READY, ProgramState.ERROR, "why", ExitInfo("code", 3)),
+        JournalEntry(6, ID, MOMENT, "deleted", ProgramState.ERROR),
+    )
+
+
+@pytest.mark.parametrize(
+    ("since", "sent"),
+    [(timedelta(minutes=1), "60.000000s"), (MOMENT, "2026-11-20T10%3A00%3A00%2B00%3A00"), ("1h30m", "1h30m")],
+)
+def test_logs_since(ask: Ask, since: object, sent: str) -> None:
+    """A moment, how long ago, or as the Host reads it."""
+    body = {"program_id": ID, "container_id": None, "logs": "", "timestamp": AT}
+    ask(host := Answering(body), "logs", ID, since=since)
+    assert host.asked == f"GET /programs/{ID}/logs?since={sent}"

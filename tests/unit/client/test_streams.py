@@ -17,8 +17,10 @@ from hershy.client import (
     ServerTimeout,
     ServerUnreachable,
     StateEvent,
+    UnavailableError,
     UnexpectedAnswer,
     WaitTimeout,
+    _resuming,
 )
 from hershy.domain.state import ProgramState
 
@@ -48,6 +50,9 @@ def streaming(*texts: str) -> Callable[[httpx.Request], httpx.Response]:
     return answer
 
 
+DELETED = "event: deleted\ndata: {}\n\n"
+
+
 def test_events_are_read_and_comments_passed_over(ask: Ask) -> None:
     """Keep-alive comments and kinds of events that this client does not know are no events."""
     text = (
@@ -70,7 +75,119 @@ def test_events_are_read_and_comments_passed_over(ask: Ask) -> None:
 
 def test_an_event_cut_off_by_the_end_of_the_stream_is_no_event(ask: Ask) -> None:
     """Only a blank line completes an event."""
-    assert ask(streaming("event: state\ndata: {"), "events", ID) == []
+    host = streaming(in_state("Created") + "event: state\ndata: {", DELETED)
+    assert [type(it) for it in ask(host, "events", ID)] == [StateEvent, DeletedEvent]
+
+
+class Breaking:
+    """A Host whose event streams break off as told; keeps which event each was asked to go on after."""
+
+    def __init__(self, *streams: str | Exception | int) -> None:
+        self.streams = list(streams)
+        self.asked: list[str | None] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.headers.get("last-event-id"))
+        stream = self.streams.pop(0)
+        match stream:
+            case Exception():
+                raise stream
+            case int():
+                return httpx.Response(stream, json={"error": "No", "code": stream, "message": "not now"})
+            case str():
+                return httpx.Response(200, stream=Broken(stream))
+
+
+class Broken(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """Says something, and then the connection is gone."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self.text.encode()
+        raise httpx.RemoteProtocolError("peer closed connection")
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in self:
+            yield chunk
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reconnects follow at once."""
+    monkeypatch.setattr(_resuming, "FIRST_DELAY_S", 0)
+
+
+def numbered(number: int, state: str) -> str:
+    data = json.dumps({"program_id": ID, "state": state, "id": number})
+    return f"id: {number}\nevent: state\ndata: {data}\n\n"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_events_go_on_after_a_broken_connection(ask: Ask) -> None:
+    """Each time from the last event that was complete; a Host that is away or closing for a while is waited for."""
+    host = Breaking(
+        "retry: 2000\n\n" + numbered(3, "Created") + "id: 4\nevent: state\nda",
+        httpx.ConnectError("refused"),
+        503,
+        numbered(4, "Building") + ": keep-alive\n\n",
+        httpx.ReadTimeout("silence"),
+        numbered(5, "Ready") + DELETED,
+    )
+    events = ask(host, "events", ID)
+    assert [it.state for it in events[:-1]] == ["Created", "Building", "Ready"]
+    assert [it.id for it in events[:-1]] == [3, 4, 5]
+    assert host.asked == [None, "3", "3", "3", "4", "4"]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_events_of_all_go_on_from_where_they_began(ask: Ask) -> None:
+    """Also one who has seen no event yet misses none; the deletion of a program ends nothing."""
+    host = Breaking("retry: 2000\nid: 7\n\n", DELETED + numbered(9, "Created"), 404)
+    seen = []
+    with pytest.raises(NotFoundError):
+        ask(host, "events", seen=seen)
+    assert host.asked == [None, "7", "9"]
+    assert [type(it) for it in seen] == [DeletedEvent, StateEvent]
+
+
+def test_events_begin_after_a_given_one(ask: Ask) -> None:
+    """With its id as Last-Event-ID."""
+    host = Breaking(DELETED)
+    assert ask(host, "events", ID, after=41) == [DeletedEvent()]
+    assert host.asked == ["41"]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_host_that_stays_away_is_given_up(ask: Ask) -> None:
+    """After a number of tries without a sign of life in between, with the reason of the last one."""
+    host = Breaking("retry: 2000\n\n", *[": \n\n", "retry: 1\n\n"], *[httpx.ConnectError("refused")] * 30)
+    with pytest.raises(ServerUnreachable, match="refused"):
+        ask(host, "events", ID)
+    assert len(host.asked) == 2 + _resuming.TRIES
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("first", [httpx.ConnectError("refused"), 503, 404])
+def test_a_stream_that_was_never_there_is_not_waited_for(ask: Ask, first: Exception | int) -> None:
+    """Who asks a Host that is not running learns so at once."""
+    host = Breaking(first)
+    with pytest.raises((ServerUnreachable, UnavailableError, NotFoundError)):
+        ask(host, "events", ID)
+
+
+def test_waits_between_tries_grow_to_a_limit() -> None:
+    """Half a minute in all, so that a Host can be started anew."""
+    resuming = _resuming.Resuming(None)
+    resuming.heard(None, is_sign_of_life=True)
+    failure = ServerUnreachable("u", "r")
+    delays = [resuming.delay_s(failure) for _ in range(_resuming.TRIES)]
+    assert all(0 < it <= _resuming.LONGEST_DELAY_S for it in delays)
+    assert delays[0] <= _resuming.FIRST_DELAY_S < delays[3] < delays[-1]
+    assert 10 < sum(delays) < 40
+    with pytest.raises(ServerUnreachable):
+        resuming.delay_s(failure)
 
 
 @pytest.mark.parametrize("data", ["{", "[]", "{}", '{"program_id": "x", "state": "Levitating"}'])
@@ -95,8 +212,14 @@ def test_followed_logs_come_line_by_line(ask: Ask) -> None:
         seen.append(request)
         return httpx.Response(200, content="one\ntw\u2028o\r\n\n".encode() + b"\xff\nlast")
 
-    assert ask(answer, "follow_logs", ID, tail=3) == ["one", "tw\u2028o", "", "\N{REPLACEMENT CHARACTER}", "last"]
-    assert seen[0].url.query == b"tail=3&follow=true"
+    assert ask(answer, "follow_logs", ID, tail=3, since=timedelta(seconds=90)) == [
+        "one",
+        "tw\u2028o",
+        "",
+        "\N{REPLACEMENT CHARACTER}",
+        "last",
+    ]
+    assert seen[0].url.query == b"tail=3&since=90.000000s&follow=true"
     assert seen[0].extensions["timeout"]["read"] is None, "a program may be silent for as long as it likes"
 
 
