@@ -21,6 +21,7 @@ from hershy_adapters.docker._events import MAX_EVENT_BYTES, EventLines, parse, s
 
 OWNER = OwnerID("a" * 16)
 PROGRAM = ProgramID("alice-build-0123456789ab-0123abcd")
+DEADLINE_S = 5.0
 NANOSECONDS = 1_795_191_805_788_727_749
 
 
@@ -127,7 +128,7 @@ async def test_end_of_the_stream_is_an_error(fake: FakeEngine, end: str) -> None
         waiting = asyncio.ensure_future(anext(events))
         getattr(fake, end).set()
         with pytest.raises(EngineUnavailable):
-            await waiting
+            await asyncio.wait_for(waiting, DEADLINE_S)
 
 
 async def test_closed_connection_is_an_error_too(fake: FakeEngine) -> None:
@@ -137,7 +138,7 @@ async def test_closed_connection_is_an_error_too(fake: FakeEngine) -> None:
         await asyncio.sleep(0)
         await engine.aclose()
         with pytest.raises(EngineUnavailable):
-            await waiting
+            await asyncio.wait_for(waiting, DEADLINE_S)
 
 
 async def test_subscription_that_is_refused(fake: FakeEngine) -> None:

@@ -62,8 +62,10 @@ class TestContract(RuntimeContract):
         @contextlib.asynccontextmanager
         async def outage() -> AsyncIterator[None]:
             runtime.machine.is_down = True
-            yield
-            runtime.machine.is_down = False
+            try:
+                yield
+            finally:
+                runtime.machine.is_down = False
 
         return Interruptible(runtime, outage)
 

@@ -90,9 +90,8 @@ class RuntimeEventsContract(RuntimeContractBase):
         """What came before is given, then the reader learns at once that the engine has gone, however often it asks."""
         runtime = interruptible.runtime
         async with runtime.events() as idle, runtime.events() as events:
-            waiting = asyncio.ensure_future(anext(idle))
             await runtime.remove(await self.started(runtime, make_spec(FOREVER)))
-            await waiting
+            await following(idle)
             waiting = asyncio.ensure_future(self._to_the_end(idle))
             await self.settle()
             async with interruptible.outage():
