@@ -7,13 +7,13 @@ left out. To rename or to retype one takes a migration.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 from sqlalchemy import RowMapping
 
-from hershy.domain.errors import InvalidValue, RepositoryUnavailable
+from hershy.domain.errors import RepositoryUnavailable
 from hershy.domain.exits import ExitReason
 from hershy.domain.ids import BuildID, ContainerID, ImageID, OwnerID, ProgramID, PublishPort, UserID
 from hershy.domain.journal import JournalEntry
@@ -27,8 +27,6 @@ Row = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class _Details:
     """What of a program no query asks for, but its error message."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(hide_input_in_errors=True)  # env holds secrets
 
     build_args: Mapping[str, str] = field(default_factory=dict)
     options: ProgramOptions = ProgramOptions()
@@ -106,8 +104,8 @@ def program_of(row: RowMapping) -> Program:
             state_since=details.state_since or row["created_at"],
             version=row["version"],
         )
-    except (ValidationError, InvalidValue, ValueError) as error:
-        raise _unreadable(f"program {row['id']}", error) from error
+    except ValueError as error:
+        raise _unreadable(f"program {row['id']}", error) from None
 
 
 def entry_row(owner: OwnerID, entry: JournalEntry) -> Row:
@@ -136,8 +134,8 @@ def entry_of(row: RowMapping) -> JournalEntry:
             exit_reason=_EXIT_REASON.validate_python(details.get("exit_reason")),
             id=row["id"],
         )
-    except (ValidationError, InvalidValue, ValueError) as error:
-        raise _unreadable(f"journal entry {row['id']} of {row['program_id']}", error) from error
+    except ValueError as error:
+        raise _unreadable(f"journal entry {row['id']} of {row['program_id']}", error) from None
 
 
 def _json(value: object) -> Any:
@@ -152,7 +150,12 @@ def _state(name: str | None) -> ProgramState | None:
     return None if name is None else ProgramState(name)
 
 
-def _unreadable(what: str, error: Exception) -> RepositoryUnavailable:
+def _unreadable(what: str, error: ValueError) -> RepositoryUnavailable:
+    """To be raised without its cause, which would show the values: an environment holds secrets."""
+    problem = str(error)
+    if isinstance(error, ValidationError):
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     return RepositoryUnavailable(
-        f"{what} cannot be read from the database ({error}); was it written by a newer hershy, or changed by hand?"
+        f"{what} cannot be read from the database ({problem}); was it written by a newer hershy, or changed by hand?"
     )

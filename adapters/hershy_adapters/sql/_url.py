@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from hershy.domain.errors import ConfigurationError
 
@@ -30,9 +30,8 @@ def engines_for(url: str, storage_root: Path, deadline: timedelta) -> Engines:
 
 def _path(rest: str) -> Path:
     """As SQLAlchemy reads it: ``sqlite:///relative/path`` and ``sqlite:////absolute/path``."""
-    parts = urlsplit(f"sqlite://{rest}")
-    path = unquote(parts.path.removeprefix("/"))
-    if parts.netloc or parts.query or parts.fragment or not path or path == ":memory:":
+    path = unquote(rest.removeprefix("/"))
+    if not rest.startswith("/") or "?" in rest or "#" in rest or "\0" in path or path in ("", ":memory:"):
         raise ConfigurationError(f"database_url names no SQLite file, or more than one; {_ACCEPTED}")
     return Path(path).absolute()
 
