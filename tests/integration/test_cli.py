@@ -95,17 +95,21 @@ def test_the_example_from_deployment_to_deletion(
     assert host.end() == 0
 
 
-def test_a_host_that_ends_leaves_no_container(
+def test_programs_go_on_without_their_host(
     runc_host: HostProcess, engine: docker.DockerClient, python_image: str, tally: Path
 ) -> None:
-    """SIGTERM while a program runs: exit 0, and what the Host cannot remember it does not leave behind."""
+    """SIGTERM: exit 0, the container untouched; the next Host on this storage knows and removes it."""
     deployed = runc_host.run("deploy", str(tally), "--build-arg", f"BASE={python_image}", "--wait", "--json").document
-    name = f"hersh-program-{deployed['program_id']}"
-    assert engine.containers.get(name).status == "running"
+    program_id = deployed["program_id"]
     assert runc_host.end() == 0
+    container = engine.containers.get(f"hersh-program-{program_id}")
+    assert (container.status, container.id) == ("running", deployed["container_id"])
+    with serving("runc", runc_host.storage) as successor:
+        assert successor.run("status", program_id, "--json").document["state"] == "Ready"
+        assert successor.run("message", program_id, "add 2", "--json").document["answer"] == "total 2"
+        successor.run("rm", program_id)
     with pytest.raises(NotFound):
-        engine.containers.get(name)
-    engine.images.remove(f"hersh-program-{deployed['build_id']}", force=True)
+        engine.containers.get(container.id)
 
 
 def test_a_build_that_fails(runc_host: HostProcess, directory: Path, busybox_image: str) -> None:

@@ -233,20 +233,24 @@ async def test_a_deletion_during_the_build_or_the_start_leaves_nothing(
         assert not witness.has_image(program)
 
 
-async def test_the_next_host_removes_what_a_killed_one_left(
+async def test_the_next_host_takes_up_what_a_killed_one_left(
     runtime: str, busybox_image: str, witness: Witness, tmp_path: Path
 ) -> None:
-    """Without a lasting registry nobody knows of the container any more: it is removed by its owner label."""
+    """The program goes on in its container, answers as before, and can be deleted without a trace."""
     root = tmp_path / "root"
     directory = written(shell(busybox_image, SERVE), tmp_path / "program")
     with serving(runtime, root) as killed:
-        program = killed.run("deploy", str(directory), "--wait", "--json").document
+        deployed = killed.run("deploy", str(directory), "--wait", "--json").document
         killed.process.kill()
         killed.process.wait(PATIENCE.total_seconds())
-    assert witness.containers_of(program["program_id"]) == [program["container_id"]]
-    async with open_host(runtime=runtime, storage_root=root):
-        assert witness.containers_of(program["program_id"]) == []
-    witness.client.images.remove(f"hersh-program-{program['build_id']}")
+    assert witness.containers_of(deployed["program_id"]) == [deployed["container_id"]]
+    async with open_host(runtime=runtime, storage_root=root) as host:
+        (program,) = await host.list()
+        assert (program.state, str(program.container_id)) == (READY, deployed["container_id"])
+        assert await answer(host, program, "/") == "hello\n"
+        await host.delete(program.id)
+        assert witness.containers_of(deployed["program_id"]) == []
+        assert not witness.has_image(program)
 
 
 async def test_following_logs_ends_with_the_container(host: Host, busybox_image: str) -> None:

@@ -150,20 +150,6 @@ def test_refusals(server: Server, body: dict[str, Any]) -> None:
     assert server.call("GET", "/openapi.json", 200)["openapi"]
 
 
-@pytest.mark.parametrize("server", ["runc"], indirect=True)
-def test_sigterm_stops_programs_and_leaves_nothing_running(server: Server, body: dict[str, Any]) -> None:
-    """The registry of this Host ends with it, so its containers do too; exit code 0."""
-    created = server.call("POST", "/programs", 201, json=body)
-    program_id = created["program_id"]
-    server.call("POST", f"/programs/{program_id}/start", 200)
-    server.wait_for(program_id, "Ready")
-    assert server.host.end() == 0
-    client = docker.from_env()
-    assert client.containers.list(all=True, filters={"label": f"hershy.program-id={program_id}"}) == []
-    client.images.remove(f"hersh-program-{created['build_id']}")
-    client.close()
-
-
 @pytest.mark.parametrize("server", ["runsc"], indirect=True)
 async def test_a_websocket_through_the_host(server: Server, python_image: str) -> None:
     """Frames pass both ways between a client of the Host and a program under gVisor."""

@@ -23,6 +23,7 @@ CONFIG_VARIABLE = "HERSHY_CONFIG"
 DEFAULT_CONFIG = "hershy.toml"
 
 _MEMORY = "memory"
+_REAL = {"builder": "docker", "proxy": "loopback", "storage": "filesystem", "repository": "sql"}
 
 
 def _default_storage_root() -> Path:
@@ -35,7 +36,7 @@ def _default_storage_root() -> Path:
 class Settings(BaseSettings):
     """Which adapter serves each port, and the operator's limits.
 
-    An adapter left empty is chosen by the runtime: twins for ``memory``, else Docker and the file system.
+    An adapter left empty is chosen by the runtime: twins for ``memory``, else Docker, the file system and SQL.
     ``adapter_options`` are handed to adapters by name, e.g. ``docker_host``.
     """
 
@@ -46,13 +47,15 @@ class Settings(BaseSettings):
     runtime: str = Field("runsc", description="memory, runc, runsc, or an installed third-party runtime")
     builder: str = ""
     proxy: str = ""
-    repository: str = _MEMORY
+    repository: str = ""
     storage: str = ""
     clock: str = "system"
     event_bus: str = _MEMORY
     api_server: str = "http"
 
     storage_root: Path = Field(default_factory=_default_storage_root)
+    database_url: str = Field("", repr=False)
+    """``postgresql://user:password@host/database`` or ``sqlite:///path``; empty for a file in ``storage_root``."""
     http_host: str = "127.0.0.1"
     http_port: int = Field(9000, ge=0, le=65535)
     max_body_bytes: int = Field(16 * 1024 * 1024, gt=0)
@@ -101,8 +104,7 @@ class Settings(BaseSettings):
         chosen: str = getattr(self, port)
         if chosen:
             return chosen
-        on_twins = self.runtime == _MEMORY
-        return _MEMORY if on_twins else {"builder": "docker", "proxy": "loopback", "storage": "filesystem"}[port]
+        return _MEMORY if self.runtime == _MEMORY else _REAL[port]
 
     @property
     def limits(self) -> HostLimits:

@@ -106,7 +106,7 @@ async def test_a_third_partys_adapter_is_chosen_by_configuration_alone(monkeypat
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"repository": "nope"}, r"no repository adapter named 'nope' is installed .*; there are: memory, tiny"),
+        ({"repository": "nope"}, r"no repository adapter named 'nope' is installed .*; there are: memory, sql, tiny"),
         ({"repository": "tiny-wrong"}, r"makes a str, which is not a subclass of hershy.ports.repository.Repository"),
         ({"repository": "tiny-missing"}, r"cannot be loaded: .*no_such_name.*hershy\[all\]"),
         ({"repository": "tiny-twice"}, r"claimed more than once: tiny_adapter:create, x:y; uninstall one"),
