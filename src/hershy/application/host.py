@@ -143,7 +143,9 @@ class Host:
         Raises IllegalTransition while the program is active, EngineUnavailable.
         """
         supervisor = await self._changeable(program_id)
-        image_id = await self._services.images.find(supervisor.program.build_id)
+        program, image_id = supervisor.program, None
+        if program.state is not ProgramState.CREATED:  # whose first start builds, or finds the image then
+            image_id = await self._services.images.find(program.build_id)
         return (await supervisor.request(on.StartRequested(image_id))).before
 
     async def stop(self, program_id: ProgramID) -> Program:
