@@ -107,9 +107,11 @@ async def run(programs: int, running: int, reads: int, folder: Path) -> None:
 
         await ask("POST", f"/programs/{ids[0]}/start")
         await until("Ready", ids[:1])  # the image is built from now on
-        started = await times_ms(running - 1, lambda n: ask("POST", f"/programs/{ids[n + 1]}/start"))
+        started: list[float] = []
+        for program_id in ids[1:running]:
+            started += await times_ms(1, lambda _, it=program_id: ask("POST", f"/programs/{it}/start"))
+            await until("Ready", [program_id])
         report("start's answer", started, 10)
-        await until("Ready", ids[:running])
         containers = [(await ask("GET", f"/programs/{it}"))["container_id"] for it in ids[:running]]
 
         await server.end(signal.SIGKILL)
