@@ -8,7 +8,7 @@ import typer
 
 from hershy.domain.errors import HershyError
 
-from . import deploy, doctor, output, programs, serve, talk
+from . import deploy, doctor, history, lifecycle, output, programs, serve, talk, usage
 from .options import UrlOption
 from .session import Session
 
@@ -45,18 +45,21 @@ def hershy(
     Session.of(context, url)
 
 
-_HOST, _PROGRAMS, _TALK = "The Host", "Programs", "What a program says"
+_HOST, _PROGRAMS, _TALK = "The Host", "Programs", "What a program says and does"
 
 app.command(rich_help_panel=_HOST)(serve.serve)
 app.command(rich_help_panel=_HOST)(doctor.doctor)
 app.command(rich_help_panel=_PROGRAMS)(deploy.deploy)
 app.command(rich_help_panel=_PROGRAMS)(programs.ls)
 app.command(rich_help_panel=_PROGRAMS)(programs.status)
-app.command(rich_help_panel=_PROGRAMS)(programs.start)
-app.command(rich_help_panel=_PROGRAMS)(programs.stop)
-app.command(rich_help_panel=_PROGRAMS)(programs.restart)
-app.command(rich_help_panel=_PROGRAMS)(programs.rm)
+app.command(rich_help_panel=_PROGRAMS)(lifecycle.start)
+app.command(rich_help_panel=_PROGRAMS)(lifecycle.stop)
+app.command(rich_help_panel=_PROGRAMS)(lifecycle.restart)
+app.command(rich_help_panel=_PROGRAMS)(lifecycle.rm)
+app.command(rich_help_panel=_PROGRAMS)(usage.stats)
 app.command(rich_help_panel=_TALK)(talk.logs)
+app.command(rich_help_panel=_TALK)(history.events)
+app.command(rich_help_panel=_TALK)(history.journal)
 app.command(rich_help_panel=_TALK)(talk.message)
 app.command(rich_help_panel=_TALK)(talk.source)
 

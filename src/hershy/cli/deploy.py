@@ -12,7 +12,7 @@ import typer
 from hershy.domain.restart import RestartMode
 
 from . import output
-from .options import JsonOption, UrlOption, pairs
+from .options import JsonOption, UrlOption, duration, pairs, size
 from .session import Session
 
 if TYPE_CHECKING:
@@ -45,6 +45,25 @@ def deploy(
     restart: Annotated[
         RestartMode | None, typer.Option(help="Whether to start it again when it ends; never by default.")
     ] = None,
+    memory: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="All the memory it may use: 512m, 1g; 256m by default.")
+    ] = None,
+    cpus: Annotated[
+        float | None, typer.Option(metavar="CORES", help="How much of the processor: 0.5 is half a core; 1 by default.")
+    ] = None,
+    pids: Annotated[int | None, typer.Option(metavar="COUNT", help="Processes and threads; 256 by default.")] = None,
+    health: Annotated[
+        bool, typer.Option("--health", help="Probe it every 10 s once it is Ready, and restart or mark it.")
+    ] = False,
+    health_path: Annotated[
+        str | None, typer.Option(metavar="PATH", help="What --health asks for; /watcher/status by default.")
+    ] = None,
+    ttl: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Delete it, with all it has, so long after now: 90m, 2h, 7d.")
+    ] = None,
+    idle_timeout: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Stop it so long after the last request through the Host.")
+    ] = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
@@ -53,7 +72,11 @@ def deploy(
     Takes the Dockerfile and every other file that .dockerignore leaves in (and nothing of .git). Files travel as
     text, without their modes: have the Dockerfile set what must be executable.
 
-    Example: `hershy deploy examples/tally --wait --build-arg BASE=python:3.12-slim`
+    Examples:
+
+    `hershy deploy examples/tally --wait --build-arg BASE=python:3.12-slim`
+
+    `hershy deploy bot --restart on-failure --memory 512m --health --label team=blue --env KEY=value --ttl 2h`
     """
     from .directory import read_directory
 
@@ -66,6 +89,7 @@ def deploy(
         pairs("--env", env or ()),
         pairs("--label", label or ()),
     )
+    resources = {"memory_bytes": size("--memory", memory), "cpus": cpus, "pids": pids}
     with session.client() as client:
         created = client.create_program(
             user or _user_name(),
@@ -75,6 +99,10 @@ def deploy(
             env=environment,
             labels=labels,
             restart_policy=restart,
+            resources={name: value for name, value in resources.items() if value is not None} or None,
+            health_check={"path": health_path} if health_path is not None else health or None,
+            ttl=duration("--ttl", ttl),
+            idle_timeout=duration("--idle-timeout", idle_timeout),
         )
         if wait:
             _start_and_wait(session, created, timedelta(seconds=timeout), as_json)

@@ -1,15 +1,26 @@
 """Arguments and options that several commands share."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated
 
 import typer
+
+from hershy.domain.durations import parse_duration
+from hershy.domain.errors import InvalidValue
+from hershy.domain.resources import MIB
+from hershy.domain.state import ProgramState
 
 ProgramArgument = Annotated[str, typer.Argument(metavar="ID", help="The program's id, as 'hershy ls' shows it.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 UrlOption = Annotated[
     str | None,
     typer.Option("--url", metavar="URL", help="Where the Host answers (HERSHY_URL); http://127.0.0.1:9000 by default."),
+]
+UserOption = Annotated[str | None, typer.Option(metavar="ID", help="Only this user's programs.")]
+StateOption = Annotated[ProgramState | None, typer.Option(help="Only programs in this state.", case_sensitive=False)]
+LabelOption = Annotated[
+    list[str] | None, typer.Option(metavar="KEY=VALUE", help="Only with this label; repeatable, all must match.")
 ]
 TailOption = Annotated[int | None, typer.Option(min=0, help="How many of the newest lines; 200 by default.")]
 
@@ -23,3 +34,27 @@ def pairs(option: str, given: Sequence[str]) -> dict[str, str]:
             raise typer.BadParameter(f"{text!r} is not KEY=VALUE", param_hint=option)
         parsed[name] = value
     return parsed
+
+
+_SIZES = {"": 1, "b": 1, "k": 1024, "m": MIB, "g": 1024 * MIB}
+
+
+def size(option: str, text: str | None) -> int | None:
+    """Bytes, as ``512m`` or ``1g`` or a plain number. Raises a usage error that names the option."""
+    if text is None:
+        return None
+    lowered = text.lower()
+    number = lowered.rstrip("bkmg")
+    unit = lowered[len(number) :]
+    try:
+        return int(float(number) * _SIZES[unit])
+    except (ValueError, KeyError, OverflowError):
+        raise typer.BadParameter(f"{text!r} is not a size like 512m or 1g", param_hint=option) from None
+
+
+def duration(option: str, text: str | None) -> timedelta | None:
+    """A time like ``90s`` or ``1h30m``. Raises a usage error that names the option."""
+    try:
+        return None if text is None else parse_duration(text)
+    except InvalidValue as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None

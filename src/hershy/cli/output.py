@@ -4,11 +4,13 @@ import dataclasses
 import json
 import re
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import typer
 
+_UNLIMITED_WIDTH = 10_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -32,6 +34,19 @@ def timestamp(moment: datetime) -> str:
 def result(text: str) -> None:
     """Print lines to stdout."""
     typer.echo(_printable(text) if sys.stdout.isatty() else text)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows below a head to stdout. Ids are for copying: nothing is cut, not even for a narrow terminal."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(*head, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        made.add_row(*(Text(_printable(cell), no_wrap=True) for cell in row))
+    needed = Console(width=_UNLIMITED_WIDTH).measure(made).maximum
+    Console(width=max(Console().width, needed), soft_wrap=True).print(made)
 
 
 def note(text: str, *, colour: str | None = None) -> None:

@@ -1,36 +1,36 @@
-"""Commands on registered programs: ls, status, start, stop, restart, rm."""
+"""Commands that show registered programs: ls, status."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hershy.domain.state import ProgramState
+from hershy.domain.exits import ExitKind, ExitReason
 
 from . import output
-from .options import JsonOption, ProgramArgument, UrlOption, pairs
+from .options import JsonOption, LabelOption, ProgramArgument, StateOption, UrlOption, UserOption, pairs
 from .session import Session
 
 if TYPE_CHECKING:
-    from hershy.client import ProgramInfo, Transition
+    from hershy.client import Client, ProgramInfo
 
-_UNLIMITED_WIDTH = 10_000
+_NAMES_WIDTH = 16
 
 
 def ls(
     context: typer.Context,
-    user: Annotated[str | None, typer.Option(metavar="ID", help="Only this user's programs.")] = None,
-    state: Annotated[
-        ProgramState | None, typer.Option(help="Only programs in this state.", case_sensitive=False)
-    ] = None,
-    label: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Only with this label; repeatable.")
-    ] = None,
+    user: UserOption = None,
+    state: StateOption = None,
+    label: LabelOption = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """List programs, oldest first."""
+    """List programs, oldest first.
+
+    Example: `hershy ls --user alice --label team=blue --state ready`
+    """
     labels = pairs("--label", label or ())
     with Session.of(context, url).client() as client:
         found = client.list(user_id=user, state=state, labels=labels)
@@ -42,20 +42,10 @@ def ls(
         output.note("no programs")
 
 
-def _print_table(found: "tuple[ProgramInfo, ...]") -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("PROGRAM", "STATE", "URL", "CREATED", box=None, pad_edge=False, header_style="bold")
+def _print_table(found: Sequence["ProgramInfo"]) -> None:
     now = datetime.now(UTC)
-    for program in found:
-        age = f"{_age(now - program.created_at)} ago"
-        cells = (program.program_id, program.state, program.proxy_url or "", age)
-        table.add_row(*(Text(cell, no_wrap=True) for cell in cells))
-    # Ids are for copying: never cut them, not even for a narrow terminal or a pipe.
-    needed = Console(width=_UNLIMITED_WIDTH).measure(table).maximum
-    Console(width=max(Console().width, needed), soft_wrap=True).print(table)
+    rows = [(it.program_id, it.state, it.proxy_url or "", f"{_age(now - it.created_at)} ago") for it in found]
+    output.table(("PROGRAM", "STATE", "URL", "CREATED"), rows)
 
 
 def _age(elapsed: timedelta) -> str:
@@ -67,63 +57,67 @@ def _age(elapsed: timedelta) -> str:
 
 
 def status(
-    context: typer.Context, program_id: ProgramArgument, as_json: JsonOption = False, url: UrlOption = None
+    context: typer.Context,
+    program_id: ProgramArgument,
+    tail: Annotated[int, typer.Option(min=0, help="How many of its last lines of output.")] = 10,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
 ) -> None:
-    """Show everything known of one program."""
+    """Show everything known of one program: its state and why it ended, restarts, health, its last lines of output.
+
+    Example: `hershy status alice-build-5f0c… --tail 50`
+    """
     with Session.of(context, url).client() as client:
         program = client.get(program_id)
-    if as_json:
-        output.document(program)
-        return
-    for name, value in dataclasses.asdict(program).items():
-        if value:
-            output.result(f"{name + ':':<15} {_shown(value)}")
+        if as_json:
+            output.document(program)
+            return
+        _print_facts(program)
+        if tail:
+            _print_last_lines(client, program_id, tail)
+
+
+def _print_facts(program: "ProgramInfo") -> None:
+    for field in dataclasses.fields(program):
+        value = getattr(program, field.name)
+        if value is not None and (isinstance(value, bool) or value):
+            output.result(f"{field.name + ':':<{_NAMES_WIDTH}} {_shown(value)}")
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, datetime):
-        return output.timestamp(value)
-    if isinstance(value, dict):
+        return _moment(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _exit_in_words(dataclasses.asdict(value))
+    if isinstance(value, Mapping):
         return " ".join(f"{key}={entry}" for key, entry in value.items() if entry is not None)
     return str(value)
 
 
-def start(
-    context: typer.Context, program_id: ProgramArgument, as_json: JsonOption = False, url: UrlOption = None
-) -> None:
-    """Build the image if need be, and run the program. Returns at once; 'status' tells how it goes."""
-    with Session.of(context, url).client() as client:
-        _print_transition(client.start(program_id), as_json)
+def _moment(value: datetime) -> str:
+    """What is yet to come is easier to grasp by how long it takes."""
+    left = value - datetime.now(UTC)
+    return output.timestamp(value) + (f" (in {_age(left)})" if left > timedelta() else "")
 
 
-def stop(
-    context: typer.Context, program_id: ProgramArgument, as_json: JsonOption = False, url: UrlOption = None
-) -> None:
-    """Stop the program gracefully, or its build. Returns at once; its files are kept."""
-    with Session.of(context, url).client() as client:
-        _print_transition(client.stop(program_id), as_json)
+def _exit_in_words(given: Mapping[str, Any]) -> str:
+    try:
+        return str(ExitReason(ExitKind(given["kind"]), given["code"]))
+    except ValueError:  # a kind that a newer Host has
+        return " ".join(f"{key}={value}" for key, value in given.items() if value is not None)
 
 
-def restart(
-    context: typer.Context, program_id: ProgramArgument, as_json: JsonOption = False, url: UrlOption = None
-) -> None:
-    """Replace a running program's container; image and /state stay. Returns at once."""
-    with Session.of(context, url).client() as client:
-        _print_transition(client.restart(program_id), as_json)
+def _print_last_lines(client: "Client", program_id: str, tail: int) -> None:
+    from hershy.client import UnavailableError
 
-
-def rm(context: typer.Context, program_id: ProgramArgument, as_json: JsonOption = False, url: UrlOption = None) -> None:
-    """Stop the program if it runs, and delete it with its files."""
-    with Session.of(context, url).client() as client:
-        client.delete(program_id)
-    if as_json:
-        output.document({"program_id": program_id, "message": "program deleted successfully"})
-    else:
-        output.result(f"{program_id}: deleted")
-
-
-def _print_transition(transition: "Transition", as_json: bool) -> None:
-    if as_json:
-        output.document(transition)
-    else:
-        output.result(f"{transition.program_id}: {transition.message}")
+    try:
+        text = client.logs(program_id, tail=tail).logs
+    except UnavailableError as error:
+        output.note(f"its output cannot be read now: {error}")
+        return
+    if text:
+        output.result("last lines of output:")
+        for line in text.removesuffix("\n").split("\n"):
+            output.result(f"  {line}")

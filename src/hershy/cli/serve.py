@@ -1,15 +1,14 @@
 """The command that starts a Host: serve."""
 
 import asyncio
-import logging
 import signal
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from . import output
+from .log_output import LogFormat, log_to_stderr
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -29,6 +28,9 @@ def serve(
             help="What runs programs: gVisor (runsc, the default), plain containers (runc), or nothing real (memory).",
         ),
     ] = None,
+    log_format: Annotated[
+        LogFormat | None, typer.Option(help="How to log to stderr; json with --json, else text.", show_default=False)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line once it listens; log in JSON.")] = False,
 ) -> None:
     """Run a Host until SIGTERM or Ctrl-C.
@@ -36,10 +38,16 @@ def serve(
     What is not given comes from the environment (HERSHY_RUNTIME, HERSHY_STORAGE_ROOT, …) or hershy.toml. There is no
     authentication: it listens on loopback only.
 
-    Example: `hershy serve --runtime memory --port 0`
+    `/healthz`, `/readyz` and `/metrics` are for whoever watches over it.
+
+    Examples:
+
+    `hershy serve --runtime memory --port 0`
+
+    `hershy serve --storage /srv/hershy --log-format json`
     """
     given = {"http_host": host, "http_port": port, "storage_root": storage, "runtime": runtime}
-    _log_to_stderr(as_json)
+    log_to_stderr(log_format or (LogFormat.JSON if as_json else LogFormat.TEXT))
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_until_signal({name: value for name, value in given.items() if value is not None}, as_json))
 
@@ -87,29 +95,3 @@ def _loop_factory() -> Any:
     except ImportError:  # it does not come with every platform
         return None
     return uvloop.new_event_loop
-
-
-def _log_to_stderr(as_json: bool) -> None:
-    # This process is the command's own, so where logs go is decided here and not by the library.
-    import structlog
-
-    from hershy.application.log import FIELDS
-
-    def fields(logger: Any, method: str, event: Any) -> Any:
-        return {**event, **getattr(event["_record"], FIELDS, {})}
-
-    console = structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-    )
-    json = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[
-            fields,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-        ],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *(json if as_json else [console])],
-    )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter)
-    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)

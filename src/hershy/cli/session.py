@@ -1,5 +1,7 @@
 """How commands reach the Host."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,15 @@ if TYPE_CHECKING:
     import httpx
 
     from hershy.client import AsyncClient, Client
+
+
+@contextmanager
+def ended_by_ctrl_c() -> Iterator[None]:
+    """For what goes on until somebody has seen enough: exit 130, without a traceback."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
 
 
 @dataclass(slots=True)

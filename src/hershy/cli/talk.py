@@ -1,42 +1,53 @@
 """Commands for what a program says: logs, message, source."""
 
 import json
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from . import output
 from .options import JsonOption, ProgramArgument, TailOption, UrlOption
-from .session import Session
+from .session import Session, ended_by_ctrl_c
+
+BUILD = "build"
+
+
+class OutputStream(StrEnum):
+    STDOUT = "stdout"
+    STDERR = "stderr"
 
 
 def logs(
     context: typer.Context,
     program_id: ProgramArgument,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the program ends.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the program or build ends.")] = False,
     tail: TailOption = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Nothing older: so long ago (10m, 2h), or a time in RFC 3339.")
+    ] = None,
+    stream: Annotated[OutputStream | None, typer.Option(help="One of them only; both by default.")] = None,
     build: Annotated[bool, typer.Option("--build", help="The build's output instead of the program's.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document; with --follow, one to a line.")] = False,
     url: UrlOption = None,
 ) -> None:
     """Print what the program wrote to stdout and stderr, newest last.
 
-    Example: `hershy logs alice-build-5f0c… --follow --tail 20`
+    Example: `hershy logs alice-build-5f0c… --follow --since 10m`
     """
-    if build and follow:
-        raise typer.BadParameter("'deploy --wait' shows a build while it runs", param_hint="--build --follow")
+    if build and (stream or since):
+        raise typer.BadParameter("a build's output has neither streams nor times", param_hint="--build")
+    kind = BUILD if build else stream.value if stream else None
     with Session.of(context, url).client() as client:
         if follow:
-            try:
-                for line in client.follow_logs(program_id, tail=tail):
+            with ended_by_ctrl_c():
+                for line in client.follow_logs(program_id, tail=tail, stream=kind, since=since):
                     if as_json:
                         output.document({"line": line})
                     else:
                         output.result(line)
-            except KeyboardInterrupt:
-                raise typer.Exit(130) from None
             return
-        found = client.build_log(program_id, tail=tail) if build else client.logs(program_id, tail=tail)
+        found = client.logs(program_id, tail=tail, stream=kind, since=since)
     if as_json:
         output.document(found)
     elif found.logs:

@@ -4,10 +4,12 @@ import asyncio
 import getpass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from hershy.cli import deploy as deploy_module
 from hershy.cli import output
+from hershy.client import _resuming
 
 from .conftest import ID, PROGRAM, FakeHost, Hershy, build_event, state_event
 
@@ -42,6 +44,32 @@ def test_deploy_sends_every_option(hershy: Hershy, host: FakeHost, directory: Pa
     assert body["build_args"] == {"BASE": "a"}
     assert body["env"] == {"K": "V=W", "E": ""}
     assert (body["labels"], body["restart_policy"]) == ({"team": "a"}, "always")
+    assert body.keys().isdisjoint({"resources", "health_check", "ttl_s", "idle_timeout_s"}), "left to the Host"
+    how = ["--memory", "512m", "--cpus", "0.5", "--pids", "64", "--health", "--ttl", "1h30m", "--idle-timeout", "90s"]
+    assert hershy("deploy", str(directory), "--no-start", *how) == 0
+    body = host.bodies[1]
+    assert body["resources"] == {"memory_bytes": 512 * 1024 * 1024, "cpus": 0.5, "pids": 64}
+    assert (body["health_check"], body["ttl_s"], body["idle_timeout_s"]) == (True, 5400, 90)
+    assert hershy("deploy", str(directory), "--no-start", "--health-path", "/ping", "--memory", "1G") == 0
+    assert host.bodies[2]["health_check"] == {"path": "/ping"}
+    assert host.bodies[2]["resources"] == {"memory_bytes": 1024 * 1024 * 1024}
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *(("--memory", it) for it in ("much", "5t", "", "m")),
+        *(("--ttl", it) for it in ("soon", "5", "", "1h 30m", "-1h")),
+        ("--idle-timeout", "1y"),
+        ("--restart", "sometimes"),
+        ("--label", "team"),
+    ],
+)
+def test_a_wrong_value_is_exit_2(hershy: Hershy, host: FakeHost, directory: Path, option: str, value: str) -> None:
+    """Named with its option; nothing is registered."""
+    assert hershy("deploy", str(directory), option, value) == 2
+    assert option in hershy.err
+    assert host.asked == []
 
 
 @pytest.mark.parametrize(
@@ -130,11 +158,30 @@ def test_events_that_were_lost_are_made_up_for(hershy: Hershy, host: FakeHost, d
     assert "3 lines were dropped" in hershy.err
 
 
-def test_a_host_that_closes_while_waited_for_is_exit_1(hershy: Hershy, host: FakeHost, directory: Path) -> None:
-    """The stream's end without Ready is a failure."""
+def test_a_host_started_anew_while_waited_for(hershy: Hershy, host: FakeHost, directory: Path) -> None:
+    """The end of the stream is not the end of the program: the next Host tells the rest."""
     host.events = [state_event("Building")]
+    assert hershy("deploy", str(directory), "--wait") == 0
+    assert host.asked.count(EVENTS) == 2
+    assert hershy.err.endswith("Ready\n")
+
+
+def test_a_host_that_stays_away_while_waited_for_is_exit_1(
+    hershy: Hershy, host: FakeHost, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once it has been tried often enough."""
+    monkeypatch.setattr(_resuming, "FIRST_DELAY_S", 0)
+    host.events = [state_event("Building")]
+    answer = host.__call__
+
+    def gone(request: httpx.Request) -> httpx.Response:
+        if EVENTS in host.asked and request.url.path.endswith("/events"):
+            raise httpx.ConnectError("connection refused")
+        return answer(request)
+
+    hershy.host = gone  # type: ignore[assignment]
     assert hershy("deploy", str(directory), "--wait") == 1
-    assert "the event stream ended" in hershy.err
+    assert "no Host answers" in hershy.err
 
 
 @pytest.mark.parametrize(

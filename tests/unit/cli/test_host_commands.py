@@ -1,19 +1,23 @@
 """doctor and serve, without a machine: the wiring is replaced."""
 
 import asyncio
+import json
+import logging
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from hershy import wiring
+from hershy.application.log import get_logger
 from hershy.cli import serve as serve_command
+from hershy.cli.log_output import LogFormat, log_to_stderr
 from hershy.domain.errors import ConfigurationError
 from hershy.ports.diagnosis import Finding
 
@@ -69,6 +73,7 @@ class Served:
 
     settings: dict[str, Any]
     closed: bool = False
+    formats: list[str] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -85,7 +90,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Served:
             record.closed = True
 
     monkeypatch.setattr(wiring, "open_server", open_server)
-    monkeypatch.setattr(serve_command, "_log_to_stderr", lambda as_json: None)
+    monkeypatch.setattr(serve_command, "log_to_stderr", record.formats.append)
     return record
 
 
@@ -107,6 +112,43 @@ def test_serve_json_prints_one_line(hershy: Hershy, served: Served) -> None:
     }
 
 
+def test_serve_logs_as_asked(hershy: Hershy, served: Served) -> None:
+    """Text for people, JSON for machines, and whatever is chosen wins."""
+    for options in ((), ("--json",), ("--json", "--log-format", "text"), ("--log-format", "json")):
+        assert hershy("serve", *options) == 0
+    assert served.formats == ["text", "json", "text", "json"]
+    assert hershy("serve", "--log-format", "xml") == 2
+
+
+@pytest.mark.parametrize("log_format", list(LogFormat))
+def test_logs_carry_the_program_s_id(
+    log_format: LogFormat, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line each, whoever logs; fields apart in JSON."""
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(root, "level", root.level)
+    log_to_stderr(log_format)
+    get_logger("hershy.test").warning("image kept", program_id="alice-1", error="in use")
+    logging.getLogger("uvicorn").error("somebody else's %s", "words")
+    ours, theirs = capsys.readouterr().err.splitlines()
+    if log_format is LogFormat.TEXT:
+        assert "image kept" in ours
+        assert "program_id=alice-1" in ours
+        assert "somebody else's words" in theirs
+        return
+    line = json.loads(ours)
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {
+        "event": "image kept",
+        "program_id": "alice-1",
+        "error": "in use",
+        "level": "warning",
+        "logger": "hershy.test",
+    }
+    assert json.loads(theirs)["event"] == "somebody else's words"
+
+
 def test_serve_that_cannot_start_is_exit_1(hershy: Hershy, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the reason on stderr, no traceback."""
 
@@ -116,7 +158,7 @@ def test_serve_that_cannot_start_is_exit_1(hershy: Hershy, monkeypatch: pytest.M
         yield FakeServer()
 
     monkeypatch.setattr(wiring, "open_server", open_server)
-    monkeypatch.setattr(serve_command, "_log_to_stderr", lambda as_json: None)
+    monkeypatch.setattr(serve_command, "log_to_stderr", lambda log_format: None)
     assert hershy("serve") == 1
     assert (hershy.out, hershy.err) == ("", "hershy: port 9000 is taken\n")
 
@@ -133,9 +175,21 @@ def test_help_needs_neither_the_web_stack_nor_the_wiring() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["serve", "doctor", "deploy", "ls", "status", "start", "stop", "restart", "rm", "logs", "message", "source"],
+    [
+        *("serve", "doctor", "deploy", "ls", "status", "start", "stop", "restart", "rm", "stats"),
+        *("logs", "events", "journal", "message", "source"),
+    ],
 )
 def test_every_command_has_a_help_text_and_takes_json(hershy: Hershy, command: str) -> None:
     """As the wire contract lists them."""
     assert hershy(command, "--help") == 0
     assert "--json" in hershy.out
+
+
+@pytest.mark.parametrize(
+    "command", ["serve", "deploy", "ls", "status", "start", "stop", "restart", "rm", "stats", "events"]
+)
+def test_help_teaches_by_example(hershy: Hershy, command: str) -> None:
+    """What is typed most has a line to copy."""
+    assert hershy(command, "--help") == 0
+    assert f"hershy {command}" in " ".join(hershy.out.partition("Example")[2].split())

@@ -1,6 +1,9 @@
 """ls, status, start, stop, restart, rm."""
 
 import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -42,15 +45,55 @@ def test_ls_filters(hershy: Hershy, host: FakeHost) -> None:
     assert host.asked == [asked]
 
 
-def test_status_shows_what_is_known(hershy: Hershy) -> None:
-    """One line each; what is not known is left out."""
+LOGS = {"program_id": ID, "container_id": "c1", "logs": "one\ntwo\n", "timestamp": AT}
+
+
+def test_status_shows_what_is_known(hershy: Hershy, host: FakeHost) -> None:
+    """One line each, what is not known left out; then the last lines of output."""
+    host.answers[f"GET /programs/{ID}/logs?tail=10"] = LOGS
     assert hershy("status", ID) == 0
-    shown = dict(line.split(":", 1) for line in hershy.out.splitlines())
+    facts, _, lines = hershy.out.partition("last lines of output:\n")
+    shown = dict(line.split(":", 1) for line in facts.splitlines())
     assert shown["program_id"].strip() == ID
     assert shown["created_at"].strip() == AT
     assert shown["labels"].strip() == "team=a"
-    assert shown["exit_reason"].strip() == "kind=code code=0"
+    assert shown["exit_reason"].strip() == "exited with code 0"
     assert "container_id" not in shown
+    assert lines == "  one\n  two\n"
+
+
+def test_status_shows_restarts_and_health(hershy: Hershy, host: FakeHost) -> None:
+    """When the next restart comes, how many there were, and that it is not healthy."""
+    soon = datetime.now(UTC) + timedelta(seconds=100)
+    host.answers[f"GET /programs/{ID}"] = PROGRAM | {
+        "restart_count": 2,
+        "is_healthy": False,
+        "exit_reason": {"kind": "signal", "code": 137},
+        "next_restart_at": soon.isoformat(),
+        "restart_policy": {"mode": "always", "max_restarts": 5},
+    }
+    assert hershy("status", ID, "--tail", "0") == 0
+    shown = dict(line.split(":", 1) for line in hershy.out.splitlines())
+    assert shown["restart_count"].strip() == "2"
+    assert shown["is_healthy"].strip() == "no"
+    assert shown["exit_reason"].strip() == "killed by SIGKILL"
+    assert re.search(r"Z \(in 9\d s\)$", shown["next_restart_at"])
+    assert shown["restart_policy"].strip() == "mode=always max_restarts=5"
+
+
+def test_status_without_an_engine(hershy: Hershy, host: FakeHost) -> None:
+    """What is known is shown, and why the output is not."""
+    host.refusals[f"GET /programs/{ID}/logs?tail=10"] = (503, "the engine does not answer")
+    assert hershy("status", ID) == 0
+    assert ID in hershy.out
+    assert "the engine does not answer" in hershy.err
+
+
+def test_an_exit_of_a_kind_that_is_not_known(hershy: Hershy, host: FakeHost) -> None:
+    """A newer Host's words are shown as they are."""
+    host.answers[f"GET /programs/{ID}"] = PROGRAM | {"exit_reason": {"kind": "evaporated", "code": None}}
+    assert hershy("status", ID, "--tail", "0") == 0
+    assert "kind=evaporated" in hershy.out
 
 
 def test_status_json(hershy: Hershy) -> None:
@@ -75,6 +118,92 @@ def test_rm_deletes(hershy: Hershy, host: FakeHost) -> None:
     assert hershy.out == f"{ID}: deleted\n"
     assert hershy("rm", ID, "--json") == 0
     assert hershy.document == {"program_id": ID, "message": "program deleted successfully"}
+
+
+def result(program_id: str, code: int = 200) -> dict[str, Any]:
+    error = None if code == 200 else "Conflict"
+    return {"program_id": program_id, "ok": error is None, "code": code, "error": error, "message": f"said {code}"}
+
+
+@pytest.mark.parametrize(
+    ("command", "call"), [("start", "start"), ("stop", "stop"), ("restart", "restart"), ("rm", "delete")]
+)
+def test_many_by_criteria(hershy: Hershy, host: FakeHost, command: str, call: str) -> None:
+    """A line for each; only what was given travels; exit 1 when one was refused."""
+    host.answers[f"POST /bulk/{call}"] = {"results": [result("a"), result("b")], "count": 2, "failed": 0}
+    assert hershy(command, "--user", "alice", "--label", "team=a", "--state", "ready") == 0
+    assert host.bodies == [{"user_id": "alice", "labels": {"team": "a"}, "state": "Ready"}]
+    assert [line.split() for line in hershy.out.splitlines()[1:]] == [
+        ["a", "ok", "said", "200"],
+        ["b", "ok", "said", "200"],
+    ]
+    host.answers[f"POST /bulk/{call}"] = {"results": [result("a"), result("b", 409)], "count": 2, "failed": 1}
+    assert hershy(command, "--user", "alice") == 1
+    assert "409 Conflict" in hershy.out
+    assert "1 of 2 programs refused" in hershy.err
+    assert hershy(command, "--user", "alice", "--json") == 1
+    assert hershy.document == host.answers[f"POST /bulk/{call}"]
+    host.answers[f"POST /bulk/{call}"] = {"results": [], "count": 0, "failed": 0}
+    assert hershy(command, "--user", "nobody") == 0
+    assert "no programs" in hershy.err
+
+
+@pytest.mark.parametrize("command", ["start", "stop", "restart", "rm"])
+@pytest.mark.parametrize("arguments", [(), (ID, "--user", "alice"), (ID, "--state", "ready"), ("--label", "team")])
+def test_either_one_or_which(hershy: Hershy, host: FakeHost, command: str, arguments: tuple[str, ...]) -> None:
+    """Neither must never mean all, and both would hide which of them counts."""
+    assert hershy(command, *arguments) == 2
+    assert host.asked == []
+
+
+STATS = {
+    "program_id": ID,
+    "state": "Ready",
+    "cpu_cores": 0.25,
+    "cpu_seconds": 1.5,
+    "memory_bytes": 3 * 1024 * 1024,
+    "memory_limit_bytes": 256 * 1024 * 1024,
+    "pids": 4,
+    "network_rx_bytes": 2048,
+    "network_tx_bytes": 0,
+    "state_bytes": 2 * 1024**3,
+    "timestamp": AT,
+}
+
+
+def test_stats_of_one(hershy: Hershy, host: FakeHost) -> None:
+    """In units for people; as it is for machines; dashes while no container runs."""
+    host.answers[f"GET /programs/{ID}/stats"] = STATS
+    assert hershy("stats", ID) == 0
+    row = hershy.out.splitlines()[1]
+    assert row.split() == [
+        ID,
+        "Ready",
+        *["25%", "3.0", "MiB", "of", "256.0", "MiB", "4", "2.0", "KiB", "0", "B", "2.0", "GiB"],
+    ]
+    assert hershy("stats", ID, "--json") == 0
+    assert hershy.document == STATS
+    known = {"program_id", "state", "state_bytes", "timestamp"}
+    host.answers[f"GET /programs/{ID}/stats"] = {key: value if key in known else None for key, value in STATS.items()}
+    assert hershy("stats", ID) == 0
+    assert hershy.out.splitlines()[1].split() == [ID, "Ready", *["-", "-", "-", "-", "-", "2.0", "GiB"]]
+
+
+def test_stats_of_all_that_run(hershy: Hershy, host: FakeHost) -> None:
+    """Those without a container are not asked for; one that goes away meanwhile is left out."""
+    running, gone, resting = (PROGRAM | {"program_id": f"p{n}", "container_id": c} for n, c in enumerate("ab-"))
+    resting["container_id"] = None
+    host.answers["GET /programs?user_id=alice"] = {"programs": [running, gone, resting], "count": 3}
+    host.answers["GET /programs/p0/stats"] = STATS | {"program_id": "p0"}
+    host.refusals["GET /programs/p1/stats"] = (404, "program not found: p1")
+    assert hershy("stats", "--user", "alice") == 0
+    assert [line.split()[0] for line in hershy.out.splitlines()] == ["PROGRAM", "p0"]
+    assert hershy("stats", "--user", "alice", "--json") == 0
+    assert (hershy.document["count"], hershy.document["programs"][0]["program_id"]) == (1, "p0")
+    host.answers["GET /programs"] = {"programs": [resting], "count": 1}
+    assert hershy("stats") == 0
+    assert hershy.err == "no running programs\n"
+    assert hershy("stats", ID, "--user", "alice") == 2
 
 
 def test_a_refusal_is_exit_1_and_a_message_on_stderr(hershy: Hershy, host: FakeHost) -> None:

@@ -55,10 +55,27 @@ def test_following_is_ended_by_ctrl_c(hershy: Hershy, host: FakeHost, monkeypatc
     assert hershy.err == ""
 
 
-def test_a_build_cannot_be_followed(hershy: Hershy) -> None:
-    """A usage error that names what can."""
-    assert hershy("logs", ID, "--build", "--follow") == 2
-    assert "deploy --wait" in " ".join(hershy.err.split())
+def test_a_build_can_be_followed(hershy: Hershy, host: FakeHost) -> None:
+    """Its lines as they come."""
+    host.answers[f"GET /programs/{ID}/logs?stream=build&follow=true"] = "#1 FROM x\n"
+    assert hershy("logs", ID, "--build", "--follow") == 0
+    assert hershy.out == "#1 FROM x\n"
+
+
+def test_logs_of_a_stream_and_a_time(hershy: Hershy, host: FakeHost) -> None:
+    """Both travel as they are; the Host reads the time."""
+    host.answers[f"GET /programs/{ID}/logs?stream=stderr&since=10m"] = LOGS
+    assert hershy("logs", ID, "--stream", "stderr", "--since", "10m") == 0
+    host.answers[f"GET /programs/{ID}/logs?since=1h&follow=true"] = "one\n"
+    assert hershy("logs", ID, "-f", "--since", "1h") == 0
+    assert hershy.out == "one\n"
+
+
+@pytest.mark.parametrize("more", [("--stream", "stderr"), ("--since", "10m")])
+def test_a_build_s_output_has_neither_streams_nor_times(hershy: Hershy, host: FakeHost, more: tuple[str, ...]) -> None:
+    """A usage error; nothing is asked."""
+    assert hershy("logs", ID, "--build", *more) == 2
+    assert host.asked == []
 
 
 def test_message_shows_the_answer(hershy: Hershy, host: FakeHost) -> None:
