@@ -14,6 +14,7 @@ from hershy.domain.errors import (
     ContainerNotFound,
     EngineUnavailable,
     HershyError,
+    ImageNotFound,
     PortHeld,
     RuntimeFailure,
 )
@@ -111,7 +112,10 @@ class EffectHandlers:
     async def _start(self, program: Program, attempt: int) -> Result:
         assert program.image_id is not None, "the reducer starts only what is built"
         services = self._services
-        container_id = await self._create(program, program.image_id)
+        try:
+            container_id = await self._create(program, program.image_id)
+        except ImageNotFound:
+            return on.ImageMissing(program.epoch)
         try:
             await self._engine("starting", program, services.runtime.start(container_id))
         except PortHeld as held:

@@ -82,6 +82,15 @@ class PortExchanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageMissing:
+    """The image was there when the start was decided, and is not any more: pruned, or left out of a backup."""
+
+    label: ClassVar[str] = "image missing"
+    detail: ClassVar[str] = "the image is not in the engine's store any more; it is built again"
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerStarted:
     label: ClassVar[str] = "container started"
     detail: ClassVar[str] = ""
@@ -208,6 +217,7 @@ Result = (
     | BuildFailed
     | CreationBegun
     | PortExchanged
+    | ImageMissing
     | ContainerStarted
     | StartFailed
     | ReadinessReached

@@ -133,6 +133,10 @@ def _another_port(program: Program, event: on.PortExchanged, at: datetime) -> St
     return _to(program, at, S.STARTING, start, publish_port=event.publish_port)
 
 
+def _build_again(program: Program, event: on.ImageMissing, at: datetime) -> Step:
+    return _to(program, at, S.BUILDING, do.BuildImage())
+
+
 def _ready(program: Program, event: on.ReadinessReached, at: datetime) -> Step:
     return _serve(program, at, exit_reason=None, error_msg="")
 
@@ -286,6 +290,7 @@ TABLE: Mapping[tuple[S, EventType], Row] = {
     (S.BUILT, on.CreationBegun): Row((S.STARTING,), _create),
     (S.STARTING, on.ContainerStarted): Row((S.RUNNING,), _running),
     (S.STARTING, on.PortExchanged): Row((S.STARTING,), _another_port),
+    (S.STARTING, on.ImageMissing): Row((S.BUILDING,), _build_again),
     (S.STARTING, on.StartFailed): Row((S.ERROR,), _failed),
     (S.RUNNING, on.ReadinessReached): Row((S.READY,), _ready),
     (S.RUNNING, on.ReadinessDeadlinePassed): Row((S.ERROR,), _never_ready),

@@ -107,6 +107,17 @@ async def test_an_image_that_is_gone_is_built_again(hershy_twins: Twins) -> None
     assert states[0] == "Building"
 
 
+async def test_an_image_that_is_gone_is_built_again_for_a_restart_too(hershy_twins: Twins) -> None:
+    """Pruned while the program ran, or not in a backup: the program comes back all the same."""
+    program = await hershy_twins.ready()
+    await hershy_twins.builder.remove(program.build_id)
+    await hershy_twins.host.restart(program.id)
+    await hershy_twins.host.wait_for(program.id, S.BUILDING)
+    again = await hershy_twins.host.wait_for(program.id, S.READY)
+    assert again.container_id != program.container_id
+    assert "image missing" in [it.event for it in await hershy_twins.host.journal(program.id)]
+
+
 async def test_restart_replaces_the_container(hershy_twins: Twins) -> None:
     """Stopping, Starting, Running, Ready, with the same image and another container."""
     program = await hershy_twins.ready()

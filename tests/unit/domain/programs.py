@@ -41,6 +41,7 @@ def results(epoch: int) -> tuple[Event, ...]:
         on.BuildFailed(epoch, "no"),
         on.CreationBegun(epoch),
         on.PortExchanged(epoch, OTHER_PORT, 2),
+        on.ImageMissing(epoch),
         on.ContainerStarted(epoch, CONTAINER),
         on.StartFailed(epoch, "no"),
         on.ReadinessReached(epoch),

@@ -36,6 +36,7 @@ EXPECTED: dict[tuple[S, Event], tuple[S, tuple[type[Effect], ...]]] = {
     (S.BUILT, on.CreationBegun(0)): (S.STARTING, (do.StartContainer,)),
     (S.BUILT, on.StopRequested()): (S.STOPPING, STOP),
     (S.STARTING, on.PortExchanged(0, OTHER_PORT, 2)): (S.STARTING, (do.StartContainer,)),
+    (S.STARTING, on.ImageMissing(0)): (S.BUILDING, (do.BuildImage,)),
     (S.STARTING, on.ContainerStarted(0, CONTAINER)): (S.RUNNING, WATCH),
     (S.STARTING, on.StartFailed(0, "no")): (S.ERROR, (do.RemoveContainer,)),
     (S.STARTING, on.StopRequested()): (S.STOPPING, STOP),

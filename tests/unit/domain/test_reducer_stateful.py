@@ -112,6 +112,9 @@ class ProgramMachine(RuleBasedStateMachine):
             case do.BeginCreation():
                 self.apply(on.CreationBegun(epoch))
             case do.StartContainer():
+                if data.draw(st.integers(0, 5)) == 0:
+                    self.apply(on.ImageMissing(epoch))
+                    return
                 self.containers.clear()  # leftovers are removed before a container is made
                 self.made += 1
                 container = ContainerID(f"c{self.made}")
