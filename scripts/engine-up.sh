@@ -51,6 +51,8 @@ PY
 }
 engine_answers() { engine_get /_ping >/dev/null; }
 engine_knows_runsc() { engine_get /info | grep -q '"runsc"'; }
+# With the argument, gVisor filters system calls by the container's seccomp profile; without it, it leaves that out.
+engine_filters_runsc() { engine_get /info | grep -q -- '"--oci-seccomp"'; }
 
 wait_until() {  # wait_until COMMAND… ; false when the deadline passes first
   local end=$((SECONDS + deadline_s))
@@ -118,6 +120,7 @@ install_packages() {
 
 # Debian's gVisor needs --network=host on recent kernels: it takes every network namespace for the root
 # one and refuses. The argument means the container's own namespace through the kernel's network stack.
+# --oci-seccomp makes it hold programs to the seccomp profile that their container is made with.
 register_runsc() {
   need_root "register runsc in /etc/docker/daemon.json"
   say "registering runsc in /etc/docker/daemon.json"
@@ -125,7 +128,9 @@ register_runsc() {
 import json, os, pathlib, sys
 path = pathlib.Path("/etc/docker/daemon.json")
 config = json.loads(path.read_text()) if path.exists() and path.read_text().strip() else {}
-config.setdefault("runtimes", {}).setdefault("runsc", {"path": sys.argv[1], "runtimeArgs": ["--network=host"]})
+runsc = config.setdefault("runtimes", {}).setdefault("runsc", {"path": sys.argv[1], "runtimeArgs": ["--network=host"]})
+if "--oci-seccomp" not in runsc.setdefault("runtimeArgs", []):
+    runsc["runtimeArgs"].append("--oci-seccomp")
 path.parent.mkdir(parents=True, exist_ok=True)
 temporary = path.with_suffix(".json.new")
 temporary.write_text(json.dumps(config, indent=2) + "\n")
@@ -161,7 +166,8 @@ start_engine() {
 if [ -n "${DOCKER_HOST:-}" ]; then
   case $DOCKER_HOST in unix://*) ;; *) die "DOCKER_HOST is $DOCKER_HOST; only an engine at a unix:// socket will do" ;; esac
   engine_answers || die "no engine answers at DOCKER_HOST ($DOCKER_HOST)"
-  engine_knows_runsc || die "the engine at DOCKER_HOST ($DOCKER_HOST) has no runtime runsc; register it there"
+  engine_filters_runsc ||
+    die "the engine at DOCKER_HOST ($DOCKER_HOST) has no runtime runsc with --oci-seccomp; register it there"
   exit 0
 fi
 
@@ -173,9 +179,10 @@ has_plugin docker-buildx || missing+=(docker-buildx)
 has_plugin docker-compose || missing+=(docker-compose)
 [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
 
-engine_knows_runsc && exit 0
+engine_filters_runsc && exit 0
 register_runsc
 if engine_answers; then reload_engine; else start_engine; fi
-wait_until engine_knows_runsc || die "the engine answers but does not list runsc; see /etc/docker/daemon.json"
+wait_until engine_filters_runsc ||
+  die "the engine answers but does not list runsc with --oci-seccomp; see /etc/docker/daemon.json"
 say "ready: engine $(engine_get /version | python3 -c 'import json, sys; print(json.load(sys.stdin)["Version"])')," \
   "runsc $(runsc --version | head -n 1 | awk '{print $NF}')"

@@ -14,6 +14,8 @@ from hershy.domain.ids import OwnerID
 from hershy.domain.security import PROGRAM_PORT, STATE_MOUNT, SecurityContract
 from hershy.ports.runtime import ContainerSpec
 
+from ._seccomp import SeccompProfile, own_profile
+
 OWNER_LABEL = "hershy.owner"
 PROGRAM_LABEL = "hershy.program-id"
 USER_LABEL = "hershy.user-id"
@@ -57,6 +59,12 @@ class Enclosure:
     own_pids: int = REAPER_PIDS
     pids_per_process: int = 1
     killed_codes: frozenset[int] = frozenset({KILLED_CODE})
+    seccomp: SeccompProfile = field(default_factory=own_profile)
+
+    @property
+    def security_options(self) -> list[str]:
+        privileges = ["no-new-privileges:true"] if self.contract.no_new_privileges else []
+        return [*privileges, self.seccomp.option]
 
     def pids_limit(self, processes: int) -> int:
         return self.own_pids + self.pids_per_process * processes
@@ -78,6 +86,15 @@ def create_config(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) 
     return config
 
 
+def spec_hash(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> str:
+    """Of everything that is sent but the labels: equal for containers made alike."""
+    return _digest(_config(spec, image, enclosure))
+
+
+def environment(spec: ContainerSpec) -> dict[str, str]:
+    return {"TMPDIR": STATE_MOUNT, **spec.env}
+
+
 def labels(spec: ContainerSpec, enclosure: Enclosure) -> dict[str, str]:
     return {
         OWNER_LABEL: str(enclosure.owner),
@@ -88,11 +105,10 @@ def labels(spec: ContainerSpec, enclosure: Enclosure) -> dict[str, str]:
 
 
 def _config(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> Config:
-    env = {"TMPDIR": STATE_MOUNT, **spec.env}
     return {
         "Image": str(spec.image_id),
         "User": enclosure.contract.user_for(image.user),
-        "Env": [f"{name}={value}" for name, value in sorted(env.items())],
+        "Env": [f"{name}={value}" for name, value in sorted(environment(spec).items())],
         "ExposedPorts": {PORT_KEY: {}},
         "StopSignal": signal.SIGTERM.name,
         # Checks of the image's own would run beside the program and count against its limits, for nobody.
@@ -111,15 +127,19 @@ def _host_config(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -
         "ReadonlyRootfs": contract.read_only_root,
         "Mounts": _mounts(spec, image),
         "CapDrop": list(contract.dropped_capabilities),
-        "SecurityOpt": ["no-new-privileges:true"] if contract.no_new_privileges else [],
+        "SecurityOpt": enclosure.security_options,
         # Without IPC there is no writable /dev/shm.
         "IpcMode": "none",
+        # Where the machine still has cgroups of version 1, an engine would show it the machine's tree of them.
+        "CgroupnsMode": "private",
         "Memory": limits.memory_bytes,
         "MemorySwap": limits.memory_bytes,
         "NanoCpus": round(limits.cpus * 1_000_000_000),
         "PidsLimit": enclosure.pids_limit(limits.pids),
         "Ulimits": [
             {"Name": "core", "Soft": 0, "Hard": 0},
+            # The whole of /state is measured from time to time; by then, one file has not outgrown it.
+            {"Name": "fsize", "Soft": limits.state_bytes, "Hard": limits.state_bytes},
             # Nothing can be put into /dev/mqueue, which is writable for everybody.
             {"Name": "msgqueue", "Soft": 0, "Hard": 0},
             {"Name": "nofile", "Soft": limits.open_files, "Hard": limits.open_files},

@@ -3,6 +3,7 @@
 Written against the contract, not against what was sent: a setting that was never sent is missed here.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,14 +11,29 @@ from typing import Any
 from hershy.domain.security import STATE_MOUNT
 from hershy.ports.runtime import ContainerSpec
 
-from ._hardening import LOG_FILES, PORT_KEY, Enclosure, ImageFacts, labels, masked_places
+from ._hardening import (
+    LOG_FILES,
+    PORT_KEY,
+    SPEC_HASH_LABEL,
+    Enclosure,
+    ImageFacts,
+    environment,
+    labels,
+    masked_places,
+    spec_hash,
+)
 
 Account = dict[str, Any]
 
 NOTHING_OF = (
+    "Annotations",
+    "AutoRemove",
     "Binds",
     "CapAdd",
+    "Cgroup",
     "CgroupParent",
+    "CpuRealtimePeriod",
+    "CpuRealtimeRuntime",
     "DeviceCgroupRules",
     "DeviceRequests",
     "Devices",
@@ -25,6 +41,7 @@ NOTHING_OF = (
     "GroupAdd",
     "Links",
     "OomKillDisable",
+    "OomScoreAdj",
     "PidMode",
     "Privileged",
     "PublishAllPorts",
@@ -34,7 +51,13 @@ NOTHING_OF = (
     "UsernsMode",
     "VolumesFrom",
 )
-"""Fields of HostConfig that must be empty: each of them could open a container."""
+"""Fields of HostConfig that must be empty: each of them could open a container, or make more of it than one."""
+NOTHING_OF_CONFIG = ("AttachStdin", "NetworkDisabled", "OpenStdin", "StdinOnce", "Tty")
+"""Fields of Config that must be empty: nobody talks to a program but by its port, and what it writes are lines."""
+OF_THE_ENGINE = ("MaskedPaths", "ReadonlyPaths")
+"""Fields of HostConfig that the engine fills in by itself, unless somebody has told it to leave them empty."""
+
+_SECCOMP = "seccomp="
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +74,45 @@ class Difference:
 
 def differences(account: Account, spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> list[Difference]:
     """Every field in which ``account``, as the engine inspects a container, breaks the contract."""
-    found = list(_compared(account, _expected(spec, image, enclosure)))
-    if not _lookup(account, "HostConfig.MaskedPaths"):
-        found.append(Difference("HostConfig.MaskedPaths", "the engine's default", None))
-    mounts = {
-        (it.get("Type"), it.get("Source"), it.get("Destination"), it.get("RW")) for it in account.get("Mounts") or ()
-    }
-    masks = (("tmpfs", "", place, False) for place in masked_places(image))
-    wanted = {("bind", str(spec.state_dir), STATE_MOUNT, True), *masks}
-    if mounts != wanted:
-        found.append(Difference("Mounts", sorted(wanted), sorted(mounts, key=str)))
-    return found
+    return [
+        *_compared(account, _expected(spec, image, enclosure)),
+        *_exposed(account),
+        *_own_paths(account),
+        *_environment(account, spec),
+        *_mounts(account, spec, image),
+    ]
+
+
+def _exposed(account: Account) -> Iterator[Difference]:
+    if PORT_KEY not in (_lookup(account, "Config.ExposedPorts") or {}):
+        yield Difference("Config.ExposedPorts", {PORT_KEY: {}}, _lookup(account, "Config.ExposedPorts"))
+
+
+def _own_paths(account: Account) -> Iterator[Difference]:
+    for name in OF_THE_ENGINE:
+        if not _lookup(account, f"HostConfig.{name}"):
+            yield Difference(f"HostConfig.{name}", "the engine's default", None)
+
+
+def _environment(account: Account, spec: ContainerSpec) -> Iterator[Difference]:
+    """The image's own variables are there too; where both have one, ours counts."""
+    found = _lookup(account, "Config.Env") or []
+    last = dict(str(it).partition("=")[::2] for it in found)
+    for name, value in environment(spec).items():
+        if last.get(name) != value:
+            # Values are often secrets: an error that ends up in logs names the variable only.
+            yield Difference(f"Config.Env.{name}", "the value asked for", "another" if name in last else None)
+
+
+def _mounts(account: Account, spec: ContainerSpec, image: ImageFacts) -> Iterator[Difference]:
+    mounts = [
+        (it.get("Type"), it.get("Source"), it.get("Destination"), it.get("RW"), it.get("Propagation"))
+        for it in account.get("Mounts") or ()
+    ]
+    masks = (("tmpfs", "", place, False, "") for place in masked_places(image))
+    wanted = [("bind", str(spec.state_dir), STATE_MOUNT, True, "rprivate"), *masks]
+    if sorted(mounts, key=str) != sorted(wanted, key=str):
+        yield Difference("Mounts", sorted(wanted, key=str), sorted(mounts, key=str))
 
 
 def _expected(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> dict[str, object]:
@@ -70,8 +121,10 @@ def _expected(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> d
         "Image": str(spec.image_id),
         "Config.User": contract.user_for(image.user),
         "Config.StopSignal": "SIGTERM",
-        "Config.Tty": False,
+        "Config.Healthcheck": {"Test": ["NONE"]},
+        **{f"Config.{name}": None for name in NOTHING_OF_CONFIG},
         **{f"Config.Labels.{name}": value for name, value in labels(spec, enclosure).items()},
+        f"Config.Labels.{SPEC_HASH_LABEL}": spec_hash(spec, image, enclosure),
         **{f"HostConfig.{name}": None for name in NOTHING_OF},
         "HostConfig.Runtime": enclosure.runtime,
         "HostConfig.Init": True,
@@ -81,14 +134,16 @@ def _expected(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> d
         },
         "HostConfig.ReadonlyRootfs": True,
         "HostConfig.CapDrop": ["ALL"],
-        "HostConfig.SecurityOpt": ["no-new-privileges:true"],
+        "HostConfig.SecurityOpt": _digested(["no-new-privileges:true", enclosure.seccomp.option]),
         "HostConfig.IpcMode": "none",
+        "HostConfig.CgroupnsMode": "private",
         "HostConfig.Memory": limits.memory_bytes,
         "HostConfig.MemorySwap": limits.memory_bytes,
         "HostConfig.NanoCpus": round(limits.cpus * 1_000_000_000),
         "HostConfig.PidsLimit": enclosure.pids_limit(limits.pids),
         "HostConfig.Ulimits": [
             {"Name": "core", "Hard": 0, "Soft": 0},
+            {"Name": "fsize", "Hard": limits.state_bytes, "Soft": limits.state_bytes},
             {"Name": "msgqueue", "Hard": 0, "Soft": 0},
             {"Name": "nofile", "Hard": limits.open_files, "Soft": limits.open_files},
         ],
@@ -97,12 +152,13 @@ def _expected(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> d
             "Config": {"max-size": str(limits.log_bytes // LOG_FILES), "max-file": str(LOG_FILES)},
         },
         "HostConfig.RestartPolicy.Name": "no",
+        "HostConfig.RestartPolicy.MaximumRetryCount": None,
     }
 
 
 def _compared(account: Account, expected: dict[str, object]) -> Iterator[Difference]:
     for field, value in expected.items():
-        found = _lookup(account, field)
+        found = _digested(_lookup(account, field))
         if (found or None) != (value or None):
             yield Difference(field, value, found)
 
@@ -114,3 +170,15 @@ def _lookup(account: Account, field: str) -> Any:
     for key in [*path.split("."), *(["Labels", label] if label else [])]:
         node = node.get(key) if isinstance(node, dict) else None
     return node
+
+
+def _digested(value: Any) -> Any:
+    """A seccomp profile is some thousand characters long: a message about it gives its hash."""
+    if not isinstance(value, list):
+        return value
+    return [
+        f"{_SECCOMP}(sha256 {hashlib.sha256(it.encode()).hexdigest()[:12]})"
+        if isinstance(it, str) and it.startswith(_SECCOMP)
+        else it
+        for it in value
+    ]

@@ -9,19 +9,23 @@ import yaml
 
 from ._hardening import Config
 from ._network import INTER_CONTAINER
+from ._seccomp import SeccompProfile
 
 _SERVICE = "program"
 _HEADER = "# Run by hand: docker compose up (while hershy does not run this program)\n"
 
 
-def render_compose(name: str, image: str, config: Config) -> str:
+def render_compose(name: str, image: str, config: Config, seccomp: SeccompProfile) -> str:
     """Translate what is sent to the engine, setting by setting.
 
     Raises ValueError for a setting it has no translation for, so that none is forgotten. The network is one of
-    the project's own with the same option: as isolated, and there without hershy.
+    the project's own with the same option: as isolated, and there without hershy. Compose reads the seccomp profile
+    from its file.
     """
     rest = copy.deepcopy(config)
     host = rest.pop("HostConfig")
+    options = [f"seccomp={seccomp.path}" if it == seccomp.option else it for it in host["SecurityOpt"]]
+    host["SecurityOpt"] = options
     service: dict[str, Any] = {"container_name": name, "image": image, "pull_policy": "never"}
     for settings, translations in ((rest, _CONFIG), (host, _HOST_CONFIG)):
         unknown = settings.keys() - translations.keys()
@@ -97,6 +101,7 @@ _HOST_CONFIG: dict[str, _Translation] = {
     "CapDrop": lambda capabilities: {"cap_drop": capabilities},
     "SecurityOpt": lambda options: {"security_opt": options},
     "IpcMode": lambda mode: {"ipc": mode},
+    "CgroupnsMode": lambda mode: {"cgroup": mode},
     "Memory": lambda size: {"mem_limit": size},
     "MemorySwap": lambda size: {"memswap_limit": size},
     "NanoCpus": lambda nano: {"cpus": nano / 1_000_000_000},

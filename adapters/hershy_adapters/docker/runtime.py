@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence, Set
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -41,6 +42,7 @@ from ._images import Images
 from ._logs import read_logs
 from ._network import ProgramNetwork
 from ._removal import remove_container
+from ._seccomp import SeccompProfile, load_profile, own_profile
 from ._stats import read_stats
 from .compose import render_compose
 
@@ -48,14 +50,24 @@ INSPECTED_AT_ONCE = 16
 
 
 class DockerRuntime(Runtime):
-    """``runtime_name`` is what the engine calls the OCI runtime; ``network`` the bridge of all programs."""
+    """``runtime_name`` is what the engine calls the OCI runtime; ``network`` the bridge of all programs.
+
+    ``seccomp``: the operator's profile in place of hershy's own.
+    """
 
     remedy: ClassVar[str] = "register it under 'runtimes' in /etc/docker/daemon.json and send dockerd SIGHUP"
 
-    def __init__(self, engine: Engine, owner: OwnerID, runtime_name: str = "runc", network: str = "hershy") -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        owner: OwnerID,
+        runtime_name: str = "runc",
+        network: str = "hershy",
+        seccomp: SeccompProfile | None = None,
+    ) -> None:
         self._engine = engine
         self._owner = owner
-        self._enclosure = self.enclosure(runtime_name, owner, network)
+        self._enclosure = replace(self.enclosure(runtime_name, owner, network), seccomp=seccomp or own_profile())
         self._images = Images(engine)
         self._network = ProgramNetwork(engine, network)
         self._creation = Creation(engine, self._images, self._network, self._enclosure, self.remedy)
@@ -133,7 +145,7 @@ class DockerRuntime(Runtime):
 
     async def compose_file(self, spec: ContainerSpec) -> str:
         names = container_name(spec.program_id), image_name(spec.build_id)
-        return render_compose(*names, await self.configuration(spec))
+        return render_compose(*names, await self.configuration(spec), self._enclosure.seccomp)
 
     async def configuration(self, spec: ContainerSpec) -> Config:
         """What ``create`` sends to the engine. Raises ImageNotFound."""
@@ -165,4 +177,5 @@ def _is_missing_network(error: DockerError, network: str) -> bool:
 
 def create(context: AdapterContext) -> DockerRuntime:
     network = context.option("docker_network", "hershy")
-    return DockerRuntime(Engine.of(context), context.owner, context.adapter_name, network)
+    seccomp = load_profile(context.option("seccomp_profile", ""))
+    return DockerRuntime(Engine.of(context), context.owner, context.adapter_name, network, seccomp)

@@ -7,6 +7,7 @@ from hershy.domain.ids import OwnerID
 from hershy.ports.adapter import AdapterContext
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker._hardening import Enclosure
+from hershy_adapters.docker._seccomp import SeccompProfile, load_profile
 from hershy_adapters.docker.runtime import DockerRuntime
 
 SANDBOX_PIDS = 64
@@ -26,8 +27,15 @@ class GVisorRuntime(DockerRuntime):
         "/etc/docker/daemon.json, and send dockerd SIGHUP; hershy does not fall back to another runtime"
     )
 
-    def __init__(self, engine: Engine, owner: OwnerID, runtime_name: str = "runsc", network: str = "hershy") -> None:
-        super().__init__(engine, owner, runtime_name, network)
+    def __init__(
+        self,
+        engine: Engine,
+        owner: OwnerID,
+        runtime_name: str = "runsc",
+        network: str = "hershy",
+        seccomp: SeccompProfile | None = None,
+    ) -> None:
+        super().__init__(engine, owner, runtime_name, network, seccomp)
 
     @classmethod
     def enclosure(cls, runtime_name: str, owner: OwnerID, network: str) -> Enclosure:
@@ -42,4 +50,5 @@ class GVisorRuntime(DockerRuntime):
 
 def create(context: AdapterContext) -> GVisorRuntime:
     network = context.option("docker_network", "hershy")
-    return GVisorRuntime(Engine.of(context), context.owner, context.adapter_name, network)
+    seccomp = load_profile(context.option("seccomp_profile", ""))
+    return GVisorRuntime(Engine.of(context), context.owner, context.adapter_name, network, seccomp)

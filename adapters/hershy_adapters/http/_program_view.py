@@ -26,6 +26,7 @@ class ResourcesView(BaseModel):
     pids: int
     open_files: int
     log_bytes: int
+    state_bytes: int
 
     @classmethod
     def of(cls, limits: ResourceLimits) -> Self:

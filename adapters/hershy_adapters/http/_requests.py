@@ -41,6 +41,7 @@ class ResourcesBody(_Body):
     pids: int | None = None
     open_files: int | None = None
     log_bytes: int | None = None
+    state_bytes: int | None = None
 
 
 class RestartPolicyBody(_Body):

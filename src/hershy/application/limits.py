@@ -31,7 +31,12 @@ class HostLimits:
     journal_entries: int = 1_000
     journal_age: timedelta = timedelta(days=30)
     max_resources: ResourceLimits = ResourceLimits(
-        cpus=64, memory_bytes=64 * 1024 * MIB, pids=32_768, open_files=1_048_576, log_bytes=1024 * MIB
+        cpus=64,
+        memory_bytes=64 * 1024 * MIB,
+        pids=32_768,
+        open_files=1_048_576,
+        log_bytes=1024 * MIB,
+        state_bytes=1024 * 1024 * MIB,
     )
 
     def deadline_of(self, program: Program) -> datetime | None:

@@ -5,6 +5,7 @@ import contextlib
 import secrets
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hershy.domain import journal
 from hershy.domain.errors import InvalidValue, QuotaExceeded, RepositoryUnavailable
@@ -35,7 +36,7 @@ class Registration:
 
         Raises InvalidValue and QuotaExceeded. Failed or cancelled, it leaves nothing behind.
         """
-        self._require_within_limits(requests)
+        requests = self._within_limits(requests)
         users = Counter(it.user_id for it in requests)
         self._pending += users
         try:
@@ -48,13 +49,15 @@ class Registration:
         finally:
             self._pending -= users
 
-    def _require_within_limits(self, requests: Sequence[ProgramRequest]) -> None:
+    def _within_limits(self, requests: Sequence[ProgramRequest]) -> Sequence[ProgramRequest]:
+        """The requests, with defaults lowered to what this Host gives. Raises for what it does not give."""
         limits = self._services.limits
         if not 1 <= len(requests) <= MOST_AT_ONCE:
             raise InvalidValue(f"programs: 1 to {MOST_AT_ONCE} can be registered at once, not {len(requests)}")
+        accepted = []
         for index, request in enumerate(requests):
             try:
-                self._require_acceptable(request)
+                accepted.append(self._accepted(request))
             except InvalidValue as error:
                 if len(requests) == 1:
                     raise
@@ -65,13 +68,15 @@ class Registration:
         for user_id, wanted in Counter(it.user_id for it in requests).items():
             present = self._registry.count_of(user_id) + self._pending[user_id]
             self._require_room(f"of user {user_id}", present, wanted, limits.max_programs_per_user)
+        return accepted
 
-    def _require_acceptable(self, request: ProgramRequest) -> None:
+    def _accepted(self, request: ProgramRequest) -> ProgramRequest:
         limits = self._services.limits
-        request.options.resources.require_within(limits.max_resources)
         size = request.build.size
         if size > limits.max_source_bytes:
             raise InvalidValue(f"src_files: {size} bytes with the Dockerfile; at most {limits.max_source_bytes}")
+        resources = request.options.resources.within(limits.max_resources)
+        return replace(request, options=replace(request.options, resources=resources))
 
     def _require_room(self, whose: str, present: int, wanted: int, most: int) -> None:
         if present + wanted > most:

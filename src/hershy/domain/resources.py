@@ -1,12 +1,19 @@
 """How much of the machine one program may use."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from .errors import InvalidValue
 
 MIB = 1024 * 1024
 
-LOWEST = {"cpus": 0.01, "memory_bytes": 6 * MIB, "pids": 1, "open_files": 16, "log_bytes": 64 * 1024}
+LOWEST = {
+    "cpus": 0.01,
+    "memory_bytes": 6 * MIB,
+    "pids": 1,
+    "open_files": 16,
+    "log_bytes": 64 * 1024,
+    "state_bytes": MIB,
+}
 """6 MiB of memory is the least the engine itself accepts."""
 
 
@@ -14,7 +21,8 @@ LOWEST = {"cpus": 0.01, "memory_bytes": 6 * MIB, "pids": 1, "open_files": 16, "l
 class ResourceLimits:
     """Bounds of one container. Swap is always off, so ``memory_bytes`` is all there is.
 
-    ``cpus`` counts cores (0.5 is half of one); ``log_bytes`` bounds what the engine keeps of its output.
+    ``cpus`` counts cores (0.5 is half of one); ``log_bytes`` bounds what the engine keeps of its output, and
+    ``state_bytes`` what it may keep in ``/state``.
     """
 
     cpus: float = 1.0
@@ -22,6 +30,7 @@ class ResourceLimits:
     pids: int = 256
     open_files: int = 1024
     log_bytes: int = 16 * MIB
+    state_bytes: int = 1024 * MIB
 
     def __post_init__(self) -> None:
         for limit in fields(self):
@@ -30,9 +39,16 @@ class ResourceLimits:
             if not (whole or (limit.name == "cpus" and isinstance(value, float))) or not value >= lowest:
                 raise InvalidValue(f"resources: {limit.name} must be a number of at least {lowest}, not {value!r:.80}")
 
-    def require_within(self, maximum: "ResourceLimits") -> None:
-        """Raise InvalidValue, naming the field, where a limit is above the operator's ``maximum``."""
+    def within(self, maximum: "ResourceLimits") -> "ResourceLimits":
+        """These limits, where a default above the operator's ``maximum`` is lowered to it.
+
+        Raises InvalidValue, naming the field, where a limit of the caller's own is above.
+        """
+        lowered = {}
         for limit in fields(self):
             value, most = getattr(self, limit.name), getattr(maximum, limit.name)
             if value > most:
-                raise InvalidValue(f"resources: {limit.name} may be at most {most} on this Host, not {value}")
+                if value != limit.default:
+                    raise InvalidValue(f"resources: {limit.name} may be at most {most} on this Host, not {value}")
+                lowered[limit.name] = most
+        return replace(self, **lowered)

@@ -2,7 +2,6 @@
 
 import os
 import tomllib
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,14 @@ from pydantic_settings import (
 
 from hershy.application.limits import HostLimits
 from hershy.domain.errors import ConfigurationError
+from hershy.domain.resources import LOWEST, ResourceLimits
 
 CONFIG_VARIABLE = "HERSHY_CONFIG"
 """Environment variable that names the TOML file; without it ``hershy.toml`` of the working directory is read."""
 DEFAULT_CONFIG = "hershy.toml"
 
 _MEMORY = "memory"
+_MOST = HostLimits().max_resources
 _REAL = {"builder": "docker", "proxy": "loopback", "storage": "filesystem", "repository": "sql"}
 
 
@@ -72,8 +73,16 @@ class Settings(BaseSettings):
     max_source_bytes: int = Field(16 * 1024 * 1024, ge=1)
     journal_entries: int = Field(1_000, ge=1, description="kept of each program")
     journal_days: float = Field(30, ge=0, description="how long those of deleted programs are kept")
-    max_cpus: float = Field(default_factory=lambda: float(os.cpu_count() or 1), gt=0)
+    max_cpus: float = Field(default_factory=lambda: float(os.cpu_count() or 1), ge=LOWEST["cpus"])
     """The most one program may ask for; an engine refuses more than the machine has."""
+    max_memory_bytes: int = Field(_MOST.memory_bytes, ge=LOWEST["memory_bytes"])
+    max_pids: int = Field(_MOST.pids, ge=LOWEST["pids"])
+    max_open_files: int = Field(_MOST.open_files, ge=LOWEST["open_files"])
+    max_log_bytes: int = Field(_MOST.log_bytes, ge=LOWEST["log_bytes"])
+    max_state_bytes: int = Field(_MOST.state_bytes, ge=LOWEST["state_bytes"])
+    """Likewise. What a program does not ask for is its default, or the most, where that is less."""
+    seccomp_profile: str = ""
+    """A file with the operator's own profile, in place of hershy's; see ``docs/seccomp.md``."""
 
     adapter_options: dict[str, Any] = {}
 
@@ -121,7 +130,14 @@ class Settings(BaseSettings):
             max_source_bytes=self.max_source_bytes,
             journal_entries=self.journal_entries,
             journal_age=timedelta(days=self.journal_days),
-            max_resources=replace(HostLimits().max_resources, cpus=self.max_cpus),
+            max_resources=ResourceLimits(
+                cpus=self.max_cpus,
+                memory_bytes=self.max_memory_bytes,
+                pids=self.max_pids,
+                open_files=self.max_open_files,
+                log_bytes=self.max_log_bytes,
+                state_bytes=self.max_state_bytes,
+            ),
         )
 
     @property

@@ -1,7 +1,8 @@
 """From a spec to what the engine is sent, and back from what the engine says it made."""
 
 import copy
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hershy.domain.errors import InvalidValue
+from hershy.domain.errors import ConfigurationError, InvalidValue
 from hershy.domain.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort, UserID
 from hershy.domain.resources import MIB, ResourceLimits
 from hershy.domain.security import SecurityContract
@@ -17,7 +18,8 @@ from hershy.ports.runtime import ContainerSpec
 from hershy_adapters._names import container_name, image_name
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker._hardening import Enclosure, ImageFacts, create_config
-from hershy_adapters.docker._readback import NOTHING_OF, differences
+from hershy_adapters.docker._readback import NOTHING_OF, NOTHING_OF_CONFIG, differences
+from hershy_adapters.docker._seccomp import load_profile, own_profile
 from hershy_adapters.docker.compose import render_compose
 from hershy_adapters.docker.runtime import DockerRuntime
 from hershy_adapters.gvisor.runtime import GVisorRuntime
@@ -37,6 +39,9 @@ ENCLOSURE = Enclosure("runc", OWNER)
 IMAGE = ImageFacts()
 
 
+Path_ = tuple[str | int, ...]
+
+
 def account_of(config: dict[str, Any]) -> dict[str, Any]:
     """What an engine that does as it is told says of the container."""
     config = copy.deepcopy(config)
@@ -47,12 +52,14 @@ def account_of(config: dict[str, Any]) -> dict[str, Any]:
             "Source": it.get("Source", ""),
             "Destination": it["Target"],
             "RW": not it.get("ReadOnly", False),
+            "Propagation": it.get("BindOptions", {}).get("Propagation", ""),
         }
         for it in host["Mounts"]
     ]
     nothing = dict.fromkeys(NOTHING_OF) | {"Privileged": False, "PidMode": "", "Devices": []}
-    host = {**nothing, **host, "MaskedPaths": ["/proc/kcore"]}
-    return {"Image": config["Image"], "Config": {**config, "Tty": False}, "HostConfig": host, "Mounts": mounts}
+    host = {**nothing, **host, "MaskedPaths": ["/proc/kcore"], "ReadonlyPaths": ["/proc/sys"]}
+    config = {**config, "Env": ["PATH=/bin", *config["Env"]], "Tty": False}
+    return {"Image": config["Image"], "Config": config, "HostConfig": host, "Mounts": mounts}
 
 
 def fields(account: dict[str, Any]) -> list[str]:
@@ -76,6 +83,8 @@ def loosened() -> Iterator[tuple[str, Any]]:
     yield "HostConfig.ReadonlyRootfs", False
     yield "HostConfig.CapDrop", None
     yield "HostConfig.SecurityOpt", ["no-new-privileges:true", "seccomp=unconfined"]
+    yield "HostConfig.SecurityOpt", ["no-new-privileges:true"]
+    yield "HostConfig.CgroupnsMode", "host"
     yield "HostConfig.SecurityOpt", []
     yield "HostConfig.IpcMode", "host"
     yield "HostConfig.Memory", 0
@@ -86,8 +95,9 @@ def loosened() -> Iterator[tuple[str, Any]]:
     yield "HostConfig.LogConfig", {"Type": "json-file", "Config": {}}
     yield "HostConfig.RestartPolicy", {"Name": "always"}
     yield "HostConfig.MaskedPaths", []
+    yield "HostConfig.ReadonlyPaths", None
+    yield from (("Config." + name, True) for name in NOTHING_OF_CONFIG)
     yield "Config.User", "0"
-    yield "Config.Tty", True
     yield "Config.StopSignal", "SIGINT"
     yield "Mounts", []
     yield "Image", "sha256:" + "2" * 64
@@ -104,6 +114,75 @@ def test_a_loosened_setting_is_found(field: str, value: Any) -> None:
     target[node] = value
     (found,) = fields(account)
     assert found.startswith(field)
+
+
+def leaves(value: Any, path: Path_ = ()) -> Iterator[Path_]:
+    """Every value inside, by the keys and indices that lead to it."""
+    children: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, dict):
+        children = value.items()
+    elif isinstance(value, list):
+        children = enumerate(value)
+    for key, child in children:
+        yield (*path, key)
+        yield from leaves(child, (*path, key))
+
+
+def changes(value: Any) -> list[Any]:
+    """Other values of the same type that an engine could make of this one."""
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int):
+        return [0, -1, value + 1] if value else [1, -1]
+    if isinstance(value, str):
+        return ["", value + "x"]
+    return [None, type(value)()]
+
+
+SENT = [
+    path
+    for path in leaves(create_config(SPEC, IMAGE, ENCLOSURE))
+    if path not in {("HostConfig",), ("ExposedPorts", "8080/tcp")}  # the container of all, and an empty object
+]
+
+
+@pytest.mark.parametrize("path", SENT, ids=lambda it: ".".join(map(str, it)))
+def test_whatever_is_sent_is_read_back(path: Path_) -> None:
+    """An engine that leaves out or changes any one setting, however deep inside, is found out, and it is named."""
+    sent = create_config(SPEC, IMAGE, ENCLOSURE)
+    *way, last = path
+    parent: Any = sent
+    for key in way:
+        parent = parent[key]
+    for value in changes(parent[last]):
+        if value == parent[last]:
+            continue
+        config = copy.deepcopy(sent)
+        node: Any = config
+        for key in way:
+            node = node[key]
+        node[last] = value
+        found = fields(lenient_account_of(config))
+        top = "Mounts" if "Mounts" in path else next(it for it in path if it != "HostConfig")
+        assert found, f"{value!r} instead of {parent[last]!r} went unnoticed"
+        assert all(top in field for field in found), found
+
+
+def lenient_account_of(config: dict[str, Any]) -> dict[str, Any]:
+    host = config["HostConfig"]
+    host["Mounts"] = [{"Type": "", "Target": "", **(it or {})} for it in host["Mounts"] or ()]
+    for mount in host["Mounts"]:
+        mount["BindOptions"] = mount.get("BindOptions") or {}
+    return account_of({**config, "Env": config["Env"] or []})
+
+
+def test_a_secret_is_not_told() -> None:
+    """A variable that an engine has lost is named, and its value is not."""
+    spec = replace(SPEC, env={"TOKEN": "top-secret"})
+    account = account_of(create_config(SPEC, IMAGE, ENCLOSURE))
+    told = "; ".join(map(str, differences(account, spec, IMAGE, ENCLOSURE)))
+    assert "Config.Env.TOKEN" in told
+    assert "top-secret" not in told
 
 
 @pytest.mark.parametrize(
@@ -139,6 +218,16 @@ def test_a_missing_label_is_found() -> None:
         ("0:1000", "65532:65532"),
         ("1000:staff", "65532:65532"),
         ("4294967296", "65532:65532"),
+        ("0x3e8", "65532:65532"),
+        ("-1", "65532:65532"),
+        ("+1000", "65532:65532"),
+        ("01000", "65532:65532"),
+        (" 1000", "65532:65532"),
+        ("1000:", "65532:65532"),
+        ("1000:00", "1000:1000"),
+        ("1000:-0", "65532:65532"),
+        ("1000:2147483648", "65532:65532"),
+        ("\N{ARABIC-INDIC DIGIT ONE}", "65532:65532"),
         ("1000", "1000:1000"),
         ("1000:0", "1000:1000"),
         ("1000:50", "1000:50"),
@@ -198,13 +287,14 @@ def test_compose_translates_everything() -> None:
     config = create_config(SPEC, IMAGE, ENCLOSURE)
     config["HostConfig"]["Sysctls"] = {"a": "b"}
     with pytest.raises(ValueError, match="Sysctls"):
-        render_compose("name", "image", config)
+        render_compose("name", "image", config, own_profile())
 
 
 def test_compose_file() -> None:
     """The file has names a person knows, and a project name that Compose accepts."""
     config = create_config(replace(SPEC, env={"MONEY": "$1"}), IMAGE, ENCLOSURE)
-    document = yaml.safe_load(render_compose(container_name(SPEC.program_id), image_name(SPEC.build_id), config))
+    names = container_name(SPEC.program_id), image_name(SPEC.build_id)
+    document = yaml.safe_load(render_compose(*names, config, own_profile()))
     assert document["name"] == "hersh-program-alice-b-build-0123456789ab-0123abcd"
     service = document["services"]["program"]
     assert service["container_name"] == "hersh-program-Alice.B-build-0123456789ab-0123abcd"
@@ -212,6 +302,7 @@ def test_compose_file() -> None:
     assert service["ports"] == ["127.0.0.1:19005:8080/tcp"]
     assert service["environment"] == ["MONEY=$$1", "TMPDIR=/state"]
     assert service["restart"] == "no"
+    assert service["security_opt"] == ["no-new-privileges:true", f"seccomp={own_profile().path}"]
 
 
 def test_engine_address(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,3 +312,54 @@ def test_engine_address(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Engine().host == "tcp://127.0.0.1:2375"
     monkeypatch.delenv("DOCKER_HOST")
     assert Engine().host == "unix:///var/run/docker.sock"
+
+
+def test_hershys_profile_is_an_allowlist() -> None:
+    """It refuses what it does not name, and names nothing that makes a namespace, traces, mounts or loads code."""
+    profile = json.loads(own_profile().text)
+    assert profile["defaultAction"] == "SCMP_ACT_ERRNO"
+    plain = {
+        name
+        for rule in profile["syscalls"]
+        if rule["action"] == "SCMP_ACT_ALLOW" and not rule.get("args")
+        for name in rule["names"]
+    }
+    refused = "unshare setns mount ptrace bpf keyctl userfaultfd perf_event_open init_module kexec_load socket clone"
+    assert not plain & set(refused.split())
+    assert {"execve", "futex", "getrandom", "epoll_pwait", "rseq"} <= plain
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{", "Expecting property name"),
+        ("[]", "not a JSON object"),
+        ('{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": []}', "defaultAction must refuse"),
+        ('{"defaultAction": "SCMP_ACT_ERRNO"}', "syscalls must list"),
+        ('{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": []}]}', r"syscalls\[0\].names"),
+        ('{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "YES"}]}', "action is 'YES'"),
+    ],
+)
+def test_a_profile_that_cannot_be_used_is_refused(tmp_path: Path, text: str, why: str) -> None:
+    """Before any container is made, with the file's name."""
+    path = tmp_path / "profile.json"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match=why) as refusal:
+        load_profile(str(path))
+    assert str(path) in str(refusal.value)
+    with pytest.raises(ConfigurationError, match="No such file"):
+        load_profile(str(tmp_path / "absent.json"))
+
+
+def test_the_operators_profile_takes_the_place_of_hershys(tmp_path: Path) -> None:
+    """The engine is sent its text without white space, and expected to say it back."""
+    path = tmp_path / "profile.json"
+    path.write_text(
+        '{\n "defaultAction": "SCMP_ACT_ERRNO",\n "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}'
+    )
+    enclosure = replace(ENCLOSURE, seccomp=load_profile(str(path)))
+    config = create_config(SPEC, IMAGE, enclosure)
+    (_, option) = config["HostConfig"]["SecurityOpt"]
+    assert option.startswith('seccomp={"defaultAction":"SCMP_ACT_ERRNO",')
+    assert differences(account_of(config), SPEC, IMAGE, enclosure) == []
+    assert load_profile("") is own_profile()

@@ -38,8 +38,14 @@ def test_resource_limits_below_the_least_or_of_wrong_type_are_refused(limits: di
 def test_resources_above_the_operators_maximum_are_refused() -> None:
     """The message names the field and the maximum."""
     with pytest.raises(InvalidValue, match=f"memory_bytes may be at most {64 * MIB}"):
-        ResourceLimits().require_within(ResourceLimits(memory_bytes=64 * MIB))
-    ResourceLimits().require_within(ResourceLimits())
+        ResourceLimits(memory_bytes=65 * MIB).within(ResourceLimits(memory_bytes=64 * MIB))
+    assert ResourceLimits(cpus=0.5).within(ResourceLimits()) == ResourceLimits(cpus=0.5)
+
+
+def test_a_default_above_the_operators_maximum_is_lowered() -> None:
+    """Who asks for nothing gets what there is, not a refusal."""
+    asked, maximum = ResourceLimits(pids=7), ResourceLimits(memory_bytes=64 * MIB, state_bytes=2 * MIB)
+    assert asked.within(maximum) == ResourceLimits(pids=7, memory_bytes=64 * MIB, state_bytes=2 * MIB)
 
 
 @pytest.mark.parametrize("entry", [("", "x"), ("A=B", "x"), ("A", "\0"), ("\0", "x"), ("A", "\ud800")])
