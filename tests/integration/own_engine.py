@@ -1,36 +1,46 @@
 """A second engine, of a test's own, which it may stop, kill and start as it likes."""
 
+import fcntl
 import json
 import os
 import signal
+import socket
+import struct
 import subprocess
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import docker
 import requests
 
 DEADLINE_S = 60.0
+APART = ("unshare", "--net", "--mount", "--propagation=private")
+"""It must not see this machine's network: an engine without a bridge removes ``docker0``, also another engine's."""
+NO_RULES = {"iptables": False, "ip6tables": False}
+"""Rules of this machine are another engine's."""
 
 
 class OwnEngine:
-    """Everything it keeps is below ``folder``, and it sees neither the network nor the mounts of this machine.
+    """Everything it keeps is below ``folder``, and it sees neither the network nor the mounts of this machine."""
 
-    It must not: an engine without a bridge removes ``docker0``, also when that is another engine's.
-    """
-
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, config: Mapping[str, Any] = {"bridge": "none"}, enclosed_by: Sequence[str] = APART
+    ) -> None:
         self._folder = folder
+        self._config = {**NO_RULES, **config}
+        self._enclosed_by = enclosed_by
         self.host = f"unix://{folder}/docker.sock"
         self._daemon: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Returns once it answers."""
-        (self._folder / "daemon.json").write_text(json.dumps({"iptables": False, "ip6tables": False, "bridge": "none"}))
+        (self._folder / "daemon.json").write_text(json.dumps(self._config))
         with (self._folder / "dockerd.log").open("ab") as log:
             self._daemon = subprocess.Popen(
                 [
-                    *("unshare", "--net", "--mount", "--propagation=private"),
+                    *self._enclosed_by,
                     "dockerd",
                     f"--config-file={self._folder}/daemon.json",
                     f"--data-root={self._folder}/data",
@@ -62,8 +72,10 @@ class OwnEngine:
         return (self._folder / "dockerd.log").read_text()[-2000:]
 
     def _answers(self) -> bool:
-        if not Path(self.host.removeprefix("unix://")).exists():
-            return False
+        # The SDK leaves a socket open when nobody answers, as on the socket file of an engine that was killed.
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(self.host.removeprefix("unix://")):
+                return False
         client = docker.DockerClient(base_url=self.host, version="1.45", timeout=5)
         try:
             return bool(client.ping())
@@ -71,3 +83,56 @@ class OwnEngine:
             return False
         finally:
             client.close()
+
+
+class ReachableEngine(OwnEngine):
+    """Its containers' published ports are on this machine's loopback, by a bridge and addresses of its own.
+
+    With ``live_restore`` its containers outlive it, and the next daemon takes them over.
+    """
+
+    def __init__(self, folder: Path, *, live_restore: bool) -> None:
+        self._bridge = _Bridge(f"hersh{os.getpid() % 10**7}")
+        pool = {"base": "10.213.0.0/16", "size": 24}
+        config = {"bridge": self._bridge.name, "default-address-pools": [pool], "live-restore": live_restore}
+        super().__init__(folder, config, enclosed_by=())
+
+    def aclose(self) -> None:
+        """End it and take away what it has made and mounted."""
+        try:
+            if self._daemon is None:
+                self.start()
+            self._remove_all()
+            self.end()
+        finally:
+            self._bridge.remove()
+            mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+            for mount in sorted((it for it in mounts if it.startswith(str(self._folder))), reverse=True):
+                subprocess.run(["umount", "--lazy", mount], check=False, timeout=DEADLINE_S)
+
+    def _remove_all(self) -> None:
+        client = docker.DockerClient(base_url=self.host, version="1.45", timeout=DEADLINE_S)
+        try:
+            for container in client.containers.list(all=True):
+                container.remove(force=True)
+            client.networks.prune()
+        finally:
+            client.close()
+
+
+class _Bridge:
+    """A bridge of the kernel's, made without any tool that a machine may lack."""
+
+    ADD, REMOVE, SET_FLAGS = 0x89A0, 0x89A1, 0x8914
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._do(self.ADD, name.encode() + b"\0")
+
+    def remove(self) -> None:
+        self._do(self.SET_FLAGS, struct.pack("16sh14x", self.name.encode(), 0))
+        self._do(self.REMOVE, self.name.encode() + b"\0")
+
+    def _do(self, request: int, argument: bytes) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+            fcntl.ioctl(control, request, argument)

@@ -25,6 +25,11 @@ def shell(busybox: str, script: str) -> BuildSpec:
     )
 
 
+def serving_shell(words: str = "hello", then: str = "wait") -> str:
+    """A script that answers HTTP with ``words`` and then does something else."""
+    return f"mkdir -p /state/www; echo {words} > /state/www/index.html; httpd -f -p 8080 -h /state/www & {then}"
+
+
 def written(build: BuildSpec, directory: Path) -> Path:
     """The directory, made, with the Dockerfile and the sources in it."""
     directory.mkdir()

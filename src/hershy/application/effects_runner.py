@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from hershy.domain import events as on
-from hershy.domain.effects import Effect, ProbeReadiness, WatchExit, WatchHealth
-from hershy.domain.errors import HershyError
+from hershy.domain.effects import Effect, ProbeReadiness, StartContainer, WatchExit, WatchHealth
+from hershy.domain.errors import EngineUnavailable, HershyError
 from hershy.domain.events import Result
 from hershy.domain.exits import ExitKind, ExitReason
 from hershy.domain.journal import JournalEntry
 from hershy.domain.program import Program
 from hershy.domain.state import ProgramState
 
-from .effect_handlers import EffectHandlers
+from .effect_handlers import ENGINE_RETRY_DELAY, EffectHandlers
 from .log import get_logger
 from .services import Services
 
@@ -32,6 +34,7 @@ class EffectsRunner:
     def __init__(
         self, services: Services, report: Callable[[Result], Awaitable[None]], on_gone: Callable[[JournalEntry], None]
     ) -> None:
+        self._services = services
         self._handlers = EffectHandlers(services)
         self._report = report
         self._on_gone = on_gone
@@ -88,7 +91,7 @@ class EffectsRunner:
 
     async def _outcome(self, program: Program, effect: Effect) -> Result | JournalEntry | None:
         try:
-            return await self._handlers.perform(effect, program)
+            return await self._patiently(program, effect)
         except Exception as error:
             name = type(effect).__name__
             if not isinstance(error, HershyError | OSError):
@@ -96,6 +99,36 @@ class EffectsRunner:
             else:
                 _log.warning("effect failed", program_id=str(program.id), effect=name, error=str(error))
             return _failure(effect, program, str(error) or f"{name}: {type(error).__name__}")
+
+    async def _patiently(self, program: Program, effect: Effect) -> Result | JournalEntry | None:
+        """Try again while the engine is away: a program on its way must not end in Error for it."""
+        clock = self._services.clock
+        began = clock.monotonic()
+        is_waiting = False
+        while True:
+            try:
+                return await self._handlers.perform(effect, program)
+            except EngineUnavailable as error:
+                if clock.monotonic() - began >= self._patience(program).total_seconds():
+                    raise
+                if not is_waiting:
+                    _log.warning("waiting for the engine", program_id=str(program.id), error=str(error))
+            is_waiting = True
+            await clock.sleep(ENGINE_RETRY_DELAY)
+            if isinstance(effect, StartContainer):
+                effect = replace(effect, delay=timedelta())
+
+    def _patience(self, program: Program) -> timedelta:
+        """A deletion has a caller who waits; states at rest are cleaned up after when the engine is back."""
+        if program.is_being_deleted:
+            return timedelta()
+        match program.state:
+            case ProgramState.BUILDING | ProgramState.STARTING:
+                return self._services.limits.start
+            case ProgramState.STOPPING:
+                return self._services.limits.engine
+            case _:
+                return timedelta()
 
 
 def _failure(effect: Effect, program: Program, reason: str) -> Result | None:

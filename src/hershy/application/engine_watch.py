@@ -68,7 +68,9 @@ class EngineWatch:
         while True:
             try:
                 await self._listen(is_back=was_up)
-            except EngineUnavailable as error:
+            except Exception as error:  # an engine on its way down or up also answers nonsense, or not in time
+                if not isinstance(error, HershyError):
+                    _log.exception("watching the engine failed")
                 if self.is_up:
                     was_up, delay = True, FIRST_RETRY
                     self._is_up.clear()

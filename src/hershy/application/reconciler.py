@@ -62,8 +62,11 @@ class Reconciler:
     async def look_at(self, program_id: ProgramID) -> None:
         """The engine says that something of this program has ended: see what. Raises EngineUnavailable."""
         supervisor = self._registry.find(program_id)
-        if supervisor is not None and supervisor.program.state in _ALIVE:
-            found = await self._services.runtime.list_owned(program_id)
+        if supervisor is None or supervisor.program.state not in _ALIVE:
+            return
+        epoch = supervisor.program.epoch
+        found = await self._services.runtime.list_owned(program_id)
+        if supervisor.program.epoch == epoch:  # else the look is older than what has happened since
             await self.check(supervisor, found[0] if found else None)
 
     async def check(self, supervisor: Supervisor, container: ContainerStatus | None) -> None:

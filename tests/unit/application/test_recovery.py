@@ -185,7 +185,7 @@ def check_journal(entries: list[JournalEntry]) -> None:
         assert all(later.previous is earlier.state for earlier, later in pairwise(told))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(REQUESTS, min_size=3, max_size=25))
 def test_whatever_was_acknowledged_survives_whatever_kills_the_host(
     requests: list[tuple[int, str, float, int | None]],
