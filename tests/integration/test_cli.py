@@ -35,10 +35,13 @@ def memory_host(tmp_path: Path) -> Iterator[HostProcess]:
 
 @pytest.fixture
 def tally(tmp_path: Path) -> Path:
-    """The example, with a file that makes every test's build another."""
+    """The example, its Dockerfile changed so that every test's build is another."""
     copy = tmp_path / "tally"
     shutil.copytree(TALLY, copy)
-    (copy / "nonce.txt").write_text(secrets.token_hex(8))
+    dockerfile = (copy / "Dockerfile").read_text().splitlines()
+    where = next(number for number, line in enumerate(dockerfile) if line.startswith("COPY"))
+    dockerfile.insert(where, f"LABEL nonce={secrets.token_hex(8)}")
+    (copy / "Dockerfile").write_text("\n".join([*dockerfile, ""]))
     return copy
 
 
@@ -181,6 +184,29 @@ def test_the_whole_command_line_on_twins(memory_host: HostProcess, tally: Path) 
     memory_host.wait_for(program_id, "Stopped")
     memory_host.run("rm", program_id)
     assert memory_host.end() == 0
+
+
+def test_many_programs_on_twins(memory_host: HostProcess, tally: Path) -> None:
+    """Started, watched, measured and removed by label, in one command each."""
+    ids = [
+        memory_host.run("deploy", str(tally), "--no-start", "--label", "team=a", "--user", user).out.splitlines()[0]
+        for user in ("alice", "bob")
+    ]
+    assert memory_host.run("start", "--label", "team=a").out.count("program start initiated") == 2
+    for it in ids:
+        memory_host.wait_for(it, "Ready")
+    refused = memory_host.run("start", "--label", "team=a", "--json", expect=1).document
+    assert (refused["count"], refused["failed"]) == (2, 2)
+    assert memory_host.run("stats", "--json").document["count"] == 2
+    assert "readiness reached" in memory_host.run("journal", ids[0]).out
+    watching = subprocess.Popen(
+        [*HERSHY, "events", ids[0], "--after", "0"], env=environment(memory_host.url), stdout=subprocess.PIPE, text=True
+    )
+    assert memory_host.run("rm", "--label", "team=a").out.count("program deleted successfully") == 2
+    told, _ = watching.communicate(timeout=DEADLINE_S)
+    assert watching.returncode == 0
+    assert "registered" in told.splitlines()[0]
+    assert told.splitlines()[-1].endswith("deleted")
 
 
 def test_two_hosts_do_not_share_a_storage(runc_host: HostProcess) -> None:

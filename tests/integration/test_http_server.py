@@ -2,7 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, suppress
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -11,6 +13,7 @@ import pytest
 
 from hershy.application.host import Host
 from hershy.application.requests import ProgramRequest
+from hershy.client import AsyncClient, StateEvent
 from hershy.domain.build_spec import BuildSpec
 from hershy.domain.errors import ConfigurationError
 from hershy.domain.ids import UserID
@@ -152,18 +155,53 @@ async def test_event_stream_disconnect(server: UvicornApiServer, hershy_twins: T
     program = await hershy_twins.create()
     async with httpx.AsyncClient(base_url=server.url) as client:
         async with client.stream("GET", f"/programs/{program.id}/events") as response:
-            assert await anext(response.aiter_lines()) == "event: state"
+            assert await anext(response.aiter_lines()) == "retry: 2000"
         async with client.stream("GET", "/events"), asyncio.timeout(6):
             await server.aclose()
+
+
+async def test_events_through_a_server_started_anew(server: UvicornApiServer, hershy_twins: Twins) -> None:
+    """Our client, cut off, comes back to the same address by itself and has missed nothing."""
+    program = await hershy_twins.create()
+    told: list[str] = []
+    async with AsyncClient(server.url) as client, aclosing(client.events(str(program.id))) as events:
+        told.append((await anext(events)).state)  # type: ignore[union-attr]
+        await server.aclose()
+        await hershy_twins.host.start(program.id)
+        await hershy_twins.host.wait_for(program.id, ProgramState.READY)
+        port = int(server.url.rpartition(":")[2])
+        again = UvicornApiServer(create_app(hershy_twins.host), port=port)
+        await again.start()
+        await hershy_twins.host.delete(program.id)
+        async with asyncio.timeout(30):
+            told += [it.state if isinstance(it, StateEvent) else "gone" async for it in events]
+        await again.aclose()
+    assert told == ["Created", "Building", "Built", "Starting", "Running", "Ready", "Stopping", "gone"]
+
+
+async def test_a_followed_program_that_is_silent(server: UvicornApiServer, hershy_twins: Twins) -> None:
+    """Our client waits longer than any call may take, and gets the next line."""
+    program = await hershy_twins.ready()
+    async with (
+        AsyncClient(server.url, timeout=timedelta(seconds=1)) as client,
+        aclosing(client.follow_logs(str(program.id), tail=0)) as lines,
+    ):
+        following = asyncio.ensure_future(_first(lines))
+        await asyncio.sleep(1.5)
+        assert not following.done()
+        hershy_twins.runtime.program(program.id).log("at last")
+        assert await following == "at last"
+
+
+async def _first(lines: AsyncGenerator[str, None]) -> str:
+    return await anext(lines)
 
 
 async def test_a_program_behind_both() -> None:
     """Caller, Host and program over real sockets: a megabyte goes there and back."""
     async with open_host(runtime="memory", proxy="loopback") as host:
-        program = await _created(host)
+        program, behind = await _created_behind(host)
         server = UvicornApiServer(create_app(host), port=0)
-        behind = UvicornApiServer(ContractApp(), port=program.publish_port.value)
-        await behind.start()
         await server.start()
         try:
             await host.start(program.id)
@@ -176,6 +214,17 @@ async def test_a_program_behind_both() -> None:
             await server.aclose()
             await host.delete(program.id)
             await behind.aclose()
+
+
+async def _created_behind(host: Host) -> tuple[Program, UvicornApiServer]:
+    """A program, and what shall answer on its port: the first one whose port nobody else on this machine holds."""
+    for _ in range(100):
+        program = await _created(host)
+        behind = UvicornApiServer(ContractApp(), port=program.publish_port.value)
+        with suppress(ConfigurationError):
+            await behind.start()
+            return program, behind
+    raise AssertionError("a hundred ports are held")
 
 
 async def _created(host: Host) -> Program:

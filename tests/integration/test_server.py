@@ -1,6 +1,7 @@
 """The HTTP server as a process of its own, spoken to as the wire contract says, by a client that knows only that."""
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -131,6 +132,55 @@ def test_every_call_of_the_contract(server: Server, body: dict[str, Any]) -> Non
     assert server.call("DELETE", path, 200) == {"message": "program deleted successfully"}
     assert program_id in str(server.call("GET", path, 404)["message"])
     server.call("DELETE", path, 404)
+
+
+def test_watching_over_programs(server: Server, body: dict[str, Any]) -> None:
+    """Several at once by label, each followed, measured and told of, and deleted together."""
+    bodies = [{**body, "user_id": user, "labels": {"team": "w"}, "health_check": True} for user in ("alice", "bob")]
+    created = server.call("POST", "/bulk/programs", 201, json={"programs": bodies})["programs"]
+    first, second = (str(it["program_id"]) for it in created)
+    results = server.call("POST", "/bulk/start", 200, json={"labels": {"team": "w"}})
+    assert [it["message"] for it in results["results"]] == ["program start initiated"] * 2
+    with server.http.stream("GET", f"/programs/{first}/logs?stream=build&follow=true", timeout=PATIENCE_S) as build:
+        assert build.status_code == 200
+        build.read()
+    with server.http.stream("GET", f"/programs/{first}/logs?follow=true", timeout=PATIENCE_S) as output:
+        lines = output.iter_lines()
+        assert next(lines)
+        for it in (first, second):
+            assert server.wait_for(it, "Ready")["is_healthy"] is True
+        stats = server.call("GET", f"/programs/{first}/stats", 200)
+        assert stats["memory_bytes"] > 0
+        assert stats["memory_limit_bytes"] == 256 * 1024 * 1024
+        assert stats["pids"] >= 1
+        server.call("POST", f"/programs/{first}/stop", 200)
+        list(lines)  # the stream ends with the container
+    server.wait_for(first, "Stopped")
+
+    entries = server.call("GET", f"/programs/{first}/journal", 200)["entries"]
+    # A port that a stranger holds is exchanged for the next, which is a step of its own.
+    states = [it["state"] for it in entries if it["event"] != "publish port held"]
+    assert states == ["Created", "Building", "Built", "Starting", "Running", "Ready", "Stopping", "Stopped"]
+    seen = entries[3]["id"]
+    told = []
+    headers = {"Last-Event-ID": str(seen)}
+    with server.http.stream("GET", f"/programs/{first}/events", headers=headers, timeout=PATIENCE_S) as stream:
+        for line in stream.iter_lines():
+            if line.startswith("data: "):
+                told.append(json.loads(line.removeprefix("data: ")))
+            if told and told[-1]["state"] == "Stopped":
+                break
+    assert told == entries[4:]
+
+    assert server.call("GET", "/healthz", 200) == {"status": "ok"}
+    assert server.call("GET", "/readyz", 200)["checks"] == {"engine": "ok", "repository": "ok"}
+    metrics = server.http.get("/metrics").text
+    assert 'hershy_transitions_total{state="Ready"} 2.0' in metrics
+    assert 'hershy_programs{state="Ready"} 1.0' in metrics
+    assert "hershy_engine_up 1.0" in metrics
+    deleted = server.call("POST", "/bulk/delete", 200, json={"labels": {"team": "w"}})
+    assert (deleted["count"], deleted["failed"]) == (2, 0)
+    assert server.call("GET", "/programs", 200)["count"] == 0
 
 
 def test_refusals(server: Server, body: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hershy.domain.egress import Egress
 from hershy.domain.restart import RestartMode
 
 from . import output
@@ -44,6 +45,9 @@ def deploy(
     label: Annotated[KeyValues, typer.Option(metavar="KEY=VALUE", help="To find it by; repeatable.")] = None,
     restart: Annotated[
         RestartMode | None, typer.Option(help="Whether to start it again when it ends; never by default.")
+    ] = None,
+    egress: Annotated[
+        Egress | None, typer.Option(help="What it may reach by itself; with none it is still reached. Open by default.")
     ] = None,
     memory: Annotated[
         str | None, typer.Option(metavar="SIZE", help="All the memory it may use: 512m, 1g; 256m by default.")
@@ -99,6 +103,7 @@ def deploy(
             env=environment,
             labels=labels,
             restart_policy=restart,
+            egress=egress,
             resources={name: value for name, value in resources.items() if value is not None} or None,
             health_check={"path": health_path} if health_path is not None else health or None,
             ttl=duration("--ttl", ttl),

@@ -25,7 +25,7 @@ AfterOption = Annotated[
 def events(
     context: typer.Context,
     program_id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="The program's id; all programs by default.")
+        str | None, typer.Argument(metavar="ID", help="The program's id; all programs by default.")
     ] = None,
     after: AfterOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document to a line, for machines.")] = False,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hershy.client import BulkResult, Transition
 
 OneOrMany = Annotated[
-    str | None, typer.Argument(metavar="[ID]", help="The program's id; or say which by --user, --label, --state.")
+    str | None, typer.Argument(metavar="ID", help="The program's id; or say which by --user, --label, --state.")
 ]
 
 

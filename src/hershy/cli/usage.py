@@ -21,7 +21,7 @@ _MIB = 1024 * 1024
 def stats(
     context: typer.Context,
     program_id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="The program's id; all that run by default.")
+        str | None, typer.Argument(metavar="ID", help="The program's id; all that run by default.")
     ] = None,
     user: UserOption = None,
     label: LabelOption = None,
