@@ -25,8 +25,7 @@ class TestGVisorRuntime(EngineRuntimeSuite):
 
     async def test_kernel_is_gvisor(self, runtime: Runtime, of_shell: MakeScript) -> None:
         """The program sees gVisor's kernel, not the machine's."""
-        lines = await self.output(runtime, of_shell("dmesg | grep gVisor; cat /proc/version"))
-        assert "Starting gVisor" in lines[0]
+        lines = await self.output(runtime, of_shell("cat /proc/version"))
         assert lines[-1].startswith("Linux version 4.4.0")
         assert "4.4.0" not in Path("/proc/version").read_text()
 

@@ -1,9 +1,10 @@
-"""What time brings about: deadlines of states, times to live, idle programs, an old journal. By sweep, not by timers.
+"""What time brings about: deadlines, times to live, idle programs, a full /state, an old journal. By sweep, not timers.
 
 A timer is lost with the process that holds it; a sweep finds in the repository's own words what is due.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from hershy.domain import events as on
@@ -16,8 +17,10 @@ from .log import get_logger
 from .reconciler import Reconciler
 from .registry import Registry
 from .services import Services
+from .state_limit import StateLimit
 
 SWEEP_INTERVAL = timedelta(seconds=1)
+MEASURE_EVERY = timedelta(seconds=5)
 RECONCILE_EVERY = timedelta(seconds=15)
 PRUNE_EVERY = timedelta(hours=1)
 DELETION_RETRY = timedelta(minutes=1)
@@ -33,20 +36,30 @@ class Housekeeping:
         self._engine = engine
         self._reconciler = reconciler
         self._reconciled_at = self._pruned_at = services.clock.monotonic()
-        self._task: asyncio.Task[None] | None = None
+        self._state_limit = StateLimit(services, registry)
+        self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Sweep again and again until closed."""
-        self._task = asyncio.create_task(self._run(), name="housekeeping")
+        # Measuring can take seconds, and nothing else waits for it.
+        self._tasks = [
+            asyncio.create_task(self._run(SWEEP_INTERVAL, self._attend), name="housekeeping"),
+            asyncio.create_task(self._run(MEASURE_EVERY, self._state_limit.enforce), name="state sizes"),
+        ]
 
     async def aclose(self) -> None:
         """Idempotent."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def sweep(self) -> None:
         """One round: what is due now is done, or asked of the programs' supervisors. See ``Host.sweep``."""
+        await self._attend()
+        await self._state_limit.enforce()
+
+    async def _attend(self) -> None:
         now = self._services.clock.now()
         for supervisor in self._registry:
             due = self._due(supervisor.program, now)
@@ -60,11 +73,11 @@ class Housekeeping:
             await self._services.repository.prune_journal(now - limits.journal_age, limits.journal_entries)
             self._pruned_at = self._services.clock.monotonic()
 
-    async def _run(self) -> None:
+    async def _run(self, interval: timedelta, round_of: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await self._services.clock.sleep(SWEEP_INTERVAL)
+            await self._services.clock.sleep(interval)
             try:
-                await self.sweep()
+                await round_of()
             except HershyError as error:
                 _log.warning("sweep broken off", error=str(error))
             except Exception:

@@ -183,6 +183,15 @@ class DeadlinePassed:
 
 
 @dataclass(frozen=True, slots=True)
+class StateLimitPassed:
+    """The program keeps more in its ``/state`` than it may."""
+
+    label: ClassVar[str] = "state limit passed"
+    epoch: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class FoundContainer:
     """A program's container as the engine shows it. ``exit_reason`` None and not running: it was never started."""
 
@@ -229,6 +238,6 @@ Result = (
     | StopFailed
     | DeletionFailed
 )
-Finding = DeadlinePassed | HostRestarted
+Finding = DeadlinePassed | StateLimitPassed | HostRestarted
 Event = Request | Result | Finding
 EventType = type[Event]

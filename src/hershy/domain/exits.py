@@ -12,6 +12,7 @@ class ExitKind(StrEnum):
     CODE = "code"
     SIGNAL = "signal"
     OUT_OF_MEMORY = "out_of_memory"
+    STATE_LIMIT = "state_limit"
     REQUESTED = "requested"
     ENGINE_LOST = "engine_lost"
 
@@ -42,6 +43,8 @@ class ExitReason:
                 return f"killed by {_signal_name((self.code or 128) - 128)}"
             case ExitKind.OUT_OF_MEMORY:
                 return "killed: out of memory"
+            case ExitKind.STATE_LIMIT:
+                return "killed: /state outgrew its limit"
             case ExitKind.REQUESTED:
                 return "stopped on request"
             case ExitKind.ENGINE_LOST:

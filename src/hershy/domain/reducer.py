@@ -246,6 +246,12 @@ def _overdue(program: Program, event: on.DeadlinePassed, at: datetime) -> Step:
     return _error(program, at, event.detail, do.CloseProxy(), do.RemoveContainer(), interrupts=True)
 
 
+def _outgrown(program: Program, event: on.StateLimitPassed, at: datetime) -> Step:
+    """Killed, whatever its restart policy: what it has written is still there, and it would go on."""
+    reason = ExitReason(ExitKind.STATE_LIMIT)
+    return _error(program, at, event.detail, do.CloseProxy(), do.RemoveContainer(), interrupts=True, exit_reason=reason)
+
+
 def _take_up(program: Program, event: on.HostRestarted, at: datetime) -> Step:
     """Go on where the Host before was killed: what runs is adopted, what was half done is done again."""
     anew: dict[str, Any] = {"interrupts": True, "state_since": at}
@@ -296,6 +302,8 @@ TABLE: Mapping[tuple[S, EventType], Row] = {
     (S.RUNNING, on.ReadinessDeadlinePassed): Row((S.ERROR,), _never_ready),
     (S.RUNNING, on.Exited): _AFTER_EXIT,
     (S.READY, on.Exited): _AFTER_EXIT,
+    (S.RUNNING, on.StateLimitPassed): Row((S.ERROR,), _outgrown),
+    (S.READY, on.StateLimitPassed): Row((S.ERROR,), _outgrown),
     (S.READY, on.HealthCheckFailed): Row((S.READY, S.STOPPING, S.ERROR), _unhealthy),
     (S.READY, on.HealthRestored): Row((S.READY,), _healthy_again),
     (S.RUNNING, on.RestartRequested): Row((S.STOPPING,), _restart),

@@ -63,6 +63,7 @@ def findings(epoch: int) -> tuple[Event, ...]:
     crashed = on.FoundContainer(CONTAINER, False, PORT, ExitReason.from_status(1), ("last words",))
     return (
         on.DeadlinePassed(epoch, "too long"),
+        on.StateLimitPassed(epoch, "too much"),
         on.HostRestarted(epoch),
         on.HostRestarted(epoch, on.FoundContainer(CONTAINER, True, OTHER_PORT)),
         on.HostRestarted(epoch, on.FoundContainer(CONTAINER, False, None)),

@@ -25,7 +25,7 @@ LATER = NOW + timedelta(seconds=5)
 STOP = (do.CloseProxy, do.StopContainer)
 AFTERMATH = (do.CloseProxy, do.RemoveContainer)
 WATCH = (do.WatchExit, do.ProbeReadiness)
-OVERDUE, NOTHING, ALIVE, NEVER_STARTED, CRASHED = findings(0)
+OVERDUE, OUTGROWN, NOTHING, ALIVE, NEVER_STARTED, CRASHED = findings(0)
 
 EXPECTED: dict[tuple[S, Event], tuple[S, tuple[type[Effect], ...]]] = {
     (S.CREATED, on.StartRequested()): (S.BUILDING, (do.PrepareFolders, do.BuildImage)),
@@ -70,6 +70,7 @@ EXPECTED: dict[tuple[S, Event], tuple[S, tuple[type[Effect], ...]]] = {
     (S.READY, on.HealthCheckFailed(0, "no")): (S.READY, (do.WatchHealth,)),
     (S.READY, on.HealthRestored(0)): (S.READY, (do.WatchHealth,)),
     **{(state, OVERDUE): (S.ERROR, AFTERMATH) for state in TRANSITIONAL},
+    **{(state, OUTGROWN): (S.ERROR, AFTERMATH) for state in (S.RUNNING, S.READY)},
     **{
         (state, found): expected
         for found in (NOTHING, ALIVE, NEVER_STARTED, CRASHED)

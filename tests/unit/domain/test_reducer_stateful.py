@@ -86,6 +86,11 @@ class ProgramMachine(RuleBasedStateMachine):
     def deadline_passes(self) -> None:
         self.apply(on.DeadlinePassed(self.program.epoch, "too long"))
 
+    @rule()
+    @precondition(lambda self: self.program.state in (S.RUNNING, S.READY) and not self.program.is_being_deleted)
+    def state_outgrows_its_limit(self) -> None:
+        self.apply(on.StateLimitPassed(self.program.epoch, "too much"))
+
     @rule(is_running=st.booleans(), was_started=st.booleans(), engine_lost_it=st.booleans())
     @precondition(lambda self: not self.gone)
     def host_is_killed_and_restarted(self, is_running: bool, was_started: bool, engine_lost_it: bool) -> None:
