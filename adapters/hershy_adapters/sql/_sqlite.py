@@ -46,6 +46,7 @@ def _engine(path: Path, deadline: timedelta, connections: int) -> AsyncEngine:
         hide_parameters=True,
     )
     event.listen(engine.sync_engine, "connect", _configure)
+    engine.sync_engine.dialect.do_terminate = _terminate  # type: ignore[method-assign,assignment]
     return engine
 
 
@@ -62,3 +63,11 @@ def _configure(connection: DBAPIConnection, _record: Any) -> None:
 
 def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _terminate(connection: DBAPIConnection) -> None:
+    """Give up a connection whose thread may hang: it is closed when the thread comes back.
+
+    SQLAlchemy would wait for a graceful close, which waits for the thread.
+    """
+    connection.driver_connection.stop()

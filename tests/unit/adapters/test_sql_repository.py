@@ -5,6 +5,7 @@ import json
 import resource
 import sqlite3
 import stat
+import threading
 import traceback
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
@@ -20,13 +21,14 @@ from hershy.domain.program import ProgramOptions
 from hershy.testing.contracts._samples import NOW, sample_program, sample_record
 from hershy.testing.contracts.repository import RepositoryContract
 from hershy_adapters.sql import _pruning
+from hershy_adapters.sql._sqlite import sqlite_engines
 from hershy_adapters.sql.repository import SqlRepository
 
-from .sql_databases import opened, sql
+from .sql_databases import OWNER, opened, sql
 
 SECRET = "hunter2"  # of a program's environment
 OTHER = OwnerID("f" * 16)
-SOON = timedelta(milliseconds=200)
+SOON = timedelta(seconds=1)  # time enough for a machine that is busy with other things
 
 
 @pytest.fixture
@@ -116,6 +118,25 @@ async def test_a_held_database_is_busy_until_it_is_let_go(path: Path) -> None:
             assert any("busy with earlier writes" in str(it) for it in outcomes)
             assert await repository.get(record.program.id) == record.program
         assert (await repository.save(sample_record(record.program))).program.version == 2
+
+
+async def test_a_file_that_does_not_answer_is_given_up(path: Path) -> None:
+    """A write that hangs in the file system ends at its deadline all the same, and the next one is not its victim.
+
+    The connection given up is closed, and its thread gone, once the file answers.
+    """
+    before = set(threading.enumerate())
+    repository = SqlRepository(sqlite_engines(path, timedelta(seconds=20)), OWNER, SOON)
+    (record,) = await repository.add([sample_record(sample_program())])
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(RepositoryUnavailable, match="no answer in time"):
+            await repository.save(sample_record(record.program))
+    assert (await repository.save(sample_record(record.program))).program.version == 2
+    await repository.aclose()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(5)
+        assert not thread.is_alive()
 
 
 async def test_a_full_disk_is_said_and_got_over(repository: SqlRepository, path: Path) -> None:
