@@ -148,8 +148,7 @@ class Exited:
 
     @property
     def detail(self) -> str:
-        words = f"program {self.exit_reason}"
-        return "\n".join([f"{words}; its last log lines:", *self.log_tail]) if self.log_tail else words
+        return _with_last_words(f"program {self.exit_reason}", self.log_tail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +216,11 @@ class HostRestarted:
         if self.found.is_running:
             return f"its running container {self.found.container_id} was found"
         state = self.found.exit_reason or "not started"
-        return f"its container {self.found.container_id} was found: {state}"
+        return _with_last_words(f"its container {self.found.container_id} was found: {state}", self.found.log_tail)
+
+
+def _with_last_words(words: str, log_tail: tuple[str, ...]) -> str:
+    return "\n".join([f"{words}; its last log lines:", *log_tail]) if log_tail else words
 
 
 Request = StartRequested | StopRequested | RestartRequested | DeleteRequested

@@ -47,8 +47,16 @@ def transition(event: Event, before: Program, after: Program) -> JournalEntry:
         previous=before.state,
         state=after.state,
         detail=event.detail[:MAX_DETAIL],
-        exit_reason=event.exit_reason if isinstance(event, on.Exited) else None,
+        exit_reason=_exit_reason(event),
     )
+
+
+def _exit_reason(event: Event) -> ExitReason | None:
+    match event:
+        case on.Exited(exit_reason=reason) | on.HostRestarted(found=on.FoundContainer(exit_reason=reason)):
+            return reason
+        case _:
+            return None
 
 
 def deletion(program: Program, at: datetime) -> JournalEntry:

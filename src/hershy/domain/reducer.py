@@ -272,7 +272,9 @@ def _take_up(program: Program, event: on.HostRestarted, at: datetime) -> Step:
 
 
 def _adopt(program: Program, found: on.FoundContainer | None, at: datetime, anew: dict[str, Any]) -> Step:
-    if found is None or (not found.is_running and found.exit_reason is None):
+    # While a restart waits, what is found is the container before, whose exit has been counted.
+    waits = program.next_restart_at is not None and at < program.next_restart_at
+    if found is None or (not found.is_running and (waits or found.exit_reason is None)):
         return _start_when_due(program, at, **anew)
     present = replace(program, container_id=found.container_id, publish_port=found.publish_port or program.publish_port)
     if found.exit_reason is not None:
