@@ -131,8 +131,8 @@ async def test_metrics_of_programs(client: httpx.AsyncClient, hershy_twins: Twin
     assert before["hershy_exits_total", "out_of_memory"] == 0
     assert before["hershy_engine_up",] == 1
     always = RestartPolicy(RestartMode.ALWAYS)
-    program = await hershy_twins.ready("FROM a\nRUN make", restart_policy=always)
-    await hershy_twins.create("FROM b")
+    program = await hershy_twins.ready("FROM scratch\nRUN make", restart_policy=always)
+    await hershy_twins.create("FROM base:1")
     await hershy_twins.runtime.exit(program.id, 3)
     async with hershy_twins.host.events(program.id) as published:
         while (await hershy_twins.host.get(program.id)).restarts.count == 0:
@@ -162,11 +162,11 @@ async def test_metrics_of_programs(client: httpx.AsyncClient, hershy_twins: Twin
 
 async def test_metrics_of_builds(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
     """Failed and cancelled ones are told apart, and not measured."""
-    failing = await hershy_twins.create("FROM a")
+    failing = await hershy_twins.create("FROM base:1")
     hershy_twins.builder.fail_next("no such package")
     await hershy_twins.host.start(failing.id)
     await hershy_twins.host.wait_for(failing.id, ProgramState.ERROR)
-    cancelled = await hershy_twins.create("FROM b\nRUN make")
+    cancelled = await hershy_twins.create("FROM base:2\nRUN make")
     await hershy_twins.host.start(cancelled.id)
     await hershy_twins.host.stop(cancelled.id)
     await hershy_twins.host.wait_for(cancelled.id, ProgramState.STOPPED)

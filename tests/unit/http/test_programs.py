@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from hershy.domain.health import HealthCheck
+from hershy.domain.resources import ResourceLimits
 from hershy.domain.restart import RestartMode, RestartPolicy
 from hershy.domain.state import ProgramState
 from hershy.testing.twins import Twins
@@ -104,6 +106,7 @@ async def test_get(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
         *("program_id", "build_id", "user_id", "state", "image_id", "container_id", "proxy_url", "error_msg"),
         *("created_at", "updated_at", "labels", "desired_state", "exit_reason", "restart_count", "next_restart_at"),
         *("is_healthy", "restart_policy", "resources", "health_check", "ttl_s", "idle_timeout_s", "expires_at"),
+        "egress",
     }
     assert (fresh["image_id"], fresh["container_id"], fresh["exit_reason"], fresh["error_msg"]) == (
         None,
@@ -129,7 +132,13 @@ async def test_get(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
 async def test_options_are_shown(client: httpx.AsyncClient) -> None:
     """What was asked for, defaults filled in, and when it will be gone; but no environment: secrets travel there."""
     program_id = await created(
-        client, env={"KEY": "secret"}, restart_policy="always", health_check=True, ttl_s=90, idle_timeout_s=30.5
+        client,
+        env={"KEY": "secret"},
+        restart_policy="always",
+        health_check=True,
+        ttl_s=90,
+        idle_timeout_s=30.5,
+        egress="none",
     )
     response = await client.get(f"/programs/{program_id}")
     body = response.json()
@@ -141,16 +150,9 @@ async def test_options_are_shown(client: httpx.AsyncClient) -> None:
         "window_s": 600,
         "stable_after_s": 30,
     }
-    mib = 1024 * 1024
-    assert body["resources"] == {
-        "cpus": 1,
-        "memory_bytes": 256 * mib,
-        "pids": 256,
-        "open_files": 1024,
-        "log_bytes": 16 * mib,
-    }
+    assert body["resources"] == asdict(ResourceLimits())
     assert body["health_check"] == {"path": "/watcher/status", "interval_s": 10, "timeout_s": 2, "failures": 3}
-    assert (body["ttl_s"], body["idle_timeout_s"]) == (90, 30.5)
+    assert (body["ttl_s"], body["idle_timeout_s"], body["egress"]) == (90, 30.5, "none")
     lifetime = datetime.fromisoformat(body["expires_at"]) - datetime.fromisoformat(body["created_at"])
     assert lifetime == timedelta(seconds=90)
     assert "secret" not in response.text

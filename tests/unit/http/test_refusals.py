@@ -95,6 +95,8 @@ async def test_required(client: httpx.AsyncClient, missing: str, value: object) 
         ({"ttl_s": "1h"}, ["ttl_s", "number"]),
         ({"ttl_s": 1e12}, ["ttl_s"]),
         ({"idle_timeout_s": -1}, ["idle_timeout_s"]),
+        ({"egress": "some"}, ["egress", "open", "none"]),
+        ({"egress": True}, ["egress"]),
     ],
 )
 async def test_wrong_value(client: httpx.AsyncClient, change: dict[str, Any], parts: list[str]) -> None:
