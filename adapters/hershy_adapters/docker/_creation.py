@@ -8,6 +8,7 @@ from aiodocker.exceptions import DockerError
 
 from hershy.application.deadline import ended
 from hershy.application.log import get_logger
+from hershy.domain.egress import Egress
 from hershy.domain.errors import ContractViolation, HershyError, ImageNotFound, RuntimeFailure
 from hershy.domain.ids import ContainerID
 from hershy.ports.runtime import ContainerSpec
@@ -20,6 +21,7 @@ from ._images import Images
 from ._network import ProgramNetwork
 from ._readback import differences
 from ._removal import remove_container
+from ._resolvers import ResolvConf
 
 _log = get_logger("hershy.docker")
 
@@ -28,13 +30,20 @@ class Creation:
     """``remedy`` says what to do when the engine does not know the enclosure's runtime."""
 
     def __init__(
-        self, engine: Engine, images: Images, network: ProgramNetwork, enclosure: Enclosure, remedy: str
+        self,
+        engine: Engine,
+        images: Images,
+        network: ProgramNetwork,
+        enclosure: Enclosure,
+        remedy: str,
+        resolv_conf: ResolvConf | None = None,
     ) -> None:
         self._engine = engine
         self._images = images
         self._network = network
         self._enclosure = enclosure
         self._remedy = remedy
+        self._resolv_conf = resolv_conf
 
     async def create(self, spec: ContainerSpec) -> ContainerID:
         """As the port's ``create``."""
@@ -46,7 +55,10 @@ class Creation:
             raise
 
     async def _make(self, spec: ContainerSpec) -> ContainerID:
-        await self._network.ensure()
+        if spec.egress is Egress.OPEN:
+            await self._network.ensure()
+            if self._resolv_conf is not None:
+                self._resolv_conf.write()
         image = await self._images.facts(spec.image_id)
         container_id = await self._post(spec, image)
         try:

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Set
 from typing import Any
 
+from hershy.domain.egress import Egress
 from hershy.domain.exits import ExitKind, ExitReason
 from hershy.domain.ids import ContainerID, ImageID, ProgramID, PublishPort
 from hershy.ports.runtime import ContainerStatus
 
-from ._hardening import PORT_KEY, PROGRAM_LABEL
+from ._hardening import NO_NETWORK, PORT_KEY, PORT_LABEL, PROGRAM_LABEL
 from ._kernel_log import was_killed_for_memory
 
 Account = dict[str, Any]
@@ -43,13 +44,24 @@ def was_never_started(state: Account) -> bool:
 
 async def status_of(account: Account, killed_codes: Set[int]) -> ContainerStatus:
     """The status by an inspection."""
-    bindings = (account["HostConfig"].get("PortBindings") or {}).get(PORT_KEY) or [{}]
-    port = bindings[0].get("HostPort")
     return ContainerStatus(
         container_id=ContainerID(account["Id"]),
         program_id=ProgramID(account["Config"]["Labels"][PROGRAM_LABEL]),
         is_running=bool(account["State"].get("Running")),
-        publish_port=PublishPort(int(port)) if port else None,
+        publish_port=publish_port_of(account),
         image_id=ImageID(account["Image"]),
         exit_reason=await exit_reason(account, killed_codes),
+        egress=egress_of(account),
     )
+
+
+def egress_of(account: Account) -> Egress:
+    """By the network it really has."""
+    return Egress.NONE if account["HostConfig"].get("NetworkMode") == NO_NETWORK else Egress.OPEN
+
+
+def publish_port_of(account: Account) -> PublishPort | None:
+    """What the engine publishes 8080 on, or else what a label says that it is to be forwarded from."""
+    bindings = (account["HostConfig"].get("PortBindings") or {}).get(PORT_KEY) or [{}]
+    port = bindings[0].get("HostPort") or account["Config"]["Labels"].get(PORT_LABEL)
+    return PublishPort(int(port)) if port else None

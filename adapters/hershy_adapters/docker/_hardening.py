@@ -8,8 +8,10 @@ import hashlib
 import json
 import signal
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from hershy.domain.egress import Egress
 from hershy.domain.ids import OwnerID
 from hershy.domain.security import PROGRAM_PORT, STATE_MOUNT, SecurityContract
 from hershy.ports.runtime import ContainerSpec
@@ -21,9 +23,13 @@ PROGRAM_LABEL = "hershy.program-id"
 USER_LABEL = "hershy.user-id"
 BUILD_LABEL = "hershy.build-id"
 """Of containers, and of the images they run."""
+PORT_LABEL = "hershy.publish-port"
 SPEC_HASH_LABEL = "hershy.spec-hash"
 
 PORT_KEY = f"{PROGRAM_PORT}/tcp"
+NO_NETWORK = "none"
+"""The engine's name for a network of a container's own with nothing in it but the loopback device."""
+RESOLV_CONF = "/etc/resolv.conf"
 SCRATCH = "/tmp"  # noqa: S108 -- a path inside the container, where nothing can be written
 LOG_FILES = 2
 """The engine rotates a log between so many files, so that the newest half is always there."""
@@ -49,7 +55,8 @@ class Enclosure:
 
     ``runtime`` is the name the engine knows it by. The engine counts ``own_pids`` for the enclosure itself and
     ``pids_per_process`` for each process of the program. A program that the kernel kills for its memory ends with
-    one of ``killed_codes``.
+    one of ``killed_codes``. ``resolv_conf`` names the resolvers that programs with egress are given; without it they
+    ask the engine.
     """
 
     runtime: str
@@ -60,6 +67,7 @@ class Enclosure:
     pids_per_process: int = 1
     killed_codes: frozenset[int] = frozenset({KILLED_CODE})
     seccomp: SeccompProfile = field(default_factory=own_profile)
+    resolv_conf: Path | None = None
 
     @property
     def security_options(self) -> list[str]:
@@ -68,6 +76,18 @@ class Enclosure:
 
     def pids_limit(self, processes: int) -> int:
         return self.own_pids + self.pids_per_process * processes
+
+    def network_of(self, spec: ContainerSpec) -> str:
+        return NO_NETWORK if spec.egress is Egress.NONE else self.network
+
+    def ports_of(self, spec: ContainerSpec) -> Config:
+        """What the engine publishes: nothing of a container that it has no network to reach by."""
+        if spec.egress is Egress.NONE:
+            return {}
+        return {PORT_KEY: [{"HostIp": self.contract.publish_address, "HostPort": str(spec.publish_port)}]}
+
+    def resolv_conf_of(self, spec: ContainerSpec) -> Path | None:
+        return None if spec.egress is Egress.NONE else self.resolv_conf
 
 
 def masked_places(image: ImageFacts) -> tuple[str, ...]:
@@ -101,6 +121,7 @@ def labels(spec: ContainerSpec, enclosure: Enclosure) -> dict[str, str]:
         PROGRAM_LABEL: str(spec.program_id),
         USER_LABEL: str(spec.user_id),
         BUILD_LABEL: str(spec.build_id),
+        PORT_LABEL: str(spec.publish_port),
     }
 
 
@@ -122,10 +143,10 @@ def _host_config(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -
     return {
         "Runtime": enclosure.runtime,
         "Init": True,
-        "NetworkMode": enclosure.network,
-        "PortBindings": {PORT_KEY: [{"HostIp": contract.publish_address, "HostPort": str(spec.publish_port)}]},
+        "NetworkMode": enclosure.network_of(spec),
+        "PortBindings": enclosure.ports_of(spec),
         "ReadonlyRootfs": contract.read_only_root,
-        "Mounts": _mounts(spec, image),
+        "Mounts": _mounts(spec, image, enclosure.resolv_conf_of(spec)),
         "CapDrop": list(contract.dropped_capabilities),
         "SecurityOpt": enclosure.security_options,
         # Without IPC there is no writable /dev/shm.
@@ -152,14 +173,15 @@ def _host_config(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -
     }
 
 
-def _mounts(spec: ContainerSpec, image: ImageFacts) -> list[Config]:
-    state = {
-        "Type": "bind",
-        "Source": str(spec.state_dir),
-        "Target": STATE_MOUNT,
-        "BindOptions": {"Propagation": "rprivate"},
-    }
-    return [state, *({"Type": "tmpfs", "Target": place, "ReadOnly": True} for place in masked_places(image))]
+def _mounts(spec: ContainerSpec, image: ImageFacts, resolv_conf: Path | None) -> list[Config]:
+    bound = [_bind(spec.state_dir, STATE_MOUNT)]
+    if resolv_conf is not None:
+        bound.append({**_bind(resolv_conf, RESOLV_CONF), "ReadOnly": True})
+    return [*bound, *({"Type": "tmpfs", "Target": place, "ReadOnly": True} for place in masked_places(image))]
+
+
+def _bind(source: Path, target: str) -> Config:
+    return {"Type": "bind", "Source": str(source), "Target": target, "BindOptions": {"Propagation": "rprivate"}}
 
 
 def _digest(config: Config) -> str:

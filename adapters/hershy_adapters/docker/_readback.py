@@ -14,6 +14,7 @@ from hershy.ports.runtime import ContainerSpec
 from ._hardening import (
     LOG_FILES,
     PORT_KEY,
+    RESOLV_CONF,
     SPEC_HASH_LABEL,
     Enclosure,
     ImageFacts,
@@ -79,7 +80,8 @@ def differences(account: Account, spec: ContainerSpec, image: ImageFacts, enclos
         *_exposed(account),
         *_own_paths(account),
         *_environment(account, spec),
-        *_mounts(account, spec, image),
+        *_mounts(account, spec, image, enclosure),
+        *_networks(account, enclosure.network_of(spec)),
     ]
 
 
@@ -104,13 +106,21 @@ def _environment(account: Account, spec: ContainerSpec) -> Iterator[Difference]:
             yield Difference(f"Config.Env.{name}", "the value asked for", "another" if name in last else None)
 
 
-def _mounts(account: Account, spec: ContainerSpec, image: ImageFacts) -> Iterator[Difference]:
+def _networks(account: Account, network: str) -> Iterator[Difference]:
+    found = sorted(_lookup(account, "NetworkSettings.Networks") or ())
+    if found != [network]:
+        yield Difference("NetworkSettings.Networks", [network], found)
+
+
+def _mounts(account: Account, spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> Iterator[Difference]:
     mounts = [
         (it.get("Type"), it.get("Source"), it.get("Destination"), it.get("RW"), it.get("Propagation"))
         for it in account.get("Mounts") or ()
     ]
     masks = (("tmpfs", "", place, False, "") for place in masked_places(image))
     wanted = [("bind", str(spec.state_dir), STATE_MOUNT, True, "rprivate"), *masks]
+    if resolv_conf := enclosure.resolv_conf_of(spec):
+        wanted.append(("bind", str(resolv_conf), RESOLV_CONF, False, "rprivate"))
     if sorted(mounts, key=str) != sorted(wanted, key=str):
         yield Difference("Mounts", sorted(wanted, key=str), sorted(mounts, key=str))
 
@@ -128,10 +138,8 @@ def _expected(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> d
         **{f"HostConfig.{name}": None for name in NOTHING_OF},
         "HostConfig.Runtime": enclosure.runtime,
         "HostConfig.Init": True,
-        "HostConfig.NetworkMode": enclosure.network,
-        "HostConfig.PortBindings": {
-            PORT_KEY: [{"HostIp": contract.publish_address, "HostPort": str(spec.publish_port)}]
-        },
+        "HostConfig.NetworkMode": enclosure.network_of(spec),
+        "HostConfig.PortBindings": enclosure.ports_of(spec),
         "HostConfig.ReadonlyRootfs": True,
         "HostConfig.CapDrop": ["ALL"],
         "HostConfig.SecurityOpt": _digested(["no-new-privileges:true", enclosure.seccomp.option]),

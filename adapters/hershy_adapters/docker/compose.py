@@ -7,12 +7,17 @@ from typing import Any
 
 import yaml
 
-from ._hardening import Config
+from ._hardening import NO_NETWORK, Config
 from ._network import INTER_CONTAINER
 from ._seccomp import SeccompProfile
 
 _SERVICE = "program"
+_NETWORK = "programs"
 _HEADER = "# Run by hand: docker compose up (while hershy does not run this program)\n"
+_UNPLUGGED = (
+    "# It has no network. Ask it from inside its own, as root:\n"
+    "#   nsenter --net --target $(docker inspect -f '{{{{.State.Pid}}}}' {name}) curl http://127.0.0.1:8080/\n"
+)
 
 
 def render_compose(name: str, image: str, config: Config, seccomp: SeccompProfile) -> str:
@@ -33,12 +38,14 @@ def render_compose(name: str, image: str, config: Config, seccomp: SeccompProfil
             raise ValueError(f"no Compose translation for {sorted(unknown)}")
         for key, value in settings.items():
             service |= translations[key](value)
-    document = {
+    document: dict[str, Any] = {
         "name": re.sub(r"[^a-z0-9_-]", "-", name.lower()),
         "services": {_SERVICE: service},
-        "networks": {"programs": {"driver": "bridge", "driver_opts": {INTER_CONTAINER: "false"}}},
     }
-    return _HEADER + yaml.safe_dump(_without_interpolation(document), sort_keys=False, allow_unicode=True)
+    if "networks" in service:
+        document["networks"] = {_NETWORK: {"driver": "bridge", "driver_opts": {INTER_CONTAINER: "false"}}}
+    header = _HEADER if "networks" in service else _HEADER + _UNPLUGGED.format(name=name)
+    return header + yaml.safe_dump(_without_interpolation(document), sort_keys=False, allow_unicode=True)
 
 
 def _without_interpolation(value: Any) -> Any:
@@ -52,7 +59,13 @@ def _without_interpolation(value: Any) -> Any:
     return value
 
 
+def _network(name: str) -> dict[str, Any]:
+    return {"network_mode": NO_NETWORK} if name == NO_NETWORK else {"networks": [_NETWORK]}
+
+
 def _ports(bindings: Any) -> dict[str, Any]:
+    if not bindings:
+        return {}
     return {
         "ports": [
             f"{host['HostIp']}:{host['HostPort']}:{inside}" for inside, hosts in bindings.items() for host in hosts
@@ -94,7 +107,7 @@ _CONFIG: dict[str, _Translation] = {
 _HOST_CONFIG: dict[str, _Translation] = {
     "Runtime": lambda name: {"runtime": name},
     "Init": lambda init: {"init": init},
-    "NetworkMode": lambda network: {"networks": ["programs"]},
+    "NetworkMode": _network,
     "PortBindings": _ports,
     "ReadonlyRootfs": lambda read_only: {"read_only": read_only},
     "Mounts": lambda mounts: {"volumes": [_mount(mount) for mount in mounts]},

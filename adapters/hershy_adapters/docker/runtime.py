@@ -9,11 +9,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import aiohttp
 from aiodocker.exceptions import DockerError
 
+from hershy.domain.egress import Egress
 from hershy.domain.errors import ContainerNotFound, RuntimeFailure
 from hershy.domain.exits import ExitKind, ExitReason
 from hershy.domain.ids import FIRST_PUBLISH_PORT, LAST_PUBLISH_PORT, ContainerID, OwnerID, ProgramID, PublishPort
@@ -36,12 +37,15 @@ from ._diagnosis import diagnose
 from ._engine import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, Engine
 from ._errors import translated
 from ._events import subscribed
-from ._exits import exit_reason, status_of, was_never_started
-from ._hardening import OWNER_LABEL, PROGRAM_LABEL, Config, Enclosure, create_config
+from ._exits import egress_of, exit_reason, status_of, was_never_started
+from ._forwarding import Forwarding
+from ._hardening import OWNER_LABEL, PORT_LABEL, PROGRAM_LABEL, Config, Enclosure, create_config
 from ._images import Images
 from ._logs import read_logs
 from ._network import ProgramNetwork
+from ._process_network import obstacle as obstacle_to_entering
 from ._removal import remove_container
+from ._resolvers import ResolvConf, resolv_conf_for
 from ._seccomp import SeccompProfile, load_profile, own_profile
 from ._stats import read_stats
 from .compose import render_compose
@@ -52,8 +56,11 @@ INSPECTED_AT_ONCE = 16
 class DockerRuntime(Runtime):
     """``runtime_name`` is what the engine calls the OCI runtime; ``network`` the bridge of all programs.
 
-    ``seccomp``: the operator's profile in place of hershy's own.
+    ``seccomp``: the operator's profile in place of hershy's own. ``resolv_conf``: the file that names the resolvers of
+    programs with egress. ``egress``: the most that programs of this Host have.
     """
+
+    usual_name: ClassVar[str] = "runc"
 
     remedy: ClassVar[str] = "register it under 'runtimes' in /etc/docker/daemon.json and send dockerd SIGHUP"
 
@@ -61,16 +68,37 @@ class DockerRuntime(Runtime):
         self,
         engine: Engine,
         owner: OwnerID,
-        runtime_name: str = "runc",
+        runtime_name: str = "",
         network: str = "hershy",
         seccomp: SeccompProfile | None = None,
+        resolv_conf: ResolvConf | None = None,
+        egress: Egress = Egress.OPEN,
     ) -> None:
         self._engine = engine
         self._owner = owner
-        self._enclosure = replace(self.enclosure(runtime_name, owner, network), seccomp=seccomp or own_profile())
+        self._enclosure = replace(
+            self.enclosure(runtime_name or self.usual_name, owner, network),
+            seccomp=seccomp or own_profile(),
+            resolv_conf=None if resolv_conf is None else resolv_conf.path,
+        )
+        self._resolv_conf = resolv_conf
+        self._egress = egress
+        self._forwarding = Forwarding(engine, self._inspect)
         self._images = Images(engine)
         self._network = ProgramNetwork(engine, network)
-        self._creation = Creation(engine, self._images, self._network, self._enclosure, self.remedy)
+        self._creation = Creation(engine, self._images, self._network, self._enclosure, self.remedy, resolv_conf)
+
+    @classmethod
+    def of(cls, context: AdapterContext) -> Self:
+        return cls(
+            Engine.of(context),
+            context.owner,
+            context.adapter_name,
+            context.option("docker_network", "hershy"),
+            load_profile(context.option("seccomp_profile", "")),
+            resolv_conf_for(context.storage_root, context.option("dns", list[str]())),
+            context.option("egress", Egress.OPEN),
+        )
 
     @classmethod
     def enclosure(cls, runtime_name: str, owner: OwnerID, network: str) -> Enclosure:
@@ -78,9 +106,18 @@ class DockerRuntime(Runtime):
         return Enclosure(runtime_name, owner, network, contract)
 
     async def create(self, spec: ContainerSpec) -> ContainerID:
+        if spec.egress is Egress.NONE and (obstacle := await self.obstacle_to_forwarding()):
+            raise RuntimeFailure(f"program {spec.program_id} without egress could not be reached: {obstacle}")
         return await self._creation.create(spec)
 
     async def start(self, container_id: ContainerID) -> None:
+        account = await self._inspect(container_id)
+        if egress_of(account) is Egress.NONE:
+            await self._forwarding.start(container_id, account)
+        else:
+            await self._start(container_id)
+
+    async def _start(self, container_id: ContainerID) -> None:
         container = self._engine.client.containers.container(str(container_id))
         with translated("starting", container_id):
             try:
@@ -98,13 +135,16 @@ class DockerRuntime(Runtime):
         with translated("stopping", container_id):
             container = self._engine.client.containers.container(str(container_id))
             await container.stop(t=grace_s, timeout=timeout)
+        self._forwarding.end(container_id)
 
     async def remove(self, container_id: ContainerID) -> None:
         await remove_container(self._engine, container_id)
+        self._forwarding.end(container_id)
 
     async def wait(self, container_id: ContainerID) -> ExitReason:
         with translated("waiting for", container_id):
             await self._engine.client.containers.container(str(container_id)).wait()
+        self._forwarding.end(container_id)
         try:
             account = await self._inspect(container_id)
         except ContainerNotFound:
@@ -140,8 +180,11 @@ class DockerRuntime(Runtime):
     async def published_ports(self) -> Set[PublishPort]:
         with translated("listing the ports of", self._engine.host):
             listed = await self._engine.client.containers.list()
-        published = (port.get("PublicPort", 0) for it in listed for port in it["Ports"])
-        return {PublishPort(port) for port in published if FIRST_PUBLISH_PORT <= port <= LAST_PUBLISH_PORT}
+        published = [port.get("PublicPort", 0) for it in listed for port in it["Ports"]]
+        forwarded = [int(it["Labels"].get(PORT_LABEL, 0)) for it in listed]
+        return {
+            PublishPort(port) for port in [*published, *forwarded] if FIRST_PUBLISH_PORT <= port <= LAST_PUBLISH_PORT
+        }
 
     async def compose_file(self, spec: ContainerSpec) -> str:
         names = container_name(spec.program_id), image_name(spec.build_id)
@@ -152,9 +195,27 @@ class DockerRuntime(Runtime):
         return create_config(spec, await self._images.facts(spec.image_id), self._enclosure)
 
     async def diagnose(self) -> Sequence[Finding]:
-        return await diagnose(self._engine, self._enclosure.runtime, self.remedy)
+        findings = list(await diagnose(self._engine, self._enclosure.runtime, self.remedy))
+        if all(it.ok for it in findings):
+            findings.append(await self._forwarding_finding())
+        if self._resolv_conf is not None and self._egress is Egress.OPEN:
+            findings.append(self._resolv_conf.finding())
+        return findings
+
+    async def obstacle_to_forwarding(self) -> str:
+        """Why programs without egress could not be reached, and the remedy; empty when they can. EngineUnavailable."""
+        obstacle = obstacle_to_entering()
+        return f"{obstacle}; run the Host as root on the engine's own machine" if obstacle else ""
+
+    async def _forwarding_finding(self) -> Finding:
+        obstacle = await self.obstacle_to_forwarding()
+        problem, _, remedy = obstacle.partition("; ")
+        is_required = self._egress is Egress.NONE
+        detail = problem or "programs without egress can be reached"
+        return Finding("egress none", not obstacle, detail, remedy, required=is_required)
 
     async def aclose(self) -> None:
+        await self._forwarding.aclose()
         await self._engine.aclose()
 
     async def _status(self, container_id: ContainerID, at_once: asyncio.Semaphore) -> ContainerStatus | None:
@@ -176,6 +237,4 @@ def _is_missing_network(error: DockerError, network: str) -> bool:
 
 
 def create(context: AdapterContext) -> DockerRuntime:
-    network = context.option("docker_network", "hershy")
-    seccomp = load_profile(context.option("seccomp_profile", ""))
-    return DockerRuntime(Engine.of(context), context.owner, context.adapter_name, network, seccomp)
+    return DockerRuntime.of(context)

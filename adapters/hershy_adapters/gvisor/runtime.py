@@ -5,15 +5,16 @@ from typing import ClassVar
 
 from hershy.domain.ids import OwnerID
 from hershy.ports.adapter import AdapterContext
-from hershy_adapters.docker._engine import Engine
+from hershy_adapters.docker._errors import translated
 from hershy_adapters.docker._hardening import Enclosure
-from hershy_adapters.docker._seccomp import SeccompProfile, load_profile
 from hershy_adapters.docker.runtime import DockerRuntime
 
 SANDBOX_PIDS = 64
 """What the sandbox itself takes: about 40 threads were counted."""
 PIDS_PER_PROCESS = 3
 """What it takes for each process of the program: 2.2 were counted. Without them it would die, not refuse a fork."""
+SHARED_NETWORK_STACK = "--network=host"
+"""Of gVisor's: the kernel's network stack instead of its own. The network is the container's either way."""
 STUB_KILLED_CODE = 1
 """The sandbox is several processes to the kernel. Mostly it kills the one that stands for the program, and gVisor then
 reports this code for the program; else it kills all of the sandbox, with the code that a kill has everywhere."""
@@ -22,20 +23,11 @@ reports this code for the program; else it kills all of the sandbox, with the co
 class GVisorRuntime(DockerRuntime):
     """Refuses to create where the engine does not know gVisor; the engine's answer is the check."""
 
+    usual_name: ClassVar[str] = "runsc"
     remedy: ClassVar[str] = (
         "install gVisor (Debian: 'apt-get install runsc'), register it with 'runsc install' or under 'runtimes' in "
         "/etc/docker/daemon.json, and send dockerd SIGHUP; hershy does not fall back to another runtime"
     )
-
-    def __init__(
-        self,
-        engine: Engine,
-        owner: OwnerID,
-        runtime_name: str = "runsc",
-        network: str = "hershy",
-        seccomp: SeccompProfile | None = None,
-    ) -> None:
-        super().__init__(engine, owner, runtime_name, network, seccomp)
 
     @classmethod
     def enclosure(cls, runtime_name: str, owner: OwnerID, network: str) -> Enclosure:
@@ -47,8 +39,22 @@ class GVisorRuntime(DockerRuntime):
             killed_codes=plain.killed_codes | {STUB_KILLED_CODE},
         )
 
+    async def obstacle_to_forwarding(self) -> str:
+        return await super().obstacle_to_forwarding() or await self._obstacle_of_own_network_stack()
+
+    async def _obstacle_of_own_network_stack(self) -> str:
+        """Its own stack keeps the loopback device inside the sandbox, where nothing from outside connects to."""
+        name = self._enclosure.runtime
+        with translated("asking the engine for the runtime", name):
+            info = await self._engine.client.system.info()
+        arguments = ((info.get("Runtimes") or {}).get(name) or {}).get("runtimeArgs") or ()
+        if SHARED_NETWORK_STACK in arguments:
+            return ""
+        return (
+            f"the runtime {name} brings its own network stack, or does not say that it shares the machine's; "
+            f'register it with "runtimeArgs": ["{SHARED_NETWORK_STACK}"] in /etc/docker/daemon.json'
+        )
+
 
 def create(context: AdapterContext) -> GVisorRuntime:
-    network = context.option("docker_network", "hershy")
-    seccomp = load_profile(context.option("seccomp_profile", ""))
-    return GVisorRuntime(Engine.of(context), context.owner, context.adapter_name, network, seccomp)
+    return GVisorRuntime.of(context)

@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import BaseModel
 
+from hershy.domain.egress import Egress
 from hershy.domain.health import HealthCheck
 from hershy.domain.program import DesiredState, Program
 from hershy.domain.resources import ResourceLimits
@@ -91,6 +92,7 @@ class ProgramView(BaseModel):
     health_check: HealthCheckView | None
     ttl_s: float | None
     idle_timeout_s: float | None
+    egress: Egress
     expires_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -118,6 +120,7 @@ class ProgramView(BaseModel):
             health_check=HealthCheckView.of(options.health_check) if options.health_check else None,
             ttl_s=_seconds(options.ttl),
             idle_timeout_s=_seconds(options.idle_timeout),
+            egress=options.egress,
             expires_at=program.created_at + options.ttl if options.ttl is not None else None,
             created_at=program.created_at,
             updated_at=program.updated_at,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from hershy.application.requests import ProgramRequest
 from hershy.domain.build_spec import BuildSpec
+from hershy.domain.egress import Egress
 from hershy.domain.errors import InvalidValue
 from hershy.domain.health import HealthCheck
 from hershy.domain.ids import UserID
@@ -83,6 +84,9 @@ class NewProgram(_Body):
     idle_timeout_s: Seconds | None = Field(
         None, description="so long after the last request through the proxy it is stopped"
     )
+    egress: Annotated[Egress, Field(strict=False)] | None = Field(
+        None, description="open (the default), or none: it reaches nothing, and is still reached"
+    )
 
     @field_validator("health_check", mode="before")
     @classmethod
@@ -109,6 +113,7 @@ class NewProgram(_Body):
                 health_check=HealthCheck(**_durations(self.health_check)) if self.health_check else None,
                 ttl=_duration(self.ttl_s),
                 idle_timeout=_duration(self.idle_timeout_s),
+                egress=self.egress or Egress.OPEN,
             ),
         )
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
+from hershy.domain.egress import Egress
 from hershy.domain.state import ProgramState
 
 from . import _parse
@@ -77,6 +78,7 @@ class NewProgram:
     health_check: bool | Mapping[str, Any] | None = None
     ttl: timedelta | None = None
     idle_timeout: timedelta | None = None
+    egress: Egress | str | None = None
 
     def body(self) -> dict[str, Any]:
         optional = {
@@ -88,6 +90,7 @@ class NewProgram:
             "health_check": self.health_check,
             "ttl_s": None if self.ttl is None else self.ttl.total_seconds(),
             "idle_timeout_s": None if self.idle_timeout is None else self.idle_timeout.total_seconds(),
+            "egress": None if self.egress is None else str(self.egress),
         }
         given = {
             name: dict(value) if isinstance(value, Mapping) else value

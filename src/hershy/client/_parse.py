@@ -94,6 +94,7 @@ def program(data: Any) -> ProgramInfo:
         health_check=data.get("health_check"),
         ttl_s=data.get("ttl_s"),
         idle_timeout_s=data.get("idle_timeout_s"),
+        egress=data.get("egress"),
         expires_at=_optional_moment(data.get("expires_at")),
     )
 

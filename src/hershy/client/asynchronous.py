@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
+from hershy.domain.egress import Egress
 from hershy.domain.state import ProgramState
 
 from . import _calls, _http, _parse
@@ -73,6 +74,7 @@ class AsyncClient:
         health_check: bool | Mapping[str, Any] | None = None,
         ttl: timedelta | None = None,
         idle_timeout: timedelta | None = None,
+        egress: Egress | str | None = None,
     ) -> CreatedProgram:
         """Register a program, as ``Client.create_program``."""
         program = _calls.NewProgram(
@@ -87,6 +89,7 @@ class AsyncClient:
             health_check,
             ttl,
             idle_timeout,
+            egress,
         )
         return await self._send(_calls.create(program))
 

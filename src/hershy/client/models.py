@@ -65,6 +65,7 @@ class ProgramInfo:
     health_check: Mapping[str, Any] | None = None
     ttl_s: float | None = None
     idle_timeout_s: float | None = None
+    egress: str | None = None
     expires_at: datetime | None = None
 
 

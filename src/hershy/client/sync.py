@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
+from hershy.domain.egress import Egress
 from hershy.domain.state import ProgramState
 
 from . import _calls, _http, _parse
@@ -76,6 +77,7 @@ class Client:
         health_check: bool | Mapping[str, Any] | None = None,
         ttl: timedelta | None = None,
         idle_timeout: timedelta | None = None,
+        egress: Egress | str | None = None,
     ) -> CreatedProgram:
         """Register a program; nothing is built before ``start``. Each call makes another program.
 
@@ -83,6 +85,7 @@ class Client:
         and log_bytes; ``restart_policy`` is ``no``, ``on-failure`` or ``always``, or a mapping with its details;
         ``health_check`` True for the defaults, or a mapping with path, interval_s, timeout_s and failures. ``ttl``
         after its registration the program is deleted; ``idle_timeout`` after the last request to it, stopped.
+        With ``egress`` ``none`` it reaches nothing, and is still reached.
         Raises BadRequestError, TooLargeError, LimitReachedError.
         """
         program = _calls.NewProgram(
@@ -97,6 +100,7 @@ class Client:
             health_check,
             ttl,
             idle_timeout,
+            egress,
         )
         return self._send(_calls.create(program))
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from .egress import Egress
 from .errors import InvalidValue
 from .exits import ExitReason
 from .health import HealthCheck
@@ -37,7 +38,7 @@ class ProgramOptions:
 
     ``ttl``: so long after its registration the program is deleted with all it has. ``idle_timeout``: so long
     after the last request through the Host's proxy a Ready program is stopped; requests straight to its publish
-    port are not seen. None for neither.
+    port are not seen. None for neither. ``egress``: what it may reach; the operator may give it less.
     """
 
     env: Mapping[str, str] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class ProgramOptions:
     health_check: HealthCheck | None = None
     ttl: timedelta | None = None
     idle_timeout: timedelta | None = None
+    egress: Egress = Egress.OPEN
 
     def __post_init__(self) -> None:
         for name, duration in (("ttl", self.ttl), ("idle_timeout", self.idle_timeout)):

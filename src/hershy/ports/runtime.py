@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from hershy.domain.egress import Egress
 from hershy.domain.exits import ExitReason
 from hershy.domain.ids import BuildID, ContainerID, ImageID, ProgramID, PublishPort, UserID
 from hershy.domain.resources import ResourceLimits
@@ -20,7 +21,7 @@ class ContainerSpec:
     """What to run. The security contract is the runtime's own and cannot be asked for differently.
 
     ``state_dir`` is an existing folder on the host, mounted read-write at ``/state``; 8080 inside is published
-    on ``127.0.0.1:{publish_port}``.
+    on ``127.0.0.1:{publish_port}``, whatever its ``egress``.
     """
 
     program_id: ProgramID
@@ -31,11 +32,12 @@ class ContainerSpec:
     state_dir: Path
     env: Mapping[str, str] = field(default_factory=dict)
     resources: ResourceLimits = ResourceLimits()
+    egress: Egress = Egress.OPEN
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerStatus:
-    """``exit_reason`` is None while the process runs or was never started."""
+    """``exit_reason`` is None while the process runs or was never started. ``egress`` is what it really has."""
 
     container_id: ContainerID
     program_id: ProgramID
@@ -43,6 +45,7 @@ class ContainerStatus:
     publish_port: PublishPort | None
     image_id: ImageID
     exit_reason: ExitReason | None = None
+    egress: Egress = Egress.OPEN
 
 
 class LogStream(StrEnum):
@@ -130,11 +133,15 @@ class Runtime(ABC):
 
     @abstractmethod
     async def start(self, container_id: ContainerID) -> None:
-        """Start a created container; one that runs is left as it is.
+        """Start a created container, and return once connections to its publish port are passed on; one that runs is
+        left as it is.
+
+        Where the adapter passes them on by itself, as to a container without egress, that ends with the adapter's
+        process: another adapter of the same owner takes it up again when it is told to start the running container.
 
         Raises PortHeld when a stranger holds the publish port, RuntimeFailure when the process cannot be
-        started. Either way the container remains, not running; the caller removes it. Cancelled, it may run or
-        not, and can be stopped or removed as ever.
+        started. Either way the container remains, not running unless it ran before; the caller removes it.
+        Cancelled, it may run or not, and can be stopped or removed as ever.
         """
 
     @abstractmethod

@@ -42,7 +42,7 @@ IMAGE = ImageFacts()
 Path_ = tuple[str | int, ...]
 
 
-def account_of(config: dict[str, Any]) -> dict[str, Any]:
+def account_of(config: dict[str, Any], network: str = ENCLOSURE.network) -> dict[str, Any]:
     """What an engine that does as it is told says of the container."""
     config = copy.deepcopy(config)
     host = config.pop("HostConfig")
@@ -59,7 +59,13 @@ def account_of(config: dict[str, Any]) -> dict[str, Any]:
     nothing = dict.fromkeys(NOTHING_OF) | {"Privileged": False, "PidMode": "", "Devices": []}
     host = {**nothing, **host, "MaskedPaths": ["/proc/kcore"], "ReadonlyPaths": ["/proc/sys"]}
     config = {**config, "Env": ["PATH=/bin", *config["Env"]], "Tty": False}
-    return {"Image": config["Image"], "Config": config, "HostConfig": host, "Mounts": mounts}
+    return {
+        "Image": config["Image"],
+        "Config": config,
+        "HostConfig": host,
+        "Mounts": mounts,
+        "NetworkSettings": {"Networks": {network: {}}},
+    }
 
 
 def fields(account: dict[str, Any]) -> list[str]:
@@ -78,6 +84,7 @@ def loosened() -> Iterator[tuple[str, Any]]:
     yield "HostConfig.Runtime", "runc-other"
     yield "HostConfig.Init", False
     yield "HostConfig.NetworkMode", "host"
+    yield "NetworkSettings.Networks", {"hershy": {}, "bridge": {}}
     yield "HostConfig.PortBindings", {"8080/tcp": [{"HostIp": "0.0.0.0", "HostPort": "19005"}]}
     yield "HostConfig.PortBindings", {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "19006"}]}
     yield "HostConfig.ReadonlyRootfs", False

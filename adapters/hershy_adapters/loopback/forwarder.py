@@ -1,0 +1,101 @@
+"""Forwarder: passes connections to a port of 127.0.0.1 on to where a function connects to."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Awaitable, Callable
+
+from hershy.application.log import get_logger
+from hershy.domain.errors import PortHeld
+from hershy.domain.ids import PublishPort
+from hershy.domain.security import LOOPBACK
+
+from ._splice import reset, splice
+
+MOST_CONNECTIONS = 2048
+"""At a time; further ones wait in the kernel's queue, and are refused when that is full too."""
+QUEUE = 128
+CONNECT_TIMEOUT_S = 5.0
+ACCEPT_RETRY_S = 0.5
+"""Pause after the kernel could not give a connection, most likely for want of file descriptors."""
+
+Connect = Callable[[], Awaitable[socket.socket]]
+
+_log = get_logger("hershy.forwarder")
+
+
+def listen(port: PublishPort) -> socket.socket:
+    """Take the port. Connections wait from now on. Raises PortHeld when another process has it."""
+    try:
+        return socket.create_server((LOOPBACK, port.value), backlog=QUEUE)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortHeld(port) from error
+        raise
+
+
+class Forwarder:
+    """Serves ``listener``, of which it takes charge, from ``start`` to ``close``.
+
+    ``connect`` gives a connected, non-blocking TCP socket or raises OSError; it is given CONNECT_TIMEOUT_S. Bytes,
+    ends and resets are passed on as they come, in both directions.
+    """
+
+    def __init__(self, listener: socket.socket, connect: Connect, most: int = MOST_CONNECTIONS) -> None:
+        self._listener = listener
+        self._connect = connect
+        self._places = asyncio.Semaphore(most)
+        self._accepting: asyncio.Task[None] | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        self._listener.setblocking(False)
+        self._accepting = asyncio.create_task(self._accept(), name=f"forwarder {self._listener.getsockname()[1]}")
+
+    def close(self) -> None:
+        """Give up the port and reset every connection. Idempotent."""
+        if self._accepting is not None:
+            self._accepting.cancel()
+        self._listener.close()
+        for connection in self._connections:
+            connection.cancel()
+
+    async def aclose(self) -> None:
+        """As ``close``; returns when every connection has ended."""
+        self.close()
+        tasks = {it for it in (self._accepting, *self._connections) if it is not None}
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._places.acquire()
+            try:
+                accepted, _ = await loop.sock_accept(self._listener)
+            except OSError as error:
+                self._places.release()
+                _log.warning("cannot accept a connection", error=str(error))
+                await asyncio.sleep(ACCEPT_RETRY_S)
+                continue
+            serving = asyncio.create_task(self._serve(accepted))
+            self._connections.add(serving)
+            serving.add_done_callback(self._ended)
+
+    def _ended(self, serving: asyncio.Task[None]) -> None:
+        self._connections.discard(serving)
+        self._places.release()
+        if not serving.cancelled() and (error := serving.exception()) is not None:
+            _log.error("a forwarded connection failed", error=repr(error))
+
+    async def _serve(self, accepted: socket.socket) -> None:
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                connected = await self._connect()
+        except (OSError, TimeoutError):
+            reset(accepted)
+            return
+        except BaseException:
+            reset(accepted)
+            raise
+        await splice(accepted, connected)
