@@ -29,6 +29,7 @@ from hershy.domain.errors import (
     RuntimeFailure,
     Unavailable,
 )
+from hershy.ports.api_server import Scope
 
 from ._sentences import sentence
 
@@ -86,9 +87,16 @@ def verdict(error: Exception) -> tuple[HTTPStatus, str]:
 _UNEXPECTED = (HTTPStatus.INTERNAL_SERVER_ERROR, "an unexpected error, which the Host's log describes")
 
 
-def log_unexpected(error: Exception) -> None:
+def log_unexpected(error: Exception, scope: Scope | None = None) -> None:
     # As plain text: a renderer that shows local variables would put callers' sources and secrets into the log.
-    _log.error("unexpected error", error=repr(error), trace="".join(traceback.format_exception(error)))
+    trace = "".join(traceback.format_exception(error))
+    _log.error("unexpected error", **program_of(scope or {}), error=repr(error), trace=trace)
+
+
+def program_of(scope: Scope) -> Mapping[str, str]:
+    """The log field that names the program a request is about."""
+    program_id = scope.get("path_params", {}).get("program_id")
+    return {} if program_id is None else {"program_id": program_id}
 
 
 def install_handlers(app: FastAPI) -> None:

@@ -1,7 +1,7 @@
 """A response that goes on while something happens, and ends at once when the caller has gone."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -11,6 +11,7 @@ from hershy.domain.errors import HershyError
 from hershy_adapters._cut import CutOff
 
 from ._caller import Caller
+from ._errors import program_of
 
 KEEP_ALIVE_S = 15.0
 _log = get_logger("hershy.http")
@@ -38,15 +39,10 @@ class Live(Response):
         except CutOff:
             return
         except HershyError as error:
-            _log.warning("live response broken off", **_program(scope), path=scope["path"], error=str(error))
+            _log.warning("live response broken off", **program_of(scope), path=scope["path"], error=str(error))
         finally:
             caller.leave()
             await self._content.aclose()
-
-
-def _program(scope: Scope) -> Mapping[str, str]:
-    program_id = scope.get("path_params", {}).get("program_id")
-    return {} if program_id is None else {"program_id": program_id}
 
 
 async def with_keep_alive(

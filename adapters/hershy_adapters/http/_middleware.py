@@ -87,7 +87,7 @@ def error_boundary(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, noting)
         except Exception as error:
             if begun:
-                log_unexpected(error)
+                log_unexpected(error, scope)
             else:
                 await refusal_of(error)(scope, receive, send)
 
