@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from hershy.application.deadline import ended
-from hershy.domain.errors import BuildError, DeadlineExceeded
+from hershy.domain.errors import BuildError, DeadlineExceeded, InvalidValue
 from hershy.domain.ids import BuildID, ImageID
 from hershy.ports.builder import BuildOutput, BuildRequest
 from hershy.ports.clock import Clock
@@ -30,6 +30,10 @@ class SharedBuilds:
     async def run(self, request: BuildRequest, output: BuildOutput, work: Work) -> ImageID:
         """Join the build of ``request`` that is under way, or begin ``work``; see ``Builder.build``."""
         build_id = request.spec.build_id
+        try:
+            request.policy.require(request.spec)
+        except InvalidValue as error:
+            raise BuildError(f"{build_id} failed: {error}") from error
         deadline = asyncio.create_task(self._clock.sleep(request.timeout), name=f"deadline of {build_id}")
         try:
             shared = await self._current(build_id, work, deadline)

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hershy.domain.build_spec import BuildSpec
 from hershy.domain.errors import BuildError
-from hershy.ports.builder import BuildOutput
+from hershy.ports.builder import BuildOutput, BuildRequest
 
 from ._buildkit_output import BuildKitOutput
 from ._lines import LineSplitter
 from ._process import chunks, running
+from ._source_policy import VARIABLE, source_policy
 
 BINARY = "docker-buildx"
 PLUGIN_FOLDERS = (
@@ -62,14 +62,25 @@ class Buildx:
                 return False
 
     async def build(
-        self, spec: BuildSpec, context: bytes, name: str, labels: Mapping[str, str], output: BuildOutput
+        self,
+        request: BuildRequest,
+        context: bytes,
+        name: str,
+        labels: Mapping[str, str],
+        cgroup_parent: str | None,
+        output: BuildOutput,
     ) -> None:
         """Build and tag. Raises BuildError; cancelled, it ends the build before it returns."""
+        what = f"{request.spec.build_id} failed"
         progress = BuildKitOutput()
         splitter = LineSplitter()
+        command = self._command(request, name, labels, cgroup_parent)
         try:
             with TemporaryDirectory(prefix="hershy-buildx-") as config:
-                async with running(self._command(spec, name, labels), self._environment(config), context) as process:
+                rules = Path(config, "source-policy.json")
+                await asyncio.to_thread(rules.write_text, source_policy(request.policy))
+                environment = {**self._environment(config), VARIABLE: str(rules)}
+                async with running(command, environment, context) as process:
                     async for chunk in chunks(process):
                         for line in splitter.feed(chunk):
                             progress.add(line)
@@ -79,17 +90,24 @@ class Buildx:
                         output(line)
                     code = await process.wait()
         except OSError as error:
-            raise BuildError(f"{spec.build_id} failed: cannot run {self.binary}: {error}") from error
+            raise BuildError(f"{what}: cannot run {self.binary}: {error}") from error
         if code:
-            raise progress.failure(f"{spec.build_id} failed", code)
+            raise progress.failure(what, code)
 
-    def _command(self, spec: BuildSpec, name: str, labels: Mapping[str, str]) -> Sequence[str]:
-        # Attestations would make the image an index whose id changes with every build.
+    def _command(
+        self, request: BuildRequest, name: str, labels: Mapping[str, str], cgroup_parent: str | None
+    ) -> Sequence[str]:
+        spec = request.spec
+        network = "default" if request.policy.allow_network else "none"
+        # Attestations would make the image an index whose id changes with every build. What one build leaves in a
+        # cache mount, no other may find: it could be anybody's.
         return [
-            *(self.binary, "--builder", "default", "build", "--load", "--progress=plain", "--network=default"),
+            *(self.binary, "--builder", "default", "build", "--load", "--progress=plain", f"--network={network}"),
             *("--provenance=false", "--sbom=false", f"--tag={name}"),
+            *([] if cgroup_parent is None else [f"--cgroup-parent={cgroup_parent}"]),
             *(f"--label={key}={value}" for key, value in labels.items()),
             *(f"--build-arg={key}={value}" for key, value in spec.build_args.items()),
+            f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={spec.build_id}",
             "-",
         ]
 

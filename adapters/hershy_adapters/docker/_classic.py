@@ -15,15 +15,19 @@ from typing import Any, Never
 
 import aiohttp
 
+from hershy.domain.build_policy import BuildPolicy
 from hershy.domain.build_spec import BuildSpec
 from hershy.domain.errors import BuildError, EngineUnavailable, HershyError
 from hershy.ports.builder import BuildOutput
 
+from ._build_cgroup import CPU_PERIOD_US, quota_us
 from ._engine import CONNECT_TIMEOUT_S, Engine
 from ._errors import translated
 from ._lines import LineSplitter
 
 TAIL_LINES = 30
+MAX_OUTPUT_CHARS = 16 * 1024 * 1024
+"""Of one build; BuildKit bounds what a step prints by itself."""
 END_POLL_S = 0.05
 END_DEADLINE_S = 10.0
 """How long to wait for the engine to end a build whose connection was closed."""
@@ -33,12 +37,17 @@ _RUNNING_IN = re.compile(r" ---> Running in ([0-9a-f]{12})")
 
 
 class ClassicBuild:
-    """One build of ``spec``."""
+    """One build of ``spec``, each of its steps within the policy's memory and CPU, all of them in ``cgroup_parent``."""
 
-    def __init__(self, engine: Engine, spec: BuildSpec, output: BuildOutput) -> None:
+    def __init__(
+        self, engine: Engine, spec: BuildSpec, output: BuildOutput, policy: BuildPolicy, cgroup_parent: str | None
+    ) -> None:
         self._engine = engine
         self._spec = spec
         self._output = output
+        self._policy = policy
+        self._cgroup_parent = cgroup_parent
+        self._printed = 0
         self._splitter = LineSplitter()
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._container: str | None = None
@@ -66,9 +75,10 @@ class ClassicBuild:
             "t": name,
             "rm": "true",
             "forcerm": "true",
-            "networkmode": "default",
+            "networkmode": "default" if self._policy.allow_network else "none",
             "labels": json.dumps(dict(labels)),
             "buildargs": json.dumps(dict(self._spec.build_args)),
+            **self._limits(),
         }
         # A step may be silent for as long as it likes: the deadline of a build is its callers'.
         timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT_S)
@@ -84,6 +94,16 @@ class ClassicBuild:
             finally:
                 response.close()
 
+    def _limits(self) -> Mapping[str, str]:
+        limits = {}
+        if self._cgroup_parent is not None:
+            limits["cgroupparent"] = self._cgroup_parent
+        if memory := self._policy.memory_bytes:
+            limits |= {"memory": str(memory), "memswap": str(memory)}
+        if quota := quota_us(self._policy):
+            limits |= {"cpuperiod": str(CPU_PERIOD_US), "cpuquota": str(quota)}
+        return limits
+
     def _take(self, record: Mapping[str, Any]) -> None:
         if "error" in record:
             self._fail(str(record["error"]))
@@ -97,11 +117,17 @@ class ClassicBuild:
         elif match := _RUNNING_IN.fullmatch(line):
             self._container = match[1]
         self._tail.append(line)
-        self._output(line)
+        self._printed += len(line) + 1
+        if self._printed <= MAX_OUTPUT_CHARS:
+            self._output(line)
+        elif self._printed - len(line) - 1 <= MAX_OUTPUT_CHARS:
+            self._output(f"[output beyond {MAX_OUTPUT_CHARS} characters is left out]")
 
     def _fail(self, message: str) -> Never:
         for line in self._splitter.flush():
             self._print(line)
+        # The engine quotes the command that failed, with whatever it holds.
+        message = " ".join([*self._splitter.feed(message.encode(errors="replace")), *self._splitter.flush()])
         self._output(f"ERROR: {message}")
         raise BuildError(f"{self._spec.build_id} failed: {message}", self._tail)
 

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
-from hershy.domain.build_spec import BuildSpec
+from hershy.domain.build_policy import BuildPolicy
 from hershy.domain.errors import (
     BuildError,
     ConfigurationError,
     EngineUnavailable,
     ImageNotFound,
+    InvalidValue,
     RuntimeFailure,
 )
 from hershy.domain.ids import BuildID, ImageID
@@ -24,6 +25,7 @@ from hershy.ports.diagnosis import Finding
 from hershy_adapters._names import image_name
 from hershy_adapters._shared_build import SharedBuilds
 
+from ._build_cgroup import BuildCgroup
 from ._buildx import Buildx, find_buildx
 from ._classic import ClassicBuild
 from ._context import pack_context
@@ -31,25 +33,28 @@ from ._diagnosis import ask_engine
 from ._engine import Engine
 from ._errors import translated
 from ._hardening import BUILD_LABEL
+from ._step_limits import StepLimits
 
 BUILDKIT_CHOICES = ("auto", "never")
 
 
 class DockerBuilder(Builder):
-    """``buildkit``: ``auto`` uses ``docker-buildx`` where it is installed and the engine has BuildKit, and the
-    classic builder elsewhere; ``never`` always uses the classic builder.
+    """``buildkit``: ``auto`` uses ``docker-buildx`` where it is installed, the engine has BuildKit and the limits of
+    the policy can be put on it, and the classic builder elsewhere; ``never`` always uses the classic builder.
+    ``cgroup`` names the control group of the steps.
     """
 
-    def __init__(self, engine: Engine, clock: Clock, buildkit: str = "auto") -> None:
+    def __init__(self, engine: Engine, clock: Clock, buildkit: str = "auto", cgroup: str = "hershy-builds") -> None:
         if buildkit not in BUILDKIT_CHOICES:
             raise ConfigurationError(f"docker_buildkit is {buildkit!r}; use one of {', '.join(BUILDKIT_CHOICES)}")
         self._engine = engine
         self._buildkit = buildkit
         self._buildx: Buildx | None = None
+        self._step_limits = StepLimits(engine, BuildCgroup(cgroup))
         self._shared = SharedBuilds(clock)
 
     async def build(self, request: BuildRequest, output: BuildOutput) -> ImageID:
-        return await self._shared.run(request, output, partial(self._find_or_make, request.spec))
+        return await self._shared.run(request, output, partial(self._find_or_make, request))
 
     async def find(self, build_id: BuildID) -> ImageID | None:
         name = image_name(build_id)
@@ -67,38 +72,45 @@ class DockerBuilder(Builder):
 
     async def diagnose(self) -> Sequence[Finding]:
         answers, _ = await ask_engine(self._engine)
-        return [answers, await self._diagnose_buildkit()]
+        return [answers, await self._diagnose_buildkit(), await self._step_limits.diagnose()]
 
     async def aclose(self) -> None:
         try:
             await self._shared.aclose()
         finally:
-            await self._engine.aclose()
+            try:
+                await self._step_limits.aclose()
+            finally:
+                await self._engine.aclose()
 
-    async def _find_or_make(self, spec: BuildSpec, output: BuildOutput) -> ImageID:
-        found = await self.find(spec.build_id)
+    async def _find_or_make(self, request: BuildRequest, output: BuildOutput) -> ImageID:
+        build_id = request.spec.build_id
+        found = await self.find(build_id)
         if found is not None:
-            output(f"{image_name(spec.build_id)} exists and is not built again")
+            output(f"{image_name(build_id)} exists and is not built again")
             return found
         try:
-            await self._make(spec, output)
-            made = await self.find(spec.build_id)
+            await self._make(request, output)
+            return await self._made(build_id, request.policy)
         except BaseException:
-            await self._drop(spec.build_id)
+            await self._drop(build_id)
             raise
-        if made is None:
-            raise BuildError(f"{spec.build_id} failed: the engine has no image after a build without an error")
-        return made
 
-    async def _make(self, spec: BuildSpec, output: BuildOutput) -> None:
+    async def _make(self, request: BuildRequest, output: BuildOutput) -> None:
+        spec, policy = request.spec, request.policy
         context = await asyncio.to_thread(pack_context, spec)
+        if len(context) > policy.max_context_bytes:
+            raise BuildError(
+                f"{spec.build_id} failed: a build context of {len(context)} bytes; at most {policy.max_context_bytes}"
+            )
         name, labels = image_name(spec.build_id), {BUILD_LABEL: str(spec.build_id)}
+        parent = await self._step_limits.parent(policy)
         buildx = await self._usable_buildx()
-        if buildx is None:
-            await ClassicBuild(self._engine, spec, output).run(context, name, labels)
+        if buildx is None or (policy.limits_steps and parent is None):
+            await self._make_classic(request, context, parent, output)
             return
         try:
-            await buildx.build(spec, context, name, labels, output)
+            await buildx.build(request, context, name, labels, parent, output)
         except BuildError as error:
             # docker-buildx fails alike for a broken step and a broken engine; the engine itself tells which.
             try:
@@ -106,6 +118,33 @@ class DockerBuilder(Builder):
             except EngineUnavailable as unavailable:
                 raise unavailable from error
             raise
+
+    async def _make_classic(
+        self, request: BuildRequest, context: bytes, parent: str | None, output: BuildOutput
+    ) -> None:
+        spec = request.spec
+        try:
+            request.policy.require_no_ids(spec)
+        except InvalidValue as error:
+            raise BuildError(f"{spec.build_id} failed: {error}") from error
+        labels = {BUILD_LABEL: str(spec.build_id)}
+        await ClassicBuild(self._engine, spec, output, request.policy, parent).run(
+            context, image_name(spec.build_id), labels
+        )
+
+    async def _made(self, build_id: BuildID, policy: BuildPolicy) -> ImageID:
+        name = image_name(build_id)
+        try:
+            with translated("looking for image", name):
+                image = await self._engine.client.images.inspect(name)
+        except ImageNotFound as error:
+            raise BuildError(f"{build_id} failed: the engine has no image after a build without an error") from error
+        if image["Size"] > policy.max_image_bytes:
+            raise BuildError(
+                f"{build_id} failed: the image has {image['Size']} bytes; at most {policy.max_image_bytes}, its base "
+                "included. Start from a smaller base or leave build tools behind in a stage of their own"
+            )
+        return ImageID(image["Id"])
 
     async def _drop(self, build_id: BuildID) -> None:
         # The error at hand matters more than one met while cleaning up after it.
@@ -134,4 +173,5 @@ class DockerBuilder(Builder):
 
 
 def create(context: AdapterContext) -> DockerBuilder:
-    return DockerBuilder(Engine.of(context), context.clock, context.option("docker_buildkit", "auto"))
+    buildkit = context.option("docker_buildkit", "auto")
+    return DockerBuilder(Engine.of(context), context.clock, buildkit, f"hershy-builds-{context.owner}")

@@ -33,7 +33,8 @@ class InMemoryBuilder(Builder):
     """Reads the Dockerfile, and fails where a real builder would for its syntax or a missing ``COPY`` source.
 
     ``RUN`` steps act on ``echo``, ``sleep``, ``exit`` and ``false`` (``RUN exit 1`` fails); all other commands
-    succeed silently. A build takes ``build_time`` on the clock, spread over its steps, and the sleeps in them.
+    succeed silently. A build takes ``build_time`` on the clock, spread over its steps, and the sleeps in them. An
+    image is as large as its context.
     """
 
     def __init__(self, clock: Clock, build_time: timedelta = timedelta(seconds=2)) -> None:
@@ -64,7 +65,7 @@ class InMemoryBuilder(Builder):
         return image_id in self._images.values()
 
     async def build(self, request: BuildRequest, output: BuildOutput) -> ImageID:
-        return await self._shared.run(request, output, partial(self._find_or_make, request.spec))
+        return await self._shared.run(request, output, partial(self._find_or_make, request))
 
     async def find(self, build_id: BuildID) -> ImageID | None:
         self._require_engine()
@@ -82,8 +83,8 @@ class InMemoryBuilder(Builder):
     async def aclose(self) -> None:
         await self._shared.aclose()
 
-    async def _find_or_make(self, spec: BuildSpec, output: BuildOutput) -> ImageID:
-        build_id = spec.build_id
+    async def _find_or_make(self, request: BuildRequest, output: BuildOutput) -> ImageID:
+        spec, build_id = request.spec, request.spec.build_id
         found = await self.find(build_id)
         if found is not None:
             output(f"{image_name(build_id)} exists and is not built again")
@@ -91,6 +92,10 @@ class InMemoryBuilder(Builder):
         self.builds += 1
         failure = self._next_failures.popleft() if self._next_failures else self._failures.get(build_id)
         await self._make(spec, output, failure)
+        if spec.size > request.policy.max_image_bytes:
+            raise BuildError(
+                f"{build_id} failed: the image has {spec.size} bytes; at most {request.policy.max_image_bytes}"
+            )
         image_id = ImageID(f"sha256:{sha256(build_id.value.encode()).hexdigest()}")
         self._images[build_id] = image_id
         output(f"Successfully built {image_id.value[7:19]}")

@@ -1,6 +1,7 @@
 """Images are shared by programs with one BuildID: built once, discarded with the last of them."""
 
 import asyncio
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
 from hershy.domain.ids import BuildID, ImageID, ProgramID
@@ -19,6 +20,7 @@ class Images:
 
     def __init__(self, builder: Builder, repository: Repository, limits: HostLimits) -> None:
         self._builder = builder
+        self._policy = limits.build_policy
         self._slots = asyncio.Semaphore(limits.concurrent_builds)
         self._repository = repository
         self._locks: WeakValueDictionary[BuildID, asyncio.Lock] = WeakValueDictionary()
@@ -28,14 +30,14 @@ class Images:
             return await self._builder.find(build_id)
 
     async def ensure(self, request: BuildRequest, output: BuildOutput) -> ImageID:
-        """Find the image, or build it once a slot is free. Raises as ``Builder.build``."""
+        """Find the image, or build it under the operator's policy once a slot is free. Raises as ``Builder.build``."""
         build_id = request.spec.build_id
         if self._slots.locked():
             output("waiting: as many builds as this Host allows are under way")
         async with self._slots:
             found = await self.find(build_id)
             if found is None:
-                return await self._builder.build(request, output)
+                return await self._builder.build(replace(request, policy=self._policy), output)
         output(f"image hersh-program-{build_id} exists: nothing to build")
         return found
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from hershy.domain.build_policy import BuildPolicy
 from hershy.domain.build_spec import BuildSpec
 from hershy.domain.ids import BuildID, ImageID
 
@@ -16,10 +17,14 @@ BuildOutput = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class BuildRequest:
-    """``spec.build_id`` names the image; ``timeout`` is how long the caller waits, the whole build included."""
+    """``spec.build_id`` names the image; ``timeout`` is how long the caller waits, the whole build included.
+
+    ``policy`` is the operator's: the same for all builds of one builder.
+    """
 
     spec: BuildSpec
     timeout: timedelta = timedelta(minutes=10)
+    policy: BuildPolicy = BuildPolicy()
 
 
 class Builder(ABC):
@@ -35,10 +40,11 @@ class Builder(ABC):
         The context holds the Dockerfile and every source file that ``.dockerignore`` does not exclude; a file
         is executable if it begins with ``#!``.
 
-        Raises BuildError (``tail``: the failing step's last output lines, at most 30) when a step fails or the
-        builder is closed meanwhile, EngineUnavailable when the engine does not answer, DeadlineExceeded after
-        ``request.timeout``. After an error no image of this BuildID is left behind. Cancelling, like a passed
-        deadline, ends the build if no other caller waits for it, and returns once it has ended.
+        Raises BuildError (``tail``: the failing step's last output lines, at most 30) when ``request.policy`` forbids
+        what is to be built (then nothing is begun), a step fails, the image is larger than the policy allows (then it
+        is removed) or the builder is closed meanwhile, EngineUnavailable when the engine does not answer,
+        DeadlineExceeded after ``request.timeout``. After an error no image of this BuildID is left behind. Cancelling,
+        like a passed deadline, ends the build if no other caller waits for it, and returns once it has ended.
         """
 
     @abstractmethod

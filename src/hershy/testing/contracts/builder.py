@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
+from hershy.domain.build_policy import BuildPolicy
 from hershy.domain.build_spec import BuildSpec
 from hershy.domain.errors import BuildError, DeadlineExceeded, EngineUnavailable
 from hershy.domain.ids import BuildID
@@ -123,6 +124,45 @@ class BuilderContract:
             await builder.build(BuildRequest(make_spec(f"RUN {talk} && false")), Lines())
         assert len(caught.value.tail) <= 30
         assert any("line59-" in line for line in caught.value.tail)
+
+    @pytest.mark.parametrize(
+        "instruction",
+        [
+            "COPY --from=elsewhere.invalid/image / /",
+            "ADD http://127.0.0.1:9/x /",
+            "ONBUILD ADD http://127.0.0.1:9/x /",
+            "FROM elsewhere.invalid/image",
+        ],
+    )
+    async def test_forbidden_source(
+        self, builder: Builder, make_spec: MakeSpec, base_image: str, instruction: str
+    ) -> None:
+        """What the policy does not allow to be fetched is refused, naming it, before a step has run."""
+        spec, lines = make_spec("RUN echo hello", instruction), Lines()
+        policy = BuildPolicy(allowed_registries=(base_image,))
+        with pytest.raises(BuildError, match=r"elsewhere\.invalid|127\.0\.0\.1"):
+            await builder.build(BuildRequest(spec, policy=policy), lines)
+        assert not lines
+        assert await builder.find(spec.build_id) is None
+
+    async def test_allowed_source(self, builder: Builder, make_spec: MakeSpec, base_image: str) -> None:
+        """An image on the list is used, by whatever way the Dockerfile names it."""
+        spec = make_spec("ARG X", f"FROM {base_image} AS last", "COPY --from=0 /bin/sh /first")
+        await builder.build(BuildRequest(spec, policy=BuildPolicy(allowed_registries=(base_image,))), Lines())
+        assert await builder.find(spec.build_id) is not None
+
+    async def test_large_image(self, builder: Builder, make_spec: MakeSpec) -> None:
+        """An image larger than the policy allows is a BuildError that tells the limit, and is not kept."""
+        spec = make_spec("RUN echo hello")
+        with pytest.raises(BuildError, match="at most 17"):
+            await builder.build(BuildRequest(spec, policy=BuildPolicy(max_image_bytes=17)), Lines())
+        assert await builder.find(spec.build_id) is None
+
+    async def test_large_context(self, builder: Builder, make_spec: MakeSpec) -> None:
+        """A context larger than the policy allows is a BuildError that tells the limit."""
+        spec = make_spec("RUN echo hello", files={"a": "x" * 5000})
+        with pytest.raises(BuildError, match="at most 5000"):
+            await builder.build(BuildRequest(spec, policy=BuildPolicy(max_context_bytes=5000)), Lines())
 
     async def test_dockerfile_that_is_none(self, builder: Builder, make_spec: MakeSpec) -> None:
         """An instruction that does not exist raises BuildError that names it."""

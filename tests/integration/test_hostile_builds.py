@@ -1,0 +1,269 @@
+"""Builds that try to take more of the machine than they may, or to learn what they should not."""
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from uuid import uuid4
+
+import docker
+import pytest
+import pytest_asyncio
+
+from hershy.domain.build_policy import BuildPolicy
+from hershy.domain.build_spec import BuildSpec
+from hershy.domain.errors import BuildError
+from hershy.ports.builder import BuildRequest
+from hershy.testing.contracts.builder import Lines
+from hershy_adapters._names import image_name
+from hershy_adapters.docker._engine import Engine
+from hershy_adapters.docker.builder import DockerBuilder
+from hershy_adapters.system.clock import SystemClock
+
+MIB = 1024 * 1024
+CGROUP = f"hershy-test-builds-{os.getpid()}"
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
+LIMITED = BuildPolicy(allow_network=False, memory_bytes=64 * MIB, cpus=0.2, pids=60)
+EAT = "head -c 400000000 /dev/zero | tail -c 390000000 | wc -c"
+SECRET = "planted-secret-5d1f"
+
+
+class Base:
+    """What is alike for both of the engine's builders."""
+
+    buildkit: str
+
+    @pytest_asyncio.fixture
+    async def builder(self) -> AsyncIterator[DockerBuilder]:
+        builder = DockerBuilder(Engine(), SystemClock(), self.buildkit, CGROUP)
+        yield builder
+        await builder.aclose()
+
+    @pytest.fixture
+    def built(self, engine: docker.DockerClient) -> Iterator[list[BuildSpec]]:
+        specs: list[BuildSpec] = []
+        yield specs
+        for spec in specs:
+            for image in engine.images.list(name=image_name(spec.build_id)):
+                engine.images.remove(image.id, force=True)
+
+    @pytest.fixture(autouse=True)
+    def _setup(self, builder: DockerBuilder, busybox_image: str, built: list[BuildSpec]) -> None:
+        self._builder, self._base, self._built = builder, busybox_image, built
+
+    async def build(
+        self, *steps: str, policy: BuildPolicy = LIMITED, build_args: dict[str, str] | None = None
+    ) -> Lines:
+        head = [f"FROM {self._base}", f"ENV HERSHY_CONTRACT={uuid4().hex}"]
+        spec, lines = BuildSpec("\n".join([*head, *steps]), {}, build_args or {}), Lines()
+        self._built.append(spec)
+        await self._builder.build(BuildRequest(spec, policy=policy), lines)
+        return lines
+
+    async def test_memory(self) -> None:
+        """A process that takes more than its memory is killed, swap or no swap; the next build works."""
+        lines = await self.build(f'RUN echo "a""te $({EAT})"')
+        assert lines.count_of("ate 0") == 1
+        lines = await self.build('RUN echo "a""te $(head -c 1000 /dev/zero | wc -c)"')
+        assert lines.count_of("ate 1000") == 1
+
+    async def test_cpu(self) -> None:
+        """A step that never rests gets its share of a core: the kernel's own count says so."""
+        lines = await self.build("RUN timeout 4 sh -c 'while :; do :; done'; times")
+        spent = [int(m) * 60 + float(s) for line in lines for m, s in re.findall(r"(\d+)m([\d.]+)s", line)]
+        assert 0.1 < max(spent) < 2  # 0.8 of four seconds, with two cores to be had
+
+    async def test_no_network(self) -> None:
+        """Without the network a step sees its loopback only, whatever it asks for."""
+        lines = await self.build("RUN cat /proc/net/dev")
+        assert lines.count_of("lo:") == 1
+        assert lines.count_of("eth") == 0
+
+    async def test_hosts_secrets_stay_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nothing of the Host's environment is in a step's own, nor in any process that a step can see."""
+        for name in ("AWS_SECRET_ACCESS_KEY", "HTTP_PROXY", "SSH_AUTH_SOCK", "DOCKER_AUTH_CONFIG", "BUILDX_CONFIG"):
+            monkeypatch.setenv(name, f"/{SECRET}")
+        look = (
+            "env; for it in /proc/[0-9]*; do tr '\\0' '\\n' <$it/environ; tr '\\0' ' ' <$it/cmdline; done 2>/dev/null"
+        )
+        lines = await self.build("ARG HTTP_PROXY", f"RUN {look}; cat /proc/self/mountinfo; echo loo''ked")
+        assert lines.count_of("looked") == 1
+        assert lines.count_of(SECRET) == 0
+        assert lines.count_of("docker.sock") == 0
+
+    async def test_terminal_controls_in_a_failing_command(self) -> None:
+        """What the engine quotes of a failing command cannot steer the terminal it is shown on."""
+        with pytest.raises(BuildError) as caught:
+            await self.build("RUN printf 'x' && exit 3 # \x1b[31m\x9b2J\u202e")
+        assert not any(char in str(caught.value) for char in "\x1b\x9b\u202e")
+
+
+class WithControlGroup(Base):
+    """What takes a control group, and what takes long enough to be tried once only."""
+
+    async def test_processes(self) -> None:
+        """A fork bomb ends at the limit on processes."""
+        bomb = "i=0; while [ $i -lt 150 ]; do sleep 2 & i=$((i+1)); done; echo never"
+        lines = Lines()
+        spec = BuildSpec(f"FROM {self._base}\nENV HERSHY_CONTRACT={uuid4().hex}\nRUN {bomb}")
+        self._built.append(spec)
+        with pytest.raises(BuildError):
+            await self._builder.build(BuildRequest(spec, policy=LIMITED), lines)
+        assert lines.count_of("can't fork") >= 1
+
+    async def test_control_group_goes_with_the_builder(self) -> None:
+        """While the builder lives its steps' group is there, with the limits; closed, it has left none."""
+        await self.build("RUN true")
+        groups = list(CONTROL_GROUPS.glob(f"*/{CGROUP}"))
+        assert groups
+        await self._builder.aclose()
+        assert not list(CONTROL_GROUPS.glob(f"*/{CGROUP}"))
+
+    async def test_flood(self) -> None:
+        """A step that prints without end is cut, and does not fill this process's memory."""
+        before = _resident_bytes()
+        lines = _Counting()
+        spec = BuildSpec(
+            f"FROM {self._base}\nENV HERSHY_CONTRACT={uuid4().hex}\n"
+            "RUN yes abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz | head -c 150000000"
+        )
+        self._built.append(spec)
+        policy = BuildPolicy(allow_network=False)
+        await self._builder.build(BuildRequest(spec, policy=policy), lines)
+        assert lines.chars < 20 * MIB
+        assert _resident_bytes() - before < 150 * MIB
+
+
+class TestBuildKit(WithControlGroup):
+    buildkit = "auto"
+
+    async def test_host_network(self) -> None:
+        """A step cannot choose the engine's network."""
+        with pytest.raises(BuildError, match=r"network\.host is not allowed"):
+            await self.build("RUN --network=host true", policy=BuildPolicy())
+
+    async def test_default_network(self) -> None:
+        """A step cannot ask for the network that is switched off."""
+        lines = await self.build("RUN --network=default cat /proc/net/dev")
+        assert lines.count_of("eth") == 0
+
+    async def test_insecure(self) -> None:
+        """A step cannot shed its confinement."""
+        with pytest.raises(BuildError, match="security"):
+            await self.build("RUN --security=insecure true")
+
+    async def test_secrets_and_agents(self) -> None:
+        """There is no secret to mount, nor an agent."""
+        with pytest.raises(BuildError):
+            await self.build("RUN --mount=type=secret,id=x,required=true true")
+        with pytest.raises(BuildError):
+            await self.build("RUN --mount=type=ssh,required=true true")
+
+    async def test_cache_mounts_are_not_shared(self) -> None:
+        """What one program's build leaves in a cache, by whatever id, another's does not find; its own does."""
+        name = uuid4().hex
+        mount = f"RUN --mount=type=cache,id={name},target=/c"
+        lines = await self.build(f"{mount} touch /c/poi''son", f"{mount} ls /c && echo en''d")
+        assert lines.count_of("poison") == 1
+        for other in (name, f"../{name}", f"/{name}"):
+            lines = await self.build(f"RUN --mount=type=cache,id={other},target=/c ls /c && echo en''d")
+            assert lines.count_of("end") == 1
+            assert lines.count_of("poison") == 0
+
+    async def test_layers_are_shared(self) -> None:
+        """Neither the limits nor the namespace of caches keep builds from sharing layers."""
+        mark = uuid4().hex
+        for last in ("one", "two"):
+            spec, lines = (
+                BuildSpec(f"FROM {self._base}\nENV HERSHY_CONTRACT={mark}\nRUN echo a{mark}\nRUN echo {last}"),
+                Lines(),
+            )
+            self._built.append(spec)
+            await self._builder.build(BuildRequest(spec, policy=LIMITED), lines)
+        assert lines.count_of("CACHED") >= 1
+        assert not any(line.endswith(f" a{mark}") and "echo" not in line for line in lines)
+
+    async def test_the_engine_asks_the_policy_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Had the Dockerfile been read wrongly, the engine itself refuses to fetch."""
+        monkeypatch.setattr(BuildPolicy, "require", lambda self, spec: None)
+        asked: list[str] = []
+
+        class Answer(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                asked.append(self.path)
+                self.send_response(200)
+                self.end_headers()
+
+            do_HEAD = do_GET  # noqa: N815 -- the name is the base class's
+
+            def log_message(self, *_: object) -> None:
+                """Nothing on this test's output."""
+
+        server = HTTPServer(("127.0.0.1", 0), Answer)
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            fetch = f"ADD http://127.0.0.1:{server.server_port}/x /"
+            with pytest.raises(BuildError, match="denied by policy"):
+                await self.build(fetch)
+            assert not asked
+            await self.build(fetch, policy=BuildPolicy(allowed_add_hosts=(f"127.0.0.1:{server.server_port}",)))
+            assert asked
+        finally:
+            await asyncio.to_thread(server.shutdown)
+            server.server_close()
+            thread.join()
+        only = BuildPolicy(allow_network=False, allowed_registries=(self._base,))
+        for step in ("COPY --from=hershy-base-python:local / /x", "FROM hershy-base-python:local"):
+            with pytest.raises(BuildError, match="denied by policy"):
+                await self.build(step, policy=only)
+        with pytest.raises(BuildError, match="denied by policy"):
+            await self.build("RUN true", build_args={"BUILDKIT_SYNTAX": "evil/frontend"}, policy=only)
+        other = "FROM hersh-program-build-0123456789ab"
+        with pytest.raises(BuildError, match="denied by policy"):
+            await self.build(other, policy=BuildPolicy())
+        await self.build("RUN true", policy=only)
+
+
+class TestClassicBuilder(WithControlGroup):
+    buildkit = "never"
+
+    async def test_ids_are_no_names(self, engine: docker.DockerClient) -> None:
+        """This builder would take the first digits of an id for an image, whosever it is."""
+        start = engine.images.get(self._base).id.removeprefix("sha256:")[:6]
+        with pytest.raises(BuildError, match="could be the id"):
+            await self.build(f"FROM {start}")
+
+
+class TestNoControlGroup(Base):
+    """Where no control group can be made, the engine's own limits hold memory and CPU, in its classic builder."""
+
+    buildkit = "auto"
+
+    @pytest.fixture(autouse=True)
+    def _elsewhere(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("hershy_adapters.docker._step_limits.is_engine_here", lambda info: False)
+
+    async def test_classic_builder_is_used(self) -> None:
+        """Rather than BuildKit without limits; and the diagnosis says what is missing."""
+        lines = await self.build("RUN true")
+        assert lines[0].startswith("Step 1/")
+        finding = next(it for it in await self._builder.diagnose() if it.name == "build limits")
+        assert not finding.ok
+        assert "root" in finding.remedy
+
+
+class _Counting:
+    def __init__(self) -> None:
+        self.chars = 0
+
+    def __call__(self, line: str) -> None:
+        self.chars += len(line)
+
+
+def _resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
