@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from hershy.domain.build_policy import BuildPolicy
 from hershy.domain.program import Program
 from hershy.domain.resources import MIB, ResourceLimits
 from hershy.domain.state import ProgramState
@@ -30,6 +31,7 @@ class HostLimits:
     max_source_bytes: int = 16 * MIB
     journal_entries: int = 1_000
     journal_age: timedelta = timedelta(days=30)
+    build_policy: BuildPolicy = BuildPolicy()
     max_resources: ResourceLimits = ResourceLimits(
         cpus=64,
         memory_bytes=64 * 1024 * MIB,

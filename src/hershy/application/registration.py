@@ -75,6 +75,7 @@ class Registration:
         size = request.build.size
         if size > limits.max_source_bytes:
             raise InvalidValue(f"src_files: {size} bytes with the Dockerfile; at most {limits.max_source_bytes}")
+        limits.build_policy.require(request.build)
         resources = request.options.resources.within(limits.max_resources)
         return replace(request, options=replace(request.options, resources=resources))
 

@@ -15,8 +15,9 @@ from pydantic_settings import (
 )
 
 from hershy.application.limits import HostLimits
+from hershy.domain.build_policy import BuildPolicy
 from hershy.domain.errors import ConfigurationError
-from hershy.domain.resources import LOWEST, ResourceLimits
+from hershy.domain.resources import LOWEST, MIB, ResourceLimits
 
 CONFIG_VARIABLE = "HERSHY_CONFIG"
 """Environment variable that names the TOML file; without it ``hershy.toml`` of the working directory is read."""
@@ -68,6 +69,17 @@ class Settings(BaseSettings):
     stop_grace_s: float = Field(10, ge=0)
     engine_timeout_s: float = Field(60, gt=0)
     concurrent_builds: int = Field(4, ge=1)
+    build_network: bool = Field(True, description="whether the steps of a build reach the network")
+    build_memory_bytes: int | None = Field(4 * 1024 * MIB, ge=LOWEST["memory_bytes"])
+    """What the steps of all builds under way take together, as ``build_cpus`` and ``build_pids``; None: no bound."""
+    build_cpus: float | None = Field(default_factory=lambda: 0.75 * (os.cpu_count() or 1), ge=LOWEST["cpus"])
+    build_pids: int | None = Field(4096, ge=1)
+    max_context_bytes: int = Field(64 * MIB, ge=1)
+    max_image_bytes: int = Field(8 * 1024 * MIB, ge=1)
+    allowed_registries: tuple[str, ...] = ("*",)
+    """Images that builds may use: ``docker.io/library``, ``ghcr.io/acme``, ``my-base:local``; see docs/builds.md."""
+    allowed_add_hosts: tuple[str, ...] = ()
+    """Hosts that ``ADD`` may fetch from; ``*`` is every host, the engine's own machine and its neighbours included."""
     max_programs: int = Field(10_000, ge=1)
     max_programs_per_user: int = Field(1_000, ge=1)
     max_source_bytes: int = Field(16 * 1024 * 1024, ge=1)
@@ -125,6 +137,16 @@ class Settings(BaseSettings):
             stop_grace=timedelta(seconds=self.stop_grace_s),
             engine=timedelta(seconds=self.engine_timeout_s),
             concurrent_builds=self.concurrent_builds,
+            build_policy=BuildPolicy(
+                allow_network=self.build_network,
+                allowed_registries=self.allowed_registries,
+                allowed_add_hosts=self.allowed_add_hosts,
+                memory_bytes=self.build_memory_bytes,
+                cpus=self.build_cpus,
+                pids=self.build_pids,
+                max_context_bytes=self.max_context_bytes,
+                max_image_bytes=self.max_image_bytes,
+            ),
             max_programs=self.max_programs,
             max_programs_per_user=self.max_programs_per_user,
             max_source_bytes=self.max_source_bytes,
