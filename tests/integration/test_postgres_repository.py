@@ -159,6 +159,14 @@ async def test_an_answer_that_does_not_come_is_given_up(server: PostgresServer, 
     await repository.aclose()
 
 
+async def test_errors_say_what_the_server_says(server: PostgresServer, repository: SqlRepository, url: str) -> None:
+    """In its words, without the names of Python's classes in between."""
+    await repository.list()
+    server.sql("ALTER TABLE hershy_journal RENAME TO elsewhere", urlsplit(url).path.removeprefix("/"))
+    with pytest.raises(RepositoryUnavailable, match=r'failed \(relation "hershy_journal" does not exist\)'):
+        await repository.journal()
+
+
 async def test_a_wrong_password_is_said_but_not_shown(server: PostgresServer, url: str) -> None:
     """The error carries the server's words, and neither password in any spelling, causes included."""
     wrong = "s3cret/w@rd"

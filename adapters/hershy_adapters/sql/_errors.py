@@ -20,5 +20,8 @@ def translated(doing: str, database: str, remedy: str) -> Iterator[None]:
 def _detail(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        said = str(error.orig.__cause__ or error.orig)  # for asyncpg, SQLAlchemy puts an error of its own in between
+    else:
+        said = str(error)
     return said.strip().partition("\n")[0] or type(error).__name__

@@ -14,12 +14,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from hershy.domain.errors import AlreadyExists, ProgramNotFound, RepositoryUnavailable
 from hershy.domain.ids import OwnerID
 from hershy.domain.program import ProgramOptions
 from hershy.testing.contracts._samples import NOW, sample_program, sample_record
-from hershy.testing.contracts.repository import RepositoryContract
+from hershy.testing.contracts.repository import RepositoryContract, cancelled_after
 from hershy_adapters.sql import _pruning
 from hershy_adapters.sql._sqlite import sqlite_engines
 from hershy_adapters.sql.repository import SqlRepository
@@ -64,6 +65,22 @@ async def test_files_are_for_their_owners_eyes(repository: SqlRepository, path: 
     modes = {it.name: stat.S_IMODE(it.stat().st_mode) for it in path.parent.iterdir()}
     assert modes == {"hershy.db": 0o600, "hershy.db-wal": 0o600, "hershy.db-shm": 0o600}
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+async def test_a_commit_is_on_the_disk(path: Path) -> None:
+    """Every connection syncs at each commit, keeps a write-ahead log, and waits for less than the deadline."""
+    engines = sqlite_engines(path, timedelta(seconds=10))
+    engines.prepare()
+    for engine in (engines.writer, engines.reader):
+        async with engine.connect() as connection:
+            for pragma, value in (
+                ("synchronous", 2),
+                ("journal_mode", "wal"),
+                ("foreign_keys", 1),
+                ("busy_timeout", 5000),
+            ):
+                assert (await connection.exec_driver_sql(f"PRAGMA {pragma}")).scalar() == value
+    await engines.dispose()
 
 
 async def test_two_owners_do_not_see_each_other(path: Path) -> None:
@@ -180,23 +197,36 @@ async def test_a_closed_repository_says_so(path: Path) -> None:
 async def test_a_cancelled_first_use_leaves_a_good_database(path: Path) -> None:
     """However far opening and migrating have come, the next call finds or finishes them."""
     async with opened(path) as repository:
-        for turns in range(40):
-            listing = asyncio.ensure_future(repository.list())
-            for _ in range(turns):
-                await asyncio.sleep(0)
-            listing.cancel()
-            await asyncio.wait({listing})
+        for effort in range(45):
+            await cancelled_after(asyncio.ensure_future(repository.list()), turns=effort**2)
         assert list(await repository.list()) == []
 
 
+async def test_cancelled_writes_keep_their_connection(path: Path) -> None:
+    """A caller who is cancelled returns when the write has ended: connecting anew each time would cost the others."""
+    engines = sqlite_engines(path, timedelta(seconds=10))
+    connected: list[object] = []
+    event.listen(engines.writer.sync_engine, "connect", lambda *it: connected.append(it))
+    repository = SqlRepository(engines, OWNER)
+    (record,) = await repository.add([sample_record(sample_program())])
+    for effort in range(45):
+        saving = asyncio.ensure_future(repository.save(sample_record(record.program)))
+        await cancelled_after(saving, turns=effort**2)
+    await repository.aclose()
+    assert len(connected) == 1
+
+
 async def test_errors_do_not_show_what_programs_are_given(repository: SqlRepository, path: Path) -> None:
-    """An environment's secrets are in no error: neither of a write that fails nor of a row that cannot be read."""
+    """An environment's secrets are in no error: of a write that fails or is refused, or a row that cannot be read."""
     program = sample_program(options=ProgramOptions(env={"TOKEN": SECRET}))
     (record,) = await repository.add([sample_record(program)])
     (details,) = sql(path, "SELECT details FROM hershy_programs")[0]
     with files_no_larger_than(0), pytest.raises(RepositoryUnavailable) as caught:
         await repository.save(sample_record(record.program))
     assert SECRET not in "".join(traceback.format_exception(caught.value))
+    with pytest.raises(AlreadyExists) as refused:
+        await repository.add([sample_record(replace(program, id=sample_program(1).id))])
+    assert SECRET not in "".join(traceback.format_exception(refused.value))
     for field, value in (("env", {"TOKEN": [SECRET]}), ("env", {"TOKEN": f"{SECRET}\0"}), ("ttl", SECRET)):
         broken = json.loads(details)
         broken["options"][field] = value
