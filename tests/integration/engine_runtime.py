@@ -27,6 +27,7 @@ from hershy.ports.runtime import ContainerSpec, LogQuery, LogStream, Runtime
 from hershy.testing.contracts.runtime import (
     DEADLINE_S,
     FOREVER,
+    Answers,
     HoldPort,
     Interruptible,
     MakeSpec,
@@ -56,6 +57,8 @@ def shell_of(script: Script) -> str:
     pause = [f"sleep {script.pause_before_exit.total_seconds()}"] if script.pause_before_exit else []
     if script.eats_memory:
         end = "x=aaaaaaaaaaaaaaaa; while true; do x=$x$x; done"
+    elif script.serves:
+        end = "exec httpd -f -p 8080 -h /state"
     elif script.is_busy:
         end = "while true; do :; done"
     elif script.exit_code is not None:
@@ -162,6 +165,22 @@ class EngineRuntimeSuite(EngineObservation):
     @pytest.fixture
     def hold_port(self) -> HoldPort:
         return listening
+
+    @pytest.fixture
+    def answers(self) -> Answers:
+        async def answers(port: PublishPort, patience: timedelta) -> bool:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience.total_seconds()):
+                    return bool(await self.http_status(port))
+            return False
+
+        return answers
+
+    @pytest.fixture
+    async def successor(self, owner: OwnerID) -> AsyncIterator[DockerRuntime]:
+        runtime = self.runtime_class(Engine(), owner, self.runtime_name, NETWORK)
+        yield runtime
+        await runtime.aclose()
 
     @pytest.fixture
     def of_shell(self, tmp_path: Path, script_image: ImageID) -> MakeScript:

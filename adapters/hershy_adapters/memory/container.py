@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 
+from hershy.domain.egress import Egress
 from hershy.domain.errors import RuntimeFailure
 from hershy.domain.exits import ExitKind, ExitReason
 from hershy.domain.ids import ContainerID, OwnerID, PublishPort
@@ -21,7 +22,10 @@ SIGKILL_CODE = 137
 
 
 class InMemoryContainer:
-    """Created, then running, then ended. Its timers are tasks that end with it. ``publish`` hears of each change."""
+    """Created, then running, then ended. Its timers are tasks that end with it. ``publish`` hears of each change.
+
+    ``forwarder``: the runtime that passes on connections to it, if it has no egress.
+    """
 
     def __init__(
         self,
@@ -40,6 +44,7 @@ class InMemoryContainer:
         self.program: InMemoryProgram | None = None
         self.behaviour = ProgramBehaviour()
         self.exit_reason: ExitReason | None = None
+        self.forwarder: object | None = None
         self._clock = clock
         self._publish = publish
         self._meter = Meter(Usage(), clock.now())
@@ -50,6 +55,11 @@ class InMemoryContainer:
     @property
     def publish_port(self) -> PublishPort:
         return self.spec.publish_port
+
+    @property
+    def is_reachable(self) -> bool:
+        """At its publish port: without egress, only while some runtime forwards to it."""
+        return self.is_ready and (self.spec.egress is Egress.OPEN or self.forwarder is not None)
 
     @property
     def was_started(self) -> bool:
@@ -63,6 +73,7 @@ class InMemoryContainer:
             publish_port=self.publish_port,
             image_id=self.spec.image_id,
             exit_reason=self.exit_reason,
+            egress=self.spec.egress,
         )
 
     def stats(self) -> ContainerStats:
@@ -114,6 +125,7 @@ class InMemoryContainer:
         if not self.is_running:
             return
         self.is_running = self.is_ready = False
+        self.forwarder = None
         self.exit_reason = reason
         self.logs.close()
         self._ended.set()

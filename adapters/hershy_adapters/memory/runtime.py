@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
+from hershy.domain.egress import Egress
 from hershy.domain.errors import ContainerNotFound, ImageNotFound, PortHeld, RuntimeFailure
 from hershy.domain.exits import ExitReason
 from hershy.domain.ids import ContainerID, ImageID, OwnerID, ProgramID, PublishPort
@@ -90,7 +91,9 @@ class InMemoryRuntime(Runtime):
     def program_on(self, publish_port: PublishPort) -> InMemoryProgram | None:
         """What answers HTTP on this port: None until the program is ready, and once it has ended."""
         container = self.machine.on_port(publish_port)
-        return container.program if container is not None and container.is_ready else None
+        if container is None or not container.is_reachable or container.forwarder not in (None, self):
+            return None
+        return container.program
 
     async def create(self, spec: ContainerSpec) -> ContainerID:
         self.machine.require_up()
@@ -103,6 +106,7 @@ class InMemoryRuntime(Runtime):
         container = self.machine.get(container_id)
         behaviour = self._behaviours.get(container.spec.program_id, self._default)
         if container.is_running:
+            self._forward(container)
             return
         await self._clock.sleep(behaviour.start_delay)
         self.machine.get(container_id)  # it may have been removed meanwhile
@@ -113,6 +117,7 @@ class InMemoryRuntime(Runtime):
         if behaviour.fails_to_start:
             raise RuntimeFailure(f"starting {container_id}: its behaviour says fails_to_start")
         container.run(behaviour)
+        self._forward(container)
 
     async def stop(self, container_id: ContainerID, grace: timedelta) -> None:
         await self.machine.get(container_id).stop(grace)
@@ -156,22 +161,34 @@ class InMemoryRuntime(Runtime):
     async def compose_file(self, spec: ContainerSpec) -> str:
         """JSON, which is YAML: the core needs no YAML library."""
         contract = SecurityContract()
-        service = {
+        service: dict[str, object] = {
             "image": image_name(spec.build_id),
             "container_name": container_name(spec.program_id),
             "read_only": contract.read_only_root,
             "cap_drop": list(contract.dropped_capabilities),
             "environment": dict(spec.env),
-            "ports": [f"{contract.publish_address}:{spec.publish_port}:{PROGRAM_PORT}"],
             "volumes": [f"{spec.state_dir}:/state"],
         }
+        if spec.egress is Egress.NONE:
+            service["network_mode"] = "none"
+        else:
+            service["ports"] = [f"{contract.publish_address}:{spec.publish_port}:{PROGRAM_PORT}"]
         return json.dumps({"services": {"program": service}}, indent=2) + "\n"
 
     async def diagnose(self) -> Sequence[Finding]:
         return [Finding("runtime memory", True, "programs live in this process and end with it")]
 
     async def aclose(self) -> None:
-        """Nothing to release."""
+        """Who forwards to containers without egress is gone with it."""
+        for container in self.machine.containers.values():
+            if container.forwarder is self:
+                container.forwarder = None
+
+    def _forward(self, container: InMemoryContainer) -> None:
+        if container.is_running and container.spec.egress is Egress.NONE and container.forwarder is not self:
+            if container.publish_port in self.machine.strangers:
+                raise PortHeld(container.publish_port)
+            container.forwarder = self
 
     def _running(self, program_id: ProgramID) -> InMemoryContainer:
         container = self.machine.of_program(program_id)

@@ -141,6 +141,7 @@ class EffectHandlers:
             state_dir=await services.storage.prepare_state(program.id),
             env=program.options.env,
             resources=program.options.resources,
+            egress=program.options.egress.within(services.limits.egress),
         )
         await services.storage.write_compose(program.id, await services.runtime.compose_file(spec))
         try:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hershy.domain.build_policy import BuildPolicy
+from hershy.domain.egress import Egress
 from hershy.domain.program import Program
 from hershy.domain.resources import MIB, ResourceLimits
 from hershy.domain.state import ProgramState
@@ -17,6 +18,7 @@ class HostLimits:
     ``start`` bounds making and starting a container, other ports tried included, ``readiness`` the time from there to
     the first answer. ``stop_grace`` is the time between SIGTERM and SIGKILL; ``engine`` bounds what else the engine is
     asked to do. ``journal_entries`` are kept of each program, ``journal_age`` those of programs that are gone.
+    ``egress`` is the most that any program has, whatever it asks for.
     """
 
     build_queue: timedelta = timedelta(minutes=30)
@@ -32,6 +34,7 @@ class HostLimits:
     journal_entries: int = 1_000
     journal_age: timedelta = timedelta(days=30)
     build_policy: BuildPolicy = BuildPolicy()
+    egress: Egress = Egress.OPEN
     max_resources: ResourceLimits = ResourceLimits(
         cpus=64,
         memory_bytes=64 * 1024 * MIB,

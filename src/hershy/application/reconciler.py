@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Mapping
 
 from hershy.domain import events as on
-from hershy.domain.errors import HershyError
+from hershy.domain.egress import Egress
+from hershy.domain.errors import EngineUnavailable, HershyError
 from hershy.domain.exits import ExitKind, ExitReason
 from hershy.domain.ids import ProgramID
+from hershy.domain.program import Program
 from hershy.domain.state import ProgramState
 from hershy.ports.runtime import ContainerStatus
 
@@ -18,6 +20,7 @@ from .services import Services
 from .supervisor import Supervisor
 
 _ALIVE = (ProgramState.RUNNING, ProgramState.READY)
+_ADOPTABLE = (ProgramState.STARTING, *_ALIVE)
 
 _log = get_logger("hershy.reconciler")
 
@@ -90,7 +93,7 @@ class Reconciler:
         if is_at_rest and container is None:
             return
         found = None
-        if container is not None:
+        if container is not None and await self._is_adoptable(program, container):
             has_ended = container.exit_reason is not None
             tail = await log_tail(self._services, program.id, container.container_id) if has_ended else ()
             found = on.FoundContainer(
@@ -98,6 +101,28 @@ class Reconciler:
             )
         await supervisor.post(on.HostRestarted(program.epoch, found))
         await supervisor.applied()
+
+    async def _is_adoptable(self, program: Program, container: ContainerStatus) -> bool:
+        """Whether a running container is reached, and reaches no more than this Host lets it; else it is replaced."""
+        services = self._services
+        if program.is_being_deleted or program.state not in _ADOPTABLE or not container.is_running:
+            return True
+        due = program.options.egress.within(services.limits.egress)
+        if container.egress.within(due) is not container.egress:
+            _log.warning("replacing a container that has more egress than it is due", program_id=str(program.id))
+            return False
+        if container.egress is Egress.OPEN:
+            return True
+        try:
+            # Whoever passed connections on to it has gone with the Host before.
+            call = services.runtime.start(container.container_id)
+            await within(services.clock, services.limits.engine, f"reaching the container of {program.id}", call)
+        except EngineUnavailable:
+            raise
+        except HershyError as error:
+            _log.warning("replacing a container out of reach", program_id=str(program.id), error=str(error))
+            return False
+        return True
 
     async def _remove_strays(self, containers: Mapping[ProgramID, ContainerStatus]) -> None:
         services = self._services

@@ -77,7 +77,8 @@ class Registration:
             raise InvalidValue(f"src_files: {size} bytes with the Dockerfile; at most {limits.max_source_bytes}")
         limits.build_policy.require(request.build)
         resources = request.options.resources.within(limits.max_resources)
-        return replace(request, options=replace(request.options, resources=resources))
+        egress = request.options.egress.within(limits.egress)
+        return replace(request, options=replace(request.options, resources=resources, egress=egress))
 
     def _require_room(self, whose: str, present: int, wanted: int, most: int) -> None:
         if present + wanted > most:

@@ -16,6 +16,7 @@ from pydantic_settings import (
 
 from hershy.application.limits import HostLimits
 from hershy.domain.build_policy import BuildPolicy
+from hershy.domain.egress import Egress
 from hershy.domain.errors import ConfigurationError
 from hershy.domain.resources import LOWEST, MIB, ResourceLimits
 
@@ -93,6 +94,9 @@ class Settings(BaseSettings):
     max_log_bytes: int = Field(_MOST.log_bytes, ge=LOWEST["log_bytes"])
     max_state_bytes: int = Field(_MOST.state_bytes, ge=LOWEST["state_bytes"])
     """Likewise. What a program does not ask for is its default, or the most, where that is less."""
+    egress: Egress = Field(Egress.OPEN, description="the most that any program has: open or none")
+    dns: list[str] = []
+    """Addresses of the resolvers that programs are given; empty for those of this machine."""
     seccomp_profile: str = ""
     """A file with the operator's own profile, in place of hershy's; see ``docs/seccomp.md``."""
 
@@ -152,6 +156,7 @@ class Settings(BaseSettings):
             max_source_bytes=self.max_source_bytes,
             journal_entries=self.journal_entries,
             journal_age=timedelta(days=self.journal_days),
+            egress=self.egress,
             max_resources=ResourceLimits(
                 cpus=self.max_cpus,
                 memory_bytes=self.max_memory_bytes,

@@ -13,6 +13,7 @@ from hershy.domain.exits import ExitKind, ExitReason
 from hershy.domain.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort, UserID
 from hershy.ports.runtime import ContainerSpec, LogQuery, LogStream, Runtime
 from hershy.testing.contracts.runtime import (
+    Answers,
     HoldPort,
     Interruptible,
     MakeSpec,
@@ -82,6 +83,7 @@ class TestContract(RuntimeContract):
             exits = script.exit_code is not None
             behaviour = ProgramBehaviour(
                 output=script.output,
+                ready_after=timedelta(milliseconds=1) if script.serves else None,
                 exit_after=script.pause_before_exit + timedelta(milliseconds=1) if exits else None,
                 exit_code=script.exit_code or 0,
                 ignores_sigterm=script.ignores_sigterm,
@@ -93,6 +95,19 @@ class TestContract(RuntimeContract):
             return spec
 
         return make
+
+    @pytest.fixture
+    def answers(self, clock: VirtualClock, runtime: InMemoryRuntime) -> Answers:
+        async def answers(port: PublishPort, patience: timedelta) -> bool:
+            await clock.sleep(patience)
+            container = runtime.machine.on_port(port)
+            return container is not None and container.is_reachable
+
+        return answers
+
+    @pytest.fixture
+    def successor(self, clock: VirtualClock, runtime: InMemoryRuntime) -> InMemoryRuntime:
+        return InMemoryRuntime(clock, OWNER, machine=runtime.machine)
 
     @pytest.fixture
     def hold_port(self, runtime: InMemoryRuntime) -> HoldPort:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +29,7 @@ class Script:
 
     ``exit_code`` None: runs until it is stopped. ``ignores_sigterm``: only SIGKILL ends it. ``eats_memory``: after
     its output it takes memory until the kernel kills it. ``is_busy``: it keeps one processor busy until it is stopped.
+    ``serves``: it answers HTTP on 8080 until it is stopped.
     ``cannot_start``: the engine fails to start the process. ``pause_before_exit`` lies between output and exit.
     """
 
@@ -38,11 +39,13 @@ class Script:
     ignores_sigterm: bool = False
     eats_memory: bool = False
     is_busy: bool = False
+    serves: bool = False
     cannot_start: bool = False
 
 
 MakeSpec = Callable[[Script], ContainerSpec]
 HoldPort = Callable[[PublishPort], AbstractContextManager[None]]
+Answers = Callable[[PublishPort, timedelta], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class RuntimeContractBase:
     * ``make_spec``: gives a spec of a new program, with a port of its own, that acts by a Script.
     * ``missing_image``: an image that does not exist.
     * ``hold_port``: a context manager in which a stranger holds a port of this machine.
+    * ``answers``: tells whether an HTTP exchange with 127.0.0.1:port completes, tried again for so long.
+    * ``successor``: another adapter of the same owner and engine, as the Host after this one has.
 
     An adapter whose calls leave this process overrides ``settle`` too.
     """

@@ -23,6 +23,7 @@ from ._runtime_base import (
     GRACE,
     PAUSE,
     UNKNOWN,
+    Answers,
     HoldPort,
     Interruptible,
     MakeSpec,
@@ -30,6 +31,7 @@ from ._runtime_base import (
     collected,
     texts,
 )
+from ._runtime_egress import RuntimeEgressContract
 from ._runtime_events import RuntimeEventsContract, following
 from ._runtime_logs import RuntimeLogsContract
 from ._runtime_stats import RuntimeStatsContract
@@ -37,6 +39,7 @@ from ._runtime_stats import RuntimeStatsContract
 __all__ = [
     "DEADLINE_S",
     "FOREVER",
+    "Answers",
     "HoldPort",
     "Interruptible",
     "MakeSpec",
@@ -49,7 +52,7 @@ __all__ = [
 
 
 @pytest.mark.asyncio
-class RuntimeContract(RuntimeLogsContract, RuntimeEventsContract, RuntimeStatsContract):
+class RuntimeContract(RuntimeLogsContract, RuntimeEventsContract, RuntimeStatsContract, RuntimeEgressContract):
     """The whole contract; ``RuntimeContractBase`` lists the fixtures to override."""
 
     # create
