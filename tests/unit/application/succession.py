@@ -73,10 +73,11 @@ class Succession:
         self.killed.set()
 
     async def bury(self) -> None:
-        """End the killed Host's tasks; none of its calls reaches the world any more."""
+        """End the killed Host's tasks, and those of its callers; none of its calls reaches the world any more."""
         assert self.killed.is_set()
         self.host, self._left = None, None
-        while doomed := [task for task in self._hosts if not task.done()]:
+        survivors = {asyncio.current_task()}
+        while doomed := [task for task in self._hosts if not task.done() and task not in survivors]:
             for task in doomed:
                 task.cancel()
             await asyncio.wait(doomed)
@@ -91,6 +92,7 @@ class Succession:
 
     def _task(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], **options: Any) -> Any:
         task = asyncio.Task(work, loop=loop, **options)
-        is_machines = work.__qualname__.startswith("InMemoryContainer.") or asyncio.current_task(loop) in self._machines
+        name = getattr(work, "__qualname__", "")
+        is_machines = name.startswith("InMemoryContainer.") or asyncio.current_task(loop) in self._machines
         (self._machines if is_machines else self._hosts).add(task)
         return task
