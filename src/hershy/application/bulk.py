@@ -16,7 +16,7 @@ class Outcome:
     """Of one program. ``error`` None: done, as a request for this program alone would have been."""
 
     program_id: ProgramID
-    error: HershyError | None = None
+    error: HershyError | OSError | None = None
 
 
 async def each(programs: Sequence[Program], act: Callable[[ProgramID], Awaitable[object]]) -> Sequence[Outcome]:
@@ -27,7 +27,7 @@ async def each(programs: Sequence[Program], act: Callable[[ProgramID], Awaitable
         async with slots:
             try:
                 await act(program_id)
-            except HershyError as error:
+            except (HershyError, OSError) as error:
                 return Outcome(program_id, error)
             return Outcome(program_id)
 

@@ -113,11 +113,13 @@ def deploy(
             _start_and_wait(session, created, timedelta(seconds=timeout), as_json)
         elif start:
             client.start(created.program_id)
-        if as_json:
-            output.document(client.get(created.program_id))
-    if not as_json:
-        output.result(created.program_id)
-        output.result(created.proxy_url)
+        # A port that somebody else held has been exchanged by now.
+        deployed = client.get(created.program_id) if wait or as_json else created
+    if as_json:
+        output.document(deployed)
+    else:
+        output.result(deployed.program_id)
+        output.result(deployed.proxy_url or "")
 
 
 def _user_name() -> str:

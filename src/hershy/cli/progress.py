@@ -53,6 +53,8 @@ async def _start_and_listen(client: AsyncClient, wait: Wait) -> Verdict:
 
 def _show(event: ProgramEvent, elapsed_s: float) -> None:
     match event:
+        case StateEvent(state=state, previous=previous, event=happened, detail=detail) if state is previous:
+            output.note(f"          | {happened}: {detail}" if detail else f"          | {happened}")
         case StateEvent(state=state):
             output.note(f"{elapsed_s:6.1f} s  {state}", colour=_COLOURS.get(state, typer.colors.CYAN))
         case BuildLineEvent(line=line):

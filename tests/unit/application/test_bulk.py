@@ -78,5 +78,5 @@ async def test_sources_that_are_too_large_are_refused() -> None:
     """Counted in UTF-8 bytes, the Dockerfile included."""
     async with open_twins(twin_container(max_source_bytes=100)) as twins:
         with pytest.raises(InvalidValue, match=r"src_files: 101 bytes .* at most 100"):
-            await twins.create("FROM x#" + "ä" * 46 + "x")
-        await twins.create("FROM x#" + "ä" * 46)
+            await twins.create("FROM x\n#" + "ä" * 46 + "x")
+        await twins.create("FROM x\n#" + "ä" * 46)

@@ -93,11 +93,15 @@ def test_a_user_without_a_name_deploys_too(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_wait_listens_before_it_starts_and_shows_everything(hershy: Hershy, host: FakeHost, directory: Path) -> None:
-    """Nothing can be missed between start and subscription; progress is on stderr, the result on stdout."""
+    """Nothing can be missed between start and subscription; progress is on stderr, the result on stdout.
+
+    The URL is the one it has by then: a held port has been exchanged.
+    """
     host.events = [state_event("Building"), build_event("Step 1/1 : FROM x"), state_event("Ready")]
+    host.answers[SHOW] = PROGRAM | {"state": "Ready", "proxy_url": "http://localhost:19007"}
     assert hershy("deploy", str(directory), "--wait") == 0
-    assert host.asked == ["POST /programs", EVENTS, START]
-    assert hershy.out == f"{ID}\nhttp://localhost:19001\n"
+    assert host.asked == ["POST /programs", EVENTS, START, SHOW]
+    assert hershy.out == f"{ID}\nhttp://localhost:19007\n"
     building, step, ready = hershy.err.splitlines()
     assert building.endswith("s  Building")
     assert step == "          | Step 1/1 : FROM x"
