@@ -8,7 +8,7 @@ import typer
 
 from hershy.domain.errors import HershyError
 
-from . import deploy, doctor, history, lifecycle, output, programs, serve, talk, usage
+from . import deploy, doctor, history, lifecycle, output, programs, serve, talk, usage, verify
 from .options import UrlOption
 from .session import Session
 
@@ -49,6 +49,7 @@ _HOST, _PROGRAMS, _TALK = "The Host", "Programs", "What a program says and does"
 
 app.command(rich_help_panel=_HOST)(serve.serve)
 app.command(rich_help_panel=_HOST)(doctor.doctor)
+app.command(rich_help_panel=_HOST)(verify.verify)
 app.command(rich_help_panel=_PROGRAMS)(deploy.deploy)
 app.command(rich_help_panel=_PROGRAMS)(programs.ls)
 app.command(rich_help_panel=_PROGRAMS)(programs.status)

@@ -1,0 +1,1 @@
+"""What ``hershy verify`` does: deploys a hostile program on a Host, and judges what comes of everything it tries."""

@@ -1,0 +1,39 @@
+"""Tries to reach what is not this program's, and to listen where nobody should hear."""
+
+import errno
+import socket
+from collections.abc import Callable
+
+from .outcome import ESCALATION, ISOLATION, Given, Outcome, a_try, attempted, breached, contained
+
+CONNECT_TIMEOUT_S = 2.0
+AF_ALG, AF_VSOCK, AF_PACKET = 38, 40, 17
+NO_SUCH_FAMILY = frozenset({errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT})
+
+
+def _opened(family: int, kind: int, protocol: int) -> Callable[[], None]:
+    return lambda: socket.socket(family, kind, protocol).close()
+
+
+for _name, _tried, _family, _kind, _protocol in (
+    ("raw-socket", "open a raw socket", socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP),
+    ("raw-socket-6", "open a raw socket for IPv6", socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6),
+    ("packet-socket", "open a packet socket", AF_PACKET, socket.SOCK_RAW, 0x300),
+    ("alg-socket", "open a socket to the kernel's cryptography", AF_ALG, socket.SOCK_SEQPACKET, 0),
+    ("vsock", "open a socket to the hypervisor", AF_VSOCK, socket.SOCK_STREAM, 0),
+):
+    _action = _opened(_family, _kind, _protocol)
+    a_try(_name, ESCALATION, _tried)(lambda given, action=_action: attempted(action, absent=NO_SUCH_FAMILY))  # type: ignore[misc]
+
+
+@a_try("connect", ISOLATION, "connect to an address")
+def connect(given: Given) -> Outcome:
+    """``host`` and ``port``. Silence is an answer: whatever is there cannot be talked to."""
+    place = f"{given['host']}:{given['port']}"
+    try:
+        with socket.create_connection((given["host"], given["port"]), CONNECT_TIMEOUT_S):
+            return breached(f"connected to {place}")
+    except TimeoutError:
+        return contained(f"no answer from {place} within {CONNECT_TIMEOUT_S:g} s")
+    except OSError as error:
+        return contained(f"{place}: {error.strerror or error}")
