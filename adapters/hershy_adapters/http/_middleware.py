@@ -1,48 +1,12 @@
-"""Pure ASGI wrappers of the JSON API: a bound on bodies, HEAD, and a last resort for errors."""
+"""Pure ASGI wrappers of the JSON API: HEAD, and a last resort for errors."""
 
 import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
 
-from starlette.exceptions import HTTPException
-
 from hershy.ports.api_server import ASGIApp, Message, Receive, Scope, Send
 
 from ._errors import log_unexpected, refusal, refusal_of
-
-
-def limit_body(app: ASGIApp, max_bytes: int) -> ASGIApp:
-    """Refuse with 413 by the announced length, and by what arrives where that is more or was not announced."""
-    message = f"the body is larger than {max_bytes} bytes; the Host's setting max_body_bytes bounds it"
-    status, headers = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"Connection": "close"}
-
-    async def limited(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await app(scope, receive, send)
-            return
-        if _announced_length(scope) > max_bytes:
-            await refusal(status, message, headers)(scope, receive, send)
-            return
-        arrived = 0
-
-        async def counting() -> Message:
-            nonlocal arrived
-            received = await receive()
-            arrived += len(received.get("body", b""))
-            if arrived > max_bytes:
-                raise HTTPException(status, message, headers)
-            return received
-
-        await app(scope, counting, send)
-
-    return limited
-
-
-def _announced_length(scope: Scope) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit():
-            return int(value[:20])
-    return 0
 
 
 def head_as_get(app: ASGIApp) -> ASGIApp:

@@ -5,41 +5,60 @@ import contextlib
 import ipaddress
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 
 import uvicorn
 
 from hershy.application.host import Host
+from hershy.application.log import get_logger
 from hershy.domain.errors import ConfigurationError
 from hershy.ports.adapter import AdapterContext
 from hershy.ports.api_server import ApiServer, ASGIApp
 
+from ._connection import Bounds, bounded
 from ._middleware import answer_when_cut
+from ._open_files import room_for
 from .app import MAX_BODY_BYTES, create_app
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9000
+MAX_CONNECTIONS = Bounds().max_connections
 GRACE_S = 3
 MAX_WEBSOCKET_MESSAGE_BYTES = 16 * 1024 * 1024
 _STARTUP_POLL_S = 0.005
+_KEEP_ALIVE = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4),
+)
+"""A machine that has vanished with a connection open is noticed within two minutes."""
+
+_log = get_logger("hershy.http")
 
 
 def create(context: AdapterContext) -> ApiServer:
     app = create_app(context.peer(Host), max_body_bytes=context.option("max_body_bytes", MAX_BODY_BYTES))
-    return UvicornApiServer(app, context.option("http_host", DEFAULT_HOST), context.option("http_port", DEFAULT_PORT))
+    host, port = context.option("http_host", DEFAULT_HOST), context.option("http_port", DEFAULT_PORT)
+    return UvicornApiServer(app, host, port, Bounds(max_connections=context.option("max_connections", MAX_CONNECTIONS)))
 
 
 class UvicornApiServer(ApiServer):
     """Listens on ``host:port``, a loopback address since the API authenticates nobody; port 0 takes a free one.
 
     Runs in the caller's event loop and leaves its signal handlers alone. Requests that still run ``GRACE_S``
-    seconds after ``aclose`` are cut: with 503 where no answer has begun.
+    seconds after ``aclose`` are cut: with 503 where no answer has begun. ``bounds`` is what each caller, and all of
+    them together, can make it hold open; the process's soft limit of open files is raised to what that takes.
     """
 
-    def __init__(self, app: ASGIApp, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> None:
+    def __init__(
+        self, app: ASGIApp, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT, bounds: Bounds | None = None
+    ) -> None:
         _require_loopback(host)
         self._app = answer_when_cut(app, lambda: self._server is not None and self._server.should_exit)
         self._host = host
         self._port = port
+        self._bounds = bounds or Bounds()
         self._url = ""
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -49,9 +68,11 @@ class UvicornApiServer(ApiServer):
             raise RuntimeError("the server has been started already")
         listener = _listen(self._host, self._port)
         try:
+            bounds = replace(self._bounds, max_connections=self._room())
             self._server = _Server(
                 uvicorn.Config(
                     self._app,
+                    http=bounded(bounds),
                     lifespan="off",
                     log_config=None,
                     access_log=False,
@@ -80,6 +101,13 @@ class UvicornApiServer(ApiServer):
             raise RuntimeError("the server has no address before it is started")
         return self._url
 
+    def _room(self) -> int:
+        wanted = self._bounds.max_connections
+        room = room_for(wanted)
+        if room < wanted:
+            _log.warning("fewer connections than max_connections: raise the limit of open files", room=room)
+        return room
+
     async def aclose(self) -> None:
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
@@ -98,6 +126,8 @@ def _listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for level, option, value in _KEEP_ALIVE:
+            listener.setsockopt(level, option, value)  # what is accepted here inherits it
         listener.bind((host, port))
         listener.listen()
     except OSError as error:

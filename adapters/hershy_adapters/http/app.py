@@ -7,10 +7,11 @@ from fastapi import FastAPI
 from hershy.application.host import Host
 from hershy.ports.api_server import ASGIApp
 
+from ._body_limit import limit_body
 from ._bulk import add_bulk_routes
 from ._errors import Json, install_handlers
 from ._metrics import HttpMetrics, measured
-from ._middleware import error_boundary, head_as_get, limit_body
+from ._middleware import error_boundary, head_as_get
 from ._observing import add_observing_routes
 from ._openapi import complete
 from ._operation import add_operation_routes
