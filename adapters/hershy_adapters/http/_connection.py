@@ -51,8 +51,7 @@ class _Connection(HttpToolsProtocol):
         self._refused: tuple[HTTPStatus, str] | None = None
         self._unanswered: list[RequestResponseCycle] = []
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn's is the same
         super().connection_made(transport)
         excess = len(self.connections) - self.bounds.max_connections
         if excess > SPARE_CONNECTIONS:
