@@ -19,7 +19,7 @@ FROM_ELSEWHERE_CHARS = 1024
 
 _REFERENCE = re.compile(r"\$\{?(\w+)")
 _REPLACEMENT = re.compile(r"\$\{\w+/")
-_ASSIGNED = re.compile(r"(\w+)=")
+_ASSIGNED = re.compile(r"(?<!\w)(\w++)=")  # a run of letters is looked at once
 _QUOTING = str.maketrans("", "", "'\"\\`")
 
 
@@ -53,7 +53,12 @@ def _expanded_chars(instruction: Instruction, lengths: dict[str, int]) -> int:
 
 def _assigned(instruction: Instruction) -> set[str]:
     plain = instruction.rest.translate(_QUOTING)
-    return {*_ASSIGNED.findall(plain), *re.findall(r"\w+", plain)[:1]}
+    return {*_ASSIGNED.findall(plain), *_first_word(plain)}
+
+
+def _first_word(text: str) -> list[str]:
+    match = re.search(r"\w+", text)
+    return [match[0]] if match else []
 
 
 def _refusal(instruction: Instruction) -> InvalidValue:

@@ -18,6 +18,7 @@ from .resources import MIB
 
 MAX_DOCKERFILE_BYTES = MIB
 MAX_STAGES = 100
+MAX_SOURCES = 1000
 MAX_FILES = 10_000
 MAX_BUILD_ARGS = 200
 MAX_BUILD_ARG_BYTES = 64 * 1024
@@ -77,8 +78,11 @@ class BuildPolicy:
         if sum(it.word == "FROM" for it in dockerfile.instructions) > MAX_STAGES:
             raise InvalidValue(f"dockerfile: more than {MAX_STAGES} stages")
         require_small(dockerfile, max(map(len, spec.build_args.values()), default=0))
-        for source in sources_of(dockerfile, spec.build_args):
-            self._require_source(source)
+        images = AllowedImages(self.allowed_registries)
+        for number, source in enumerate(sources_of(dockerfile, spec.build_args)):
+            if number == MAX_SOURCES:
+                raise _refusal(source, f"more than {MAX_SOURCES} images and files to fetch")
+            self._require_source(source, images)
 
     def require_no_ids(self, spec: BuildSpec) -> None:
         """Raise InvalidValue for an image named by what could be an id, where the builder looks for ids too."""
@@ -86,14 +90,14 @@ class BuildPolicy:
             if source.kind is Fetched.IMAGE and could_be_id(source.name or ""):
                 raise _refusal(source, "this could be the id of anybody's image; write the name with a tag")
 
-    def _require_source(self, source: Source) -> None:
+    def _require_source(self, source: Source, images: AllowedImages) -> None:
         match source.kind:
             case Fetched.FILE:
                 self._require_file(source)
             case Fetched.IMAGE:
-                self._require_image(source)
+                _require_image(source, images)
             case Fetched.FRONTEND:
-                self._require_frontend(source)
+                _require_frontend(source, images)
 
     def _require_file(self, source: Source) -> None:
         if ANY in self.allowed_add_hosts:
@@ -108,27 +112,6 @@ class BuildPolicy:
             allowed = f"only from {', '.join(self.allowed_add_hosts)}" if self.allowed_add_hosts else "from no host"
             raise _refusal(
                 source, f"builds here may ADD {allowed}; bring the file along, or ask the operator (allowed_add_hosts)"
-            )
-
-    def _require_image(self, source: Source) -> None:
-        images = self.allowed_images
-        if source.name is None:
-            raise _refusal(source, "which image this is cannot be told before the build; write its name out")
-        name = _parsed(source)
-        if name.repository.startswith(OWN_IMAGES):
-            raise _refusal(source, "the images of programs are not for other programs to read")
-        if not images.allows(name):
-            raise _refusal(
-                source, f"builds here may use only {_listed(images)} (the operator's setting allowed_registries)"
-            )
-
-    def _require_frontend(self, source: Source) -> None:
-        name = source.name or ""
-        if not re.fullmatch(r"[\w./:@-]+", name) or not self.allowed_images.names(_parsed(source)):
-            raise _refusal(
-                source,
-                "a frontend's code would run as a part of the builder; leave the line out (the built-in syntax knows "
-                "here-documents and mounts), or ask the operator to name it in allowed_registries",
             )
 
 
@@ -158,6 +141,28 @@ def _require_no_reserved_args(build_args: Mapping[str, str]) -> None:
             )
 
 
+def _require_image(source: Source, images: AllowedImages) -> None:
+    if source.name is None:
+        raise _refusal(source, "which image this is cannot be told before the build; write its name out")
+    name = _parsed(source)
+    if name.repository.startswith(OWN_IMAGES):
+        raise _refusal(source, "the images of programs are not for other programs to read")
+    if not images.allows(name):
+        raise _refusal(
+            source, f"builds here may use only {_listed(images)} (the operator's setting allowed_registries)"
+        )
+
+
+def _require_frontend(source: Source, images: AllowedImages) -> None:
+    name = source.name or ""
+    if not re.fullmatch(r"[\w./:@-]+", name) or not images.names(_parsed(source)):
+        raise _refusal(
+            source,
+            "a frontend's code would run as a part of the builder; leave the line out (the built-in syntax knows "
+            "here-documents and mounts), or ask the operator to name it in allowed_registries",
+        )
+
+
 def _parsed(source: Source) -> ImageName:
     try:
         return ImageName.parse(source.name or "")
@@ -170,4 +175,5 @@ def _listed(images: AllowedImages) -> str:
 
 
 def _refusal(source: Source, why: str) -> InvalidValue:
-    return InvalidValue(f"dockerfile, line {source.line}: {source.written!r:.200}: {why}")
+    meant = f" ({source.name:.200})" if source.name and source.name not in source.written else ""
+    return InvalidValue(f"dockerfile, line {source.line}: {source.written[:200]!r}{meant}: {why}")

@@ -19,7 +19,7 @@ _VARIABLE = re.compile(
 )
 _ARG = re.compile(r"([A-Za-z_]\w*)(?:=(?:\"([^\"\\`]*)\"|'([^'\\`$]*)'|([^\s\"'\\`]*)))?(?:[\t\v\f\r ]+|$)", re.ASCII)
 _SCRATCH = "scratch"
-_REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|github\.com/|[^/]*@[^/]*:", re.IGNORECASE)
+_REMOTE = re.compile(r"[a-z][a-z0-9+.-]*+://|github\.com/", re.IGNORECASE)
 
 
 class Fetched(StrEnum):
@@ -99,8 +99,14 @@ def _of_add(instruction: Instruction) -> Iterator[Source]:
         if dollar and not before.startswith(("/", "./")):
             # A variable may come from the image that the stage is built on.
             yield Source(Fetched.FILE, None, instruction.line, written)
-        elif _REMOTE.match(plain):
+        elif _is_remote(plain):
             yield Source(Fetched.FILE, plain if plain == word else None, instruction.line, written)
+
+
+def _is_remote(text: str) -> bool:
+    """Whether a builder would fetch it: a URL, or a repository's address as git writes it (``user@host:path``)."""
+    _, at, host = text.partition("/")[0].partition("@")
+    return _REMOTE.match(text) is not None or (bool(at) and ":" in host)
 
 
 class _GlobalArgs:

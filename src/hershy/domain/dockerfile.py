@@ -26,9 +26,11 @@ SPACE = (
 BLANK = re.compile(r"[\t\v\f\r ]+")
 
 MAX_INSTRUCTIONS = 1000
+MAX_FLAGS = 100
+"""Of one instruction."""
 
 _WITH_HERE_DOCUMENTS = frozenset({"ADD", "COPY", "RUN"})
-_DIRECTIVE = re.compile(r"(#|//)\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*")
+_DIRECTIVE = re.compile(r"(#|//)\s*+([a-zA-Z][a-zA-Z0-9]*+)\s*+=\s*+(.+)")
 _HERE_DOCUMENT = re.compile(r"\d*<<(-?)([^<]+)", re.DOTALL)
 _HERE_NAME = re.compile(r"([\"']?)(\w+)\1", re.ASCII)
 _PLAIN_VARIABLE = re.compile(r"\$\{\w+(?::?[-+?][^\s'\"<>{}$`\\]*)?\}", re.ASCII)
@@ -102,7 +104,7 @@ def _directives(lines: Sequence[str]) -> dict[str, str]:
         match = _DIRECTIVE.fullmatch(line.strip(SPACE))
         if match is None:
             break
-        name, value = match[2].lower(), match[3]
+        name, value = match[2].lower(), match[3].strip()
         is_plain = is_plain and line.startswith("#") and name in ("syntax", "escape")
         if name == "escape" and value != "\\" and not is_plain:
             raise doubt(number, "only some builders would read this escape directive; make it the first line")
@@ -147,8 +149,10 @@ def _without_continuation(line: str, escape: str, number: int) -> tuple[str, boo
 def _instruction(text: str, line: int) -> Instruction:
     word, *arguments = BLANK.split(text.strip(SPACE), maxsplit=1)
     rest = arguments[0].lstrip(SPACE) if arguments else ""
-    flags = []
+    flags: list[tuple[str, str | None]] = []
     while rest.startswith("--"):
+        if len(flags) == MAX_FLAGS:
+            raise doubt(line, f"more than {MAX_FLAGS} flags")
         flag, *arguments = re.split(f"[{SPACE}]+", rest, maxsplit=1)
         if not flag.isascii() or any(char in flag for char in "'\"\\`"):
             raise doubt(line, f"write the flag {flag!r:.80} without quotes, escapes and characters beyond ASCII")

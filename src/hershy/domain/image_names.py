@@ -34,8 +34,6 @@ class ImageName:
         registry, path = match["registry"], match["path"]
         if registry is not None and not _is_registry(registry):
             registry, path = None, f"{registry}/{path}"
-            if path != path.lower():
-                raise InvalidValue(f"{text!r:.80} is not the name of an image: it holds capital letters")
         if registry in (None, _OLD_DEFAULT_REGISTRY):
             registry = _DEFAULT_REGISTRY
         if registry == _DEFAULT_REGISTRY and "/" not in path:
