@@ -89,7 +89,7 @@ def _unshare(flags: int) -> Call:
 
 _listed("mount", "mount a tmpfs", lambda: call("mount", b"none", b"/state", b"tmpfs", 0, 0))
 _listed("remount", "make its root writable", lambda: call("mount", b"", b"/", b"", 32, 0), (errno.EBUSY,))
-_listed("umount", "take away the mask over /sys/firmware", lambda: call("umount2", b"/sys/firmware", 2), (errno.EINVAL,))
+_listed("umount", "take away the mask over /sys/firmware", lambda: call("umount2", b"/sys/firmware", 2))
 _listed("pivot-root", "change its root", lambda: call("pivot_root", b"/state", b"/state"), (errno.EBUSY, errno.EINVAL))
 _listed("chroot", "change its root for itself", lambda: call("chroot", b"/state"))
 _listed("fsopen", "open a file system to mount", lambda: call("fsopen", b"tmpfs", 0))
