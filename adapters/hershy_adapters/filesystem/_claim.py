@@ -3,6 +3,8 @@
 import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -23,10 +25,10 @@ class RootClaim:
     """
 
     def __init__(self, root: Path) -> None:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(root)
         self._lock = _locked(root / LOCK)
         try:
-            self.owner = _identity(root / OWNER)
+            self.owner = identity(root)
         except BaseException:
             self.release()
             raise
@@ -52,9 +54,14 @@ def _locked(path: Path) -> IO[str]:
     return lock
 
 
-def _identity(path: Path) -> OwnerID:
+def identity(root: Path) -> OwnerID:
+    """The root's own, for ever the same, whoever asks first. Raises ConfigurationError for one somebody has spoilt."""
+    _make(root)
+    path = root / OWNER
     if not path.exists():
-        replace_file(path, f"{secrets.token_hex(8)}\n")
+        with _turn(root):
+            if not path.exists():
+                replace_file(path, f"{secrets.token_hex(8)}\n")
     try:
         return OwnerID(path.read_text(encoding="utf-8").strip())
     except InvalidValue as error:
@@ -62,3 +69,18 @@ def _identity(path: Path) -> OwnerID:
             f"{path} does not hold this storage's identity; write the owner label of its containers into it, "
             "or remove it if there are none"
         ) from error
+
+
+@contextmanager
+def _turn(root: Path) -> Iterator[None]:
+    """Among all who would make the root's identity: not only the one who has claimed it."""
+    folder = os.open(root, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _make(root: Path) -> None:
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from hershy.domain.ids import OwnerID, ProgramID
 from hershy.ports.adapter import AdapterContext
 from hershy.ports.storage import LogKind, Storage
 
-from ._claim import RootClaim
+from ._claim import RootClaim, identity
 from ._durable import replace_file, sync, sync_tree
 from ._layout import STAGING_PREFIX, ProgramFolders
 from ._log_file import MAX_LOG_BYTES, LogFile
@@ -50,6 +50,9 @@ class FilesystemStorage(Storage):
             self._claim = RootClaim(self._root)
             await _to_its_end(self._remove_staging)
         return self._claim.owner
+
+    async def identity(self) -> OwnerID:
+        return await asyncio.to_thread(identity, self._root)
 
     async def write_sources(self, program_id: ProgramID, spec: BuildSpec) -> None:
         await _to_its_end(self._write_sources, program_id, spec)

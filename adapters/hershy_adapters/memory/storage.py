@@ -32,6 +32,9 @@ class InMemoryStorage(Storage):
     async def claim(self) -> OwnerID:
         return self._owner
 
+    async def identity(self) -> OwnerID:
+        return self._owner
+
     async def write_sources(self, program_id: ProgramID, spec: BuildSpec) -> None:
         if program_id in self._sources:
             raise AlreadyExists(f"program {program_id} has folders already")

@@ -116,7 +116,7 @@ def entry_row(owner: OwnerID, entry: JournalEntry) -> Row:
         "event": entry.event,
         "previous": _text(entry.previous),
         "state": _text(entry.state),
-        "details": {"detail": entry.detail, "exit_reason": _json(entry.exit_reason)},
+        "details": {"detail": entry.detail, "exit_reason": _json(entry.exit_reason), "actor": entry.actor},
     }
 
 
@@ -133,6 +133,7 @@ def entry_of(row: RowMapping) -> JournalEntry:
             detail=details.get("detail", ""),
             exit_reason=_EXIT_REASON.validate_python(details.get("exit_reason")),
             id=row["id"],
+            actor=details.get("actor", ""),
         )
     except ValueError as error:
         raise _unreadable(f"journal entry {row['id']} of {row['program_id']}", error) from None

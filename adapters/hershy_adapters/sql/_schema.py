@@ -79,3 +79,18 @@ JOURNAL = Table(
     Index("hershy_journal_of_program", "owner", "program_id", "id"),
     sqlite_autoincrement=True,  # an id is never given twice, also when the newest entries are gone
 )
+
+TOKENS = Table(
+    "hershy_tokens",
+    METADATA,
+    Column("owner", String, nullable=False),
+    Column("id", _ID, nullable=False),
+    Column("user_id", String),
+    Column("name", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("last_used_at", Moment),
+    Column("revoked_at", Moment),
+    PrimaryKeyConstraint("owner", "id", name="hershy_tokens_pk"),
+)

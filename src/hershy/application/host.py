@@ -5,10 +5,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from hershy.domain import events as on
+from hershy.domain.access import LOCAL, Principal
 from hershy.domain.build_spec import BuildSpec
 from hershy.domain.errors import ProgramFailed, ProgramNotReady, Unavailable
 from hershy.domain.ids import ProgramID
@@ -45,7 +47,8 @@ class Host:
     """An async context manager: ``async with hershy.open_host() as host``.
 
     Safe for concurrent use by one event loop. Methods that take a ProgramID raise ProgramNotFound. What a
-    method has acknowledged goes on even if the caller is cancelled or goes away.
+    method has acknowledged goes on even if the caller is cancelled or goes away. Everything may be done with every
+    program: ``by`` only tells the journal who asked. ``Access`` is a Host as one caller may use it.
     """
 
     def __init__(self, services: Services, *, sweeps: bool = True) -> None:
@@ -123,21 +126,21 @@ class Host:
         """
         await self._housekeeping.sweep()
 
-    async def create(self, request: ProgramRequest) -> Program:
+    async def create(self, request: ProgramRequest, *, by: Principal = LOCAL) -> Program:
         """Register a program; nothing is built yet. It has a publish port from now until its deletion.
 
         Raises InvalidValue when it asks for more than this Host gives, QuotaExceeded when no port or no program is
         left, EngineUnavailable while the engine is away. Failed or cancelled, it leaves nothing behind.
         """
-        (program,) = await self.create_all([request])
+        (program,) = await self.create_all([request], by=by)
         return program
 
-    async def create_all(self, requests: Sequence[ProgramRequest]) -> Sequence[Program]:
+    async def create_all(self, requests: Sequence[ProgramRequest], *, by: Principal = LOCAL) -> Sequence[Program]:
         """Register several programs, all or none; at most 100 at once. Raises as ``create``."""
         await self._engine.require_up()
-        return await self._registration.register(requests)
+        return await self._registration.register(requests, by.name)
 
-    async def start(self, program_id: ProgramID) -> Program:
+    async def start(self, program_id: ProgramID, *, by: Principal = LOCAL) -> Program:
         """Begin to build and start; returns the program as it was *before*.
 
         Raises IllegalTransition while the program is active, EngineUnavailable.
@@ -146,47 +149,47 @@ class Host:
         program, image_id = supervisor.program, None
         if program.state is not ProgramState.CREATED:  # whose first start builds, or finds the image then
             image_id = await self._services.images.find(program.build_id)
-        return (await supervisor.request(on.StartRequested(image_id))).before
+        return (await supervisor.request(on.StartRequested(image_id), by.name)).before
 
-    async def stop(self, program_id: ProgramID) -> Program:
+    async def stop(self, program_id: ProgramID, *, by: Principal = LOCAL) -> Program:
         """Begin to stop, cancelling a build under way; returns the program, Stopping.
 
         Raises ProgramNotRunning unless the program is building, starting or running, EngineUnavailable.
         """
         supervisor = await self._changeable(program_id)
-        return (await supervisor.request(on.StopRequested())).after
+        return (await supervisor.request(on.StopRequested(), by.name)).after
 
-    async def restart(self, program_id: ProgramID) -> Program:
+    async def restart(self, program_id: ProgramID, *, by: Principal = LOCAL) -> Program:
         """Begin to replace the container by a new one of the same image; returns the program, Stopping.
 
         Raises ProgramNotRunning unless the program is Running or Ready, EngineUnavailable.
         """
         supervisor = await self._changeable(program_id)
-        return (await supervisor.request(on.RestartRequested())).after
+        return (await supervisor.request(on.RestartRequested(), by.name)).after
 
-    async def delete(self, program_id: ProgramID) -> None:
+    async def delete(self, program_id: ProgramID, *, by: Principal = LOCAL) -> None:
         """Stop the program; remove its container, files, unshared image and registration; release its port.
 
         Returns once all is gone. Asked for twice at once, both calls wait for the one deletion. Raises
         Unavailable when something could not be removed; the program is in Error then and can be deleted again.
         """
         supervisor = await self._changeable(program_id)
-        await supervisor.request(on.DeleteRequested())
+        await supervisor.request(on.DeleteRequested(), by.name)
         if not await asyncio.shield(supervisor.is_gone()):
             raise Unavailable(f"program {program_id} could not be deleted: {supervisor.program.error_msg}")
 
-    async def start_all(self, matching: ProgramFilter) -> Sequence[Outcome]:
+    async def start_all(self, matching: ProgramFilter, *, by: Principal = LOCAL) -> Sequence[Outcome]:
         """``start`` every matching program; the failure of one stops no other. So do the three that follow."""
-        return await self._each(matching, self.start)
+        return await self._each(matching, self.start, by)
 
-    async def stop_all(self, matching: ProgramFilter) -> Sequence[Outcome]:
-        return await self._each(matching, self.stop)
+    async def stop_all(self, matching: ProgramFilter, *, by: Principal = LOCAL) -> Sequence[Outcome]:
+        return await self._each(matching, self.stop, by)
 
-    async def restart_all(self, matching: ProgramFilter) -> Sequence[Outcome]:
-        return await self._each(matching, self.restart)
+    async def restart_all(self, matching: ProgramFilter, *, by: Principal = LOCAL) -> Sequence[Outcome]:
+        return await self._each(matching, self.restart, by)
 
-    async def delete_all(self, matching: ProgramFilter) -> Sequence[Outcome]:
-        return await self._each(matching, self.delete)
+    async def delete_all(self, matching: ProgramFilter, *, by: Principal = LOCAL) -> Sequence[Outcome]:
+        return await self._each(matching, self.delete, by)
 
     async def get(self, program_id: ProgramID) -> Program:
         return self._registry.get(program_id).program
@@ -291,9 +294,11 @@ class Host:
         await self._engine.require_up()
         return supervisor
 
-    async def _each(self, matching: ProgramFilter, act: Callable[[ProgramID], Awaitable[object]]) -> Sequence[Outcome]:
+    async def _each(
+        self, matching: ProgramFilter, act: Callable[..., Awaitable[object]], by: Principal
+    ) -> Sequence[Outcome]:
         await self._engine.require_up()
-        return await each(self._registry.list(matching), act)
+        return await each(self._registry.list(matching), partial(act, by=by))
 
     async def _require_route(self, program_id: ProgramID) -> None:
         supervisor = self._registry.get(program_id)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from hershy.domain import events as on
+from hershy.domain.access import HOST
 from hershy.domain.errors import HershyError
 from hershy.domain.program import Program
 from hershy.domain.state import ProgramState
@@ -64,7 +65,7 @@ class Housekeeping:
         for supervisor in self._registry:
             due = self._due(supervisor.program, now)
             if due is not None:
-                await supervisor.post(due)
+                await supervisor.post(due, HOST.name)
         if self._engine.is_up and self._has_passed(RECONCILE_EVERY, self._reconciled_at):
             await self._reconciler.reconcile()
             self._reconciled_at = self._services.clock.monotonic()

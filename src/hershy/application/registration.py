@@ -31,7 +31,7 @@ class Registration:
         self._registry = registry
         self._pending: Counter[UserID] = Counter()
 
-    async def register(self, requests: Sequence[ProgramRequest]) -> Sequence[Program]:
+    async def register(self, requests: Sequence[ProgramRequest], actor: str) -> Sequence[Program]:
         """Give each program an id and a port, write its sources, store it, and supervise it from then on.
 
         Raises InvalidValue and QuotaExceeded. Failed or cancelled, it leaves nothing behind.
@@ -40,7 +40,7 @@ class Registration:
         users = Counter(it.user_id for it in requests)
         self._pending += users
         try:
-            records = await self._store(requests)
+            records = await self._store(requests, actor)
             for record in records:
                 self._registry.supervise(record.program)
                 event = Happened(record.program, record.entry)
@@ -84,9 +84,9 @@ class Registration:
         if present + wanted > most:
             raise QuotaExceeded(f"{present} of {most} programs {whose} exist already; delete some to make room")
 
-    async def _store(self, requests: Sequence[ProgramRequest]) -> Sequence[Record]:
+    async def _store(self, requests: Sequence[ProgramRequest], actor: str) -> Sequence[Record]:
         programs: list[Program] = []
-        storing = asyncio.ensure_future(self._lease_and_store(requests, programs))
+        storing = asyncio.ensure_future(self._lease_and_store(requests, programs, actor))
         try:
             return await asyncio.shield(storing)
         except BaseException:
@@ -95,7 +95,9 @@ class Registration:
                 await ended(undoing)
             raise
 
-    async def _lease_and_store(self, requests: Sequence[ProgramRequest], programs: list[Program]) -> Sequence[Record]:
+    async def _lease_and_store(
+        self, requests: Sequence[ProgramRequest], programs: list[Program], actor: str
+    ) -> Sequence[Record]:
         services = self._services
         for request in requests:
             build_id = request.build.build_id
@@ -115,7 +117,7 @@ class Registration:
             )
         for request, program in zip(requests, programs, strict=True):
             await services.storage.write_sources(program.id, request.build)
-        return await services.repository.add([Record(it, journal.registration(it)) for it in programs])
+        return await services.repository.add([Record(it, journal.registration(it, actor)) for it in programs])
 
     async def _undo(self, storing: asyncio.Future[Sequence[Record]], programs: Sequence[Program]) -> None:
         """Compensate in reverse. What can't be taken back now is found when the Host starts the next time."""

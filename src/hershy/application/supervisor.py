@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hershy.domain import journal
+from hershy.domain.access import HOST
 from hershy.domain.effects import RemoveContainer
 from hershy.domain.errors import (
     HershyError,
@@ -51,7 +52,7 @@ class Supervisor:
         self.program = program
         self._services = services
         self._forget = forget
-        self._mailbox: asyncio.Queue[tuple[Event, Reply | None]] = asyncio.Queue(MAILBOX_SIZE)
+        self._mailbox: asyncio.Queue[tuple[Event, Reply | None, str]] = asyncio.Queue(MAILBOX_SIZE)
         self._runner = EffectsRunner(services, self.post, self._on_gone)
         self._trouble: Exception | None = None
         self._ended: HershyError | None = None
@@ -60,8 +61,8 @@ class Supervisor:
         # Whatever ends it, nobody waits for an answer that will not come.
         self._task.add_done_callback(lambda _: self._end(Unavailable(f"program {program.id} is not supervised")))
 
-    async def request(self, event: Request) -> Transition:
-        """Apply a caller's event and return what it changed.
+    async def request(self, event: Request, actor: str = HOST.name) -> Transition:
+        """Apply a caller's event and return what it changed. The journal tells by whom.
 
         Raises IllegalTransition (nothing has changed), ProgramNotFound once the program is gone, and
         RepositoryUnavailable when it is not known to be saved. Cancelled before its turn, the event is not applied.
@@ -71,7 +72,7 @@ class Supervisor:
         if self._trouble is not None:
             raise _not_saved(self.program.id, self._trouble)
         reply: Reply = asyncio.get_running_loop().create_future()
-        await self._put(event, reply)
+        await self._put(event, reply, actor)
         return await reply
 
     async def settled(self) -> None:
@@ -96,9 +97,9 @@ class Supervisor:
         await asyncio.wait({self._task})
         await self._runner.aclose()
 
-    async def post(self, event: Event) -> None:
+    async def post(self, event: Event, actor: str = "") -> None:
         """Hand in an event that nobody waits for. One that has become illegal meanwhile is left out."""
-        await self._put(event, None)
+        await self._put(event, None, actor)
 
     async def applied(self) -> None:
         """Return once every event handed in so far has been applied; its effects may still be under way."""
@@ -109,8 +110,8 @@ class Supervisor:
         if not (self.program.state.is_active or self.program.is_being_deleted or self._runner.is_busy):
             self._runner.carry_out(self.program, (RemoveContainer(),), interrupts=False)
 
-    async def _put(self, event: Event, reply: Reply | None) -> None:
-        await self._mailbox.put((event, reply))
+    async def _put(self, event: Event, reply: Reply | None, actor: str) -> None:
+        await self._mailbox.put((event, reply, actor))
         if self._ended is not None:  # while it waited for room
             self._refuse_waiting(self._ended)
 
@@ -127,19 +128,19 @@ class Supervisor:
 
     def _refuse_waiting(self, error: HershyError) -> None:
         while not self._mailbox.empty():
-            _, reply = self._mailbox.get_nowait()
+            _, reply, _ = self._mailbox.get_nowait()
             self._mailbox.task_done()
             if reply is not None and not reply.done():
                 reply.set_exception(error)
 
     async def _run(self) -> None:
         while True:
-            event, reply = await self._mailbox.get()
+            event, reply, actor = await self._mailbox.get()
             try:
                 if reply is None:
-                    await self._apply(event, None)
+                    await self._apply(event, None, actor)
                 elif not reply.cancelled():
-                    await self._answer(event, reply)
+                    await self._answer(event, reply, actor)
             except IllegalTransition as error:
                 _log.info("event left out", program_id=str(self.program.id), reason=str(error))
             except Exception:
@@ -147,9 +148,9 @@ class Supervisor:
             finally:
                 self._mailbox.task_done()
 
-    async def _answer(self, event: Event, reply: Reply) -> None:
+    async def _answer(self, event: Event, reply: Reply, actor: str) -> None:
         try:
-            transition = await self._apply(event, reply)
+            transition = await self._apply(event, reply, actor)
         except asyncio.CancelledError:
             if not reply.done():
                 reply.set_exception(self._ended or Unavailable(f"program {self.program.id} is not supervised"))
@@ -162,12 +163,12 @@ class Supervisor:
             if not reply.done():
                 reply.set_result(transition)
 
-    async def _apply(self, event: Event, reply: Reply | None) -> Transition:
+    async def _apply(self, event: Event, reply: Reply | None, actor: str) -> Transition:
         before = self.program
         step = reduce(before, event, self._services.clock.now())
         if step.dropped:
             return Transition(before, before)
-        record = Record(step.program, journal.transition(event, before, step.program))
+        record = Record(step.program, journal.transition(event, before, step.program, actor))
         saved = await self._commit(record, reply)
         if saved is None:
             return Transition(before, before)

@@ -3,8 +3,11 @@
     HershyError
     ├── InvalidValue (also ValueError)          a value breaks its type's rules; nothing has changed
     │   └── ConfigurationError                  settings name something that does not exist or does not fit
+    ├── Unauthorized                            nobody has been told apart: no token, or one that is not valid
+    ├── Forbidden                               this caller may not do that
     ├── NotFound
     │   ├── ProgramNotFound                     no program has this id
+    │   ├── TokenNotFound                       no API token has this id
     │   ├── ContainerNotFound                   the runtime has no such container
     │   └── ImageNotFound                       the image of this build is gone
     ├── Conflict
@@ -45,6 +48,14 @@ class ConfigurationError(InvalidValue):
     """A setting names an adapter that is not installed, or adapters that do not fit together."""
 
 
+class Unauthorized(HershyError):
+    """The caller has shown no credential, or one that is unknown, expired or revoked. Which, nobody is told."""
+
+
+class Forbidden(HershyError):
+    """The caller is known and may not do that."""
+
+
 class NotFound(HershyError):
     """What was asked for does not exist."""
 
@@ -54,6 +65,13 @@ class ProgramNotFound(NotFound):
 
     def __init__(self, program_id: object) -> None:
         super().__init__(f"program not found: {program_id}")
+
+
+class TokenNotFound(NotFound):
+    """No API token has this id."""
+
+    def __init__(self, token_id: object) -> None:
+        super().__init__(f"token not found: {token_id}; 'hershy token ls' lists those there are")
 
 
 class ContainerNotFound(NotFound):

@@ -57,6 +57,11 @@ class ProgramID(_TextID):
         """Join the parts; ``nonce`` is 8 hexadecimal digits that tell registrations of one build apart."""
         return cls(f"{user_id}-{build_id}-{nonce}")
 
+    @property
+    def user_id(self) -> UserID:
+        """Whose program this is, or was: what follows the user's part always has the same length."""
+        return UserID(self.value[: -len("-build-0123456789ab-01234567")])
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class ImageID(_TextID):

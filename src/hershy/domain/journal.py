@@ -21,7 +21,8 @@ class JournalEntry:
     """One applied event. ``id`` is given by the repository: it grows from entry to entry, with gaps.
 
     ``previous`` is None for a registration, ``state`` None for a program that is gone. ``detail`` says in words what
-    the event brought along: the reason of a failure, of an exit with the last log lines, of a request.
+    the event brought along: the reason of a failure, of an exit with the last log lines, of a request. ``actor`` is who
+    asked for it; empty for what nobody has asked for.
     """
 
     program_id: ProgramID
@@ -32,13 +33,14 @@ class JournalEntry:
     detail: str = ""
     exit_reason: ExitReason | None = None
     id: int = 0
+    actor: str = ""
 
 
-def registration(program: Program) -> JournalEntry:
-    return JournalEntry(program.id, program.created_at, REGISTERED, None, program.state)
+def registration(program: Program, actor: str = "") -> JournalEntry:
+    return JournalEntry(program.id, program.created_at, REGISTERED, None, program.state, actor=actor)
 
 
-def transition(event: Event, before: Program, after: Program) -> JournalEntry:
+def transition(event: Event, before: Program, after: Program, actor: str = "") -> JournalEntry:
     """The entry for an event that led from ``before`` to ``after``."""
     return JournalEntry(
         program_id=after.id,
@@ -48,6 +50,7 @@ def transition(event: Event, before: Program, after: Program) -> JournalEntry:
         state=after.state,
         detail=event.detail[:MAX_DETAIL],
         exit_reason=_exit_reason(event),
+        actor=actor,
     )
 
 

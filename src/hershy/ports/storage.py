@@ -31,6 +31,10 @@ class Storage(ABC):
         """
 
     @abstractmethod
+    async def identity(self) -> OwnerID:
+        """The root's lasting identity, also while another Host has claimed it. Makes the root if need be."""
+
+    @abstractmethod
     async def write_sources(self, program_id: ProgramID, spec: BuildSpec) -> None:
         """Make the program's folders with the sources in ``src`` and the build arguments in ``meta``.
 

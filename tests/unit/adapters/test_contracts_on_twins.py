@@ -11,11 +11,13 @@ from hershy.testing.contracts.clock import ClockContract
 from hershy.testing.contracts.event_bus import EventBusContract
 from hershy.testing.contracts.repository import RepositoryContract
 from hershy.testing.contracts.storage import FillState, StorageContract
+from hershy.testing.contracts.tokens import TokensContract
 from hershy_adapters.filesystem.storage import FilesystemStorage
 from hershy_adapters.memory.clock import VirtualClock
 from hershy_adapters.memory.event_bus import InMemoryEventBus
 from hershy_adapters.memory.repository import InMemoryRepository
 from hershy_adapters.memory.storage import InMemoryStorage
+from hershy_adapters.memory.tokens import InMemoryTokens
 from hershy_adapters.system.clock import SystemClock
 
 
@@ -23,6 +25,12 @@ class TestInMemoryRepository(RepositoryContract):
     @pytest.fixture
     def repository(self) -> InMemoryRepository:
         return InMemoryRepository()
+
+
+class TestInMemoryTokens(TokensContract):
+    @pytest.fixture
+    def tokens(self) -> InMemoryTokens:
+        return InMemoryTokens()
 
 
 class TestInMemoryStorage(StorageContract):

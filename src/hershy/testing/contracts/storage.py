@@ -34,7 +34,7 @@ class StorageContract:
 
     async def test_claiming_again_gives_the_same_identity(self, storage: Storage) -> None:
         """The root's identity lasts."""
-        assert await storage.claim() == await storage.claim()
+        assert await storage.claim() == await storage.claim() == await storage.identity()
 
     async def test_sources_are_read_back_equal(self, storage: Storage) -> None:
         """Paths, texts with any line ends, and build arguments survive."""
