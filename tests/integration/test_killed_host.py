@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from .killed_host.lanes import Lane, open_lane
-from .killed_host.life import PORTS_EACH, Job, Strike
+from .killed_host.life import LIVES, PORTS_EACH, Job, Strike
 from .killed_host.plan import strikes
 from .killed_host.verdict import clean_up, judge
 
@@ -20,7 +20,7 @@ LANES = 5
 FIRST_PORT = 20_000
 UNDER_GVISOR = 5
 LEAST_STRUCK = 0.9
-"""Of the boundaries of one life, nearly all are met in the next one; how often a port is polled varies."""
+"""Of the boundaries of one life nearly all are met in the next; how often a port is polled varies."""
 
 
 class Killing:
@@ -34,11 +34,12 @@ class Killing:
         self._image = image
         self._numbers = itertools.count()
 
-    async def live(self, runtime: str, strike: Strike | None = None) -> tuple[Job, bool]:
-        """A life, and whether it was cut short."""
+    async def live(self, runtime: str, life: str, strike: Strike | None = None) -> tuple[Job, bool]:
+        """One of ``LIVES``, and whether it was cut short."""
         number = next(self._numbers)
         first_port = FIRST_PORT + number * PORTS_EACH
-        job = Job(str(self._home / f"{number:03}"), runtime, self._image, secrets.token_hex(8), first_port, strike)
+        home, name = str(self._home / f"{number:03}"), secrets.token_hex(8)
+        job = Job(home, life, runtime, self._image, name, first_port, strike)
         lane = await self._free.get()
         try:
             code = await lane.run(job)
@@ -52,12 +53,18 @@ class Killing:
             self._free.put_nowait(lane)
         return job, code != 0
 
-    async def strike_all(self, runtime: str, chosen: Sequence[Strike]) -> None:
+    async def moments(self) -> Sequence[tuple[str, Strike]]:
+        """Every life with every moment of it, as whole lives under runc show them."""
+        whole = await asyncio.gather(*(self.live("runc", life) for life in LIVES))
+        return [(job.life, strike) for job, _ in whole for strike in strikes(job)]
+
+    async def strike_all(self, runtime: str, chosen: Sequence[tuple[str, Strike]]) -> None:
         began = time.monotonic()
-        outcomes = await asyncio.gather(*(self.live(runtime, it) for it in chosen), return_exceptions=True)
+        lives = (self.live(runtime, life, strike) for life, strike in chosen)
+        outcomes = await asyncio.gather(*lives, return_exceptions=True)
         failures = [str(it) for it in outcomes if isinstance(it, BaseException)]
         assert not failures, f"{len(failures)} of {len(chosen)}:\n" + "\n".join(failures)
-        struck = sum(was_cut for _, was_cut in outcomes if not isinstance(_, BaseException))  # type: ignore[misc]
+        struck = sum(it[1] for it in outcomes if not isinstance(it, BaseException))
         print(f"killed at {struck} of {len(chosen)} boundaries under {runtime} in {time.monotonic() - began:.0f} s")
         assert struck >= LEAST_STRUCK * len(chosen)
 
@@ -76,12 +83,10 @@ async def killing(busybox_image: str, tmp_path: Path) -> AsyncIterator[Killing]:
 
 async def test_a_host_killed_at_any_boundary_is_made_good_by_the_next(killing: Killing) -> None:
     """No orphan container, no second one, no lost port, no acknowledged program missing, nothing left in the end."""
-    recorded, _ = await killing.live("runc")
-    await killing.strike_all("runc", strikes(recorded))
+    await killing.strike_all("runc", await killing.moments())
 
 
 async def test_so_it_is_under_gvisor(killing: Killing) -> None:
-    """A sample of the boundaries, spread over the life."""
-    recorded, _ = await killing.live("runsc")
-    found = strikes(recorded)
-    await killing.strike_all("runsc", found[2 :: len(found) // UNDER_GVISOR][:UNDER_GVISOR])
+    """A sample of the moments, spread over the lives."""
+    found = await killing.moments()
+    await killing.strike_all("runsc", found[5 :: len(found) // UNDER_GVISOR][:UNDER_GVISOR])

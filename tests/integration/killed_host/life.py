@@ -37,12 +37,18 @@ echo dying
 exit 3
 """
 
+LIVES = {
+    "short": ("open", "create", "start", "delete", "close"),
+    "stopped": ("stop", "resume"),
+    "disturbed": ("crash", "restart"),
+}
+"""Several lives, so that less must be lived through before a kill; and which chapters of it each is recorded for."""
+
 OUTCOMES: dict[str, ProgramState | None] = {
     "create": ProgramState.CREATED,
     "start": READY,
     "stop": STOPPED,
     "resume": READY,
-    "crash": READY,
     "restart": READY,
     "delete": None,
 }
@@ -62,9 +68,10 @@ class Strike:
 
 @dataclass(frozen=True)
 class Job:
-    """A life to live. ``first_port`` begins a range of publish ports of its own."""
+    """One of ``LIVES`` to live. ``first_port`` begins a range of publish ports of its own."""
 
     home: str
+    life: str
     runtime: str
     image: str
     name: str
@@ -163,12 +170,24 @@ async def _live(host: Host, job: Job, account: Account, boundaries: Boundaries) 
         options = ProgramOptions(restart_policy=FOR_EVER)
         program = await host.create(ProgramRequest(UserID("alice"), job.build, options))
     account.tell(created=str(program.id))
-    # A stranger holds the first port, so that the program moves to the next: a state of its own to be killed in.
-    with contextlib.closing(socket.create_server(("127.0.0.1", job.first_port))):
+    # In the short life a stranger holds the first port, so that the program moves to the next: a state of its own.
+    stranger = socket.create_server(("127.0.0.1", job.first_port)) if job.life == "short" else contextlib.nullcontext()
+    with stranger:
         boundaries.begin("start")
         with account.step("start"):
             await host.start(program.id)
-        await _ready(host, program, account)
+        ready = await _ready(host, program, account)
+    match job.life:
+        case "stopped":
+            await _stop_and_resume(host, program, account, boundaries)
+        case "disturbed":
+            await _crash_and_restart(host, ready, job, account, boundaries)
+    boundaries.begin("delete")
+    with account.step("delete"):
+        await host.delete(program.id)
+
+
+async def _stop_and_resume(host: Host, program: Program, account: Account, boundaries: Boundaries) -> None:
     boundaries.begin("stop")
     with account.step("stop"):
         await host.stop(program.id)
@@ -176,25 +195,21 @@ async def _live(host: Host, job: Job, account: Account, boundaries: Boundaries) 
     boundaries.begin("resume")
     with account.step("resume"):
         await host.start(program.id)
-    ready = await _ready(host, program, account)
+    await _ready(host, program, account)
+
+
+async def _crash_and_restart(host: Host, ready: Program, job: Job, account: Account, boundaries: Boundaries) -> None:
     boundaries.begin("crash")
-    (job.root / str(program.id) / "state" / "die").touch()
-    await _replaced(host, ready, account)
+    (job.root / str(ready.id) / "state" / "die").touch()
+    await host.wait_for(ready.id, ProgramState.STARTING, timeout=DEADLINE)
+    await _ready(host, ready, account)
     boundaries.begin("restart")
     with account.step("restart"):
-        await host.restart(program.id)
-    await _ready(host, program, account)
-    boundaries.begin("delete")
-    with account.step("delete"):
-        await host.delete(program.id)
+        await host.restart(ready.id)
+    await _ready(host, ready, account)
 
 
 async def _ready(host: Host, program: Program, account: Account) -> Program:
     ready = await host.wait_for(program.id, READY, timeout=DEADLINE)
     account.tell(ready=str(ready.container_id), port=int(ready.publish_port))
     return ready
-
-
-async def _replaced(host: Host, ready: Program, account: Account) -> None:
-    await host.wait_for(ready.id, ProgramState.STARTING, timeout=DEADLINE)
-    await _ready(host, ready, account)

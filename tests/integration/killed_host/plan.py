@@ -1,4 +1,4 @@
-"""From one life that nobody has cut short to all the moments at which to cut others."""
+"""From a life that nobody has cut short to all the moments at which to cut others."""
 
 import json
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from hershy.testing.faults.boundaries import Boundary, Phase
 
-from .life import Job, Strike
+from .life import LIVES, Job, Strike
 
 LONG_S = 0.02
 """A call that takes so long is struck in its middle too."""
@@ -25,11 +25,7 @@ CHANGES_NOTHING = frozenset(
 def strikes(recorded: Job) -> Sequence[Strike]:
     """Every moment that differs from its neighbours in what the world is like, in the order of the life."""
     passed = [(_boundary(fields), at) for fields, at in json.loads(recorded.passed.read_text())]
-    relevant = [
-        (it, at)
-        for it, at in passed
-        if it.method not in CHANGES_NOTHING and (it.number <= 2 or it.method not in REPEATED)
-    ]
+    relevant = [(it, at) for it, at in passed if it.chapter in LIVES[recorded.life] and _is_relevant(it)]
     ended = {_call(it): at for it, at in relevant if it.phase is Phase.AFTER}
     found = []
     for (boundary, at), (following, _) in pairwise([*relevant, (relevant[0][0], 0.0)]):
@@ -40,6 +36,10 @@ def strikes(recorded: Job) -> Sequence[Strike]:
         if duration_s >= LONG_S:
             found.append(Strike(boundary, duration_s / 2))
     return found
+
+
+def _is_relevant(boundary: Boundary) -> bool:
+    return boundary.method not in CHANGES_NOTHING and (boundary.number <= 2 or boundary.method not in REPEATED)
 
 
 def _boundary(fields: dict[str, str | int]) -> Boundary:
