@@ -1,6 +1,7 @@
-"""A program that is no Python runs under hershy's seccomp profile: one in Go, linked statically, with a runtime of its own."""
+"""Programs of other kinds under hershy's seccomp profile: Python with a C library, and Go, static, with neither."""
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -13,20 +14,50 @@ from pathlib import Path
 from typing import Any
 
 import docker
+import docker.errors
 import pytest
 
 from hershy.domain.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort, UserID
-from hershy.ports.runtime import ContainerSpec
+from hershy.ports.runtime import ContainerSpec, LogQuery
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker.runtime import DockerRuntime
 from hershy_adapters.gvisor.runtime import GVisorRuntime
 
-from .engine_runtime import NETWORK
-
 SOURCE = Path(__file__).with_name("go_program") / "main.go"
 DEADLINE_S = 60
+NETWORK = "hershy-test-profile"
 DOES = {"goroutines", "timers", "files", "pipes", "child", "network", "signals", "memory", "namespace"}
 """What the program tries; all but the last must work."""
+SCRIPT = """
+import asyncio, concurrent.futures, mmap, os, socket, sqlite3, subprocess, threading
+
+thread = threading.Thread(target=print, args=("thread",))
+thread.start()
+thread.join()
+print(subprocess.run(["echo", "child"], capture_output=True, text=True, check=True).stdout.strip())
+
+
+async def main():
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        await asyncio.get_running_loop().run_in_executor(pool, print, "pool")
+    child = await asyncio.create_subprocess_exec("true")
+    assert await child.wait() == 0
+
+
+asyncio.run(main())
+assert socket.getaddrinfo("localhost", 80)
+print("name")
+with sqlite3.connect("/state/test.sqlite") as database:
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("CREATE TABLE kept (value)")
+print("database")
+with mmap.mmap(-1, 4096) as memory, open(os.memfd_create("memory"), "wb") as file:
+    memory[:4] = b"text"
+    file.write(memory[:4])
+print("memory")
+os.mkfifo("/state/pipe")
+print("pipe")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -62,28 +93,59 @@ def go_image(go_binary: Path, engine: docker.DockerClient) -> Iterator[ImageID]:
 
 
 @pytest.fixture(params=[(DockerRuntime, "runc"), (GVisorRuntime, "runsc")], ids=["runc", "runsc"])
-async def runtime(request: pytest.FixtureRequest) -> AsyncIterator[DockerRuntime]:
+async def runtime(request: pytest.FixtureRequest, engine: docker.DockerClient) -> AsyncIterator[DockerRuntime]:
     runtime_class, name = request.param
     runtime: DockerRuntime = runtime_class(Engine(), OwnerID(secrets.token_hex(8)), name, NETWORK)
     yield runtime
     for status in await runtime.list_owned():
         await runtime.remove(status.container_id)
     await runtime.aclose()
+    with contextlib.suppress(docker.errors.NotFound):
+        engine.networks.get(NETWORK).remove()
+
+
+def spec_of(image: ImageID, folder: Path) -> ContainerSpec:
+    user, build = UserID("alice"), BuildID("build-0123456789ab")
+    state = folder / "state"
+    state.mkdir()
+    state.chmod(0o777)
+    port = PublishPort(23_000 + secrets.randbelow(900))
+    return ContainerSpec(ProgramID.compose(user, build, secrets.token_hex(4)), user, build, image, port, state)
 
 
 async def test_a_go_program(runtime: DockerRuntime, go_image: ImageID, tmp_path: Path) -> None:
     """Threads, timers, files, pipes, children, sockets and signals work; a namespace is refused."""
-    user, build = UserID("alice"), BuildID("build-0123456789ab")
-    state = tmp_path / "state"
-    state.mkdir()
-    state.chmod(0o777)
-    port = PublishPort(23_000 + secrets.randbelow(900))
-    spec = ContainerSpec(ProgramID.compose(user, build, secrets.token_hex(4)), user, build, go_image, port, state)
+    spec = spec_of(go_image, tmp_path)
     await runtime.start(await runtime.create(spec))
-    answer = await asyncio.to_thread(ask, int(port))
+    answer = await asyncio.to_thread(ask, int(spec.publish_port))
     assert answer.keys() == DOES
     assert answer.pop("namespace") == "operation not permitted"
     assert answer == dict.fromkeys(answer, "ok")
+
+
+@pytest.fixture(scope="module")
+def script_image(
+    python_image: str, engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ImageID]:
+    """Python, which runs what is in /state."""
+    folder, name = tmp_path_factory.mktemp("python"), "hershy-test-python-script:local"
+    (folder / "Dockerfile").write_text(f'FROM {python_image}\nCMD ["python3", "-u", "/state/main.py"]\n')
+    image, _ = engine.images.build(path=str(folder), tag=name, rm=True)
+    yield ImageID(image.id)
+    engine.images.remove(name, force=True)
+
+
+async def test_a_python_program(runtime: DockerRuntime, script_image: ImageID, tmp_path: Path) -> None:
+    """Threads, an event loop, children, name resolution and a database work: the C library finds its way around."""
+    spec = spec_of(script_image, tmp_path)
+    (spec.state_dir / "main.py").write_text(SCRIPT)
+    container_id = await runtime.create(spec)
+    await runtime.start(container_id)
+    async with asyncio.timeout(DEADLINE_S):
+        reason = await runtime.wait(container_id)
+    lines = [line.text async for line in runtime.logs(container_id, LogQuery(tail=None))]
+    assert reason.is_success, lines
+    assert lines == ["thread", "child", "pool", "name", "database", "memory", "pipe"]
 
 
 def ask(port: int) -> dict[str, Any]:
