@@ -19,6 +19,7 @@ from hershy.domain.errors import BuildError
 from hershy.ports.builder import BuildRequest
 from hershy.testing.contracts.builder import Lines
 from hershy_adapters._names import image_name
+from hershy_adapters.docker._build_cgroup import BuildCgroup
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker.builder import DockerBuilder
 from hershy_adapters.system.clock import SystemClock
@@ -114,13 +115,27 @@ class WithControlGroup(Base):
             await self._builder.build(BuildRequest(spec, policy=LIMITED), lines)
         assert lines.count_of("can't fork") >= 1
 
+    async def test_limits_hold_whatever_became_of_the_group(self) -> None:
+        """A diagnosis by another process changes nothing; a group that was removed is made again, limits and all."""
+        await self.build("RUN true")
+        other = DockerBuilder(Engine(), SystemClock(), self.buildkit, CGROUP)
+        try:
+            assert all(it.ok for it in await other.diagnose())
+        finally:
+            await other.aclose()
+        limits = [*CONTROL_GROUPS.glob(f"*/{CGROUP}/pids.max"), *CONTROL_GROUPS.glob(f"{CGROUP}/pids.max")]
+        assert [it.read_text().strip() for it in limits] == ["60"]
+        BuildCgroup(CGROUP).remove()
+        assert not limits[0].exists()
+        await self.build("RUN true")
+        assert limits[0].read_text().strip() == "60"
+
     async def test_control_group_goes_with_the_builder(self) -> None:
         """While the builder lives its steps' group is there, with the limits; closed, it has left none."""
         await self.build("RUN true")
-        groups = list(CONTROL_GROUPS.glob(f"*/{CGROUP}"))
-        assert groups
+        assert [*CONTROL_GROUPS.glob(f"*/{CGROUP}"), *CONTROL_GROUPS.glob(CGROUP)]
         await self._builder.aclose()
-        assert not list(CONTROL_GROUPS.glob(f"*/{CGROUP}"))
+        assert not [*CONTROL_GROUPS.glob(f"*/{CGROUP}"), *CONTROL_GROUPS.glob(CGROUP)]
 
     async def test_flood(self) -> None:
         """A step that prints without end is cut, and does not fill this process's memory."""

@@ -49,6 +49,12 @@ class BuildCgroup:
         _write(cpu / "cpu.cfs_quota_us", str(quota_us(policy) or -1))
         _write(self._mount / "pids" / self.name / "pids.max", str(policy.pids or "max"))
 
+    def can_be_made(self) -> bool:
+        """Whether ``prepare`` has what it needs; changes nothing."""
+        if self._is_unified:
+            return os.access(self._mount / "cgroup.subtree_control", os.W_OK)
+        return all(os.access(self._mount / controller, os.W_OK) for controller in _CONTROLLERS)
+
     def remove(self) -> None:
         """Remove the group unless a step is still in it. Idempotent; what is left is used again by the next Host."""
         roots = [self._mount] if self._is_unified else _folders(self._mount)

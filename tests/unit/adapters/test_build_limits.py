@@ -33,7 +33,9 @@ def unified(tmp_path: Path) -> Path:
 
 def test_version_2(unified: Path) -> None:
     """Controllers are enabled on the way down, swap is off, every limit is written."""
-    BuildCgroup("g", unified).prepare(LIMITS)
+    group = BuildCgroup("g", unified)
+    assert group.can_be_made()
+    group.prepare(LIMITS)
     written = {name: (unified / "g" / name).read_text() for name in V2_FILES}
     assert written == {
         "cgroup.subtree_control": "+memory +cpu +pids",
@@ -60,6 +62,7 @@ def test_version_1(tmp_path: Path) -> None:
 
 def test_without_the_right(tmp_path: Path) -> None:
     """Where the group cannot be made, OSError says so: nothing is built as if it were bounded."""
+    assert not BuildCgroup("g", tmp_path).can_be_made()
     with pytest.raises(OSError, match="No such file"):
         BuildCgroup("g", tmp_path).prepare(LIMITS)
 
