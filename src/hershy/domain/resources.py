@@ -49,6 +49,6 @@ class ResourceLimits:
             value, most = getattr(self, limit.name), getattr(maximum, limit.name)
             if value > most:
                 if value != limit.default:
-                    raise InvalidValue(f"resources: {limit.name} may be at most {most} on this Host, not {value}")
+                    raise InvalidValue(f"resources: {limit.name} may be at most {most} on this Host, not {value!r:.80}")
                 lowered[limit.name] = most
         return replace(self, **lowered)

@@ -10,6 +10,7 @@ from .exits import ExitReason
 
 LARGEST_JITTER = 0.25
 """Nomad's share; enough to tear apart programs that died of one cause."""
+_TICK = timedelta(microseconds=1)
 
 
 class RestartMode(StrEnum):
@@ -80,8 +81,9 @@ class RestartHistory:
 
         By how much is a hash of ``key``, the program's id, and the count: equal arguments give an equal delay.
         """
-        doublings = min(self.streak, 32)  # the cap has long been reached by then, and timedelta would overflow
-        longest = min(policy.base_delay * (1 << doublings), policy.max_delay)
+        # In whole numbers: doubled often, a long delay leaves what a timedelta can hold before the cap is taken.
+        base, most = policy.base_delay // _TICK, policy.max_delay // _TICK
+        longest = min(base << min(self.streak, 64), most) * _TICK
         return longest * (1 - LARGEST_JITTER * zlib.crc32(f"{key} {self.count}".encode()) / 2**32)
 
     def with_restart(self, now: datetime) -> "RestartHistory":
