@@ -26,6 +26,9 @@ MAX_IGNORE_WORK = 100_000_000
 """Bytes of ``.dockerignore`` times bytes of all paths: every pattern is tried on every path."""
 TAR_BLOCK_BYTES = 512
 
+OFFICIAL_FRONTEND = "docker/dockerfile"
+"""What many Dockerfiles name in their first line: whoever runs BuildKit trusts its authors already."""
+
 _RESERVED_ARG = "BUILDKIT_"
 OWN_IMAGES = "docker.io/library/hersh-program-"
 _IGNORE_FILE = ".dockerignore"
@@ -44,7 +47,7 @@ class BuildPolicy:
     """
 
     allow_network: bool = True
-    allowed_registries: tuple[str, ...] = (ANY,)
+    allowed_registries: tuple[str, ...] = (ANY, OFFICIAL_FRONTEND)
     allowed_add_hosts: tuple[str, ...] = ()
     memory_bytes: int | None = None
     cpus: float | None = None

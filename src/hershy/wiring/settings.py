@@ -15,6 +15,7 @@ from pydantic_settings import (
 )
 
 from hershy.application.limits import HostLimits
+from hershy.domain.access import Authentication
 from hershy.domain.build_policy import BuildPolicy
 from hershy.domain.egress import Egress
 from hershy.domain.errors import ConfigurationError
@@ -24,9 +25,9 @@ CONFIG_VARIABLE = "HERSHY_CONFIG"
 """Environment variable that names the TOML file; without it ``hershy.toml`` of the working directory is read."""
 DEFAULT_CONFIG = "hershy.toml"
 
-_MEMORY = "memory"
+MEMORY = "memory"
 _MOST = HostLimits().max_resources
-_REAL = {"builder": "docker", "proxy": "loopback", "storage": "filesystem", "repository": "sql"}
+_REAL = {"builder": "docker", "proxy": "loopback", "storage": "filesystem", "repository": "sql", "token_store": "sql"}
 
 
 def _default_storage_root() -> Path:
@@ -52,8 +53,9 @@ class Settings(BaseSettings):
     proxy: str = ""
     repository: str = ""
     storage: str = ""
+    token_store: str = ""
     clock: str = "system"
-    event_bus: str = _MEMORY
+    event_bus: str = MEMORY
     api_server: str = "http"
 
     storage_root: Path = Field(default_factory=_default_storage_root)
@@ -61,6 +63,11 @@ class Settings(BaseSettings):
     """``postgresql://user:password@host/database`` or ``sqlite:///path``; empty for a file in ``storage_root``."""
     http_host: str = "127.0.0.1"
     http_port: int = Field(9000, ge=0, le=65535)
+    auth: Authentication = Field(Authentication.NONE, description="none: whoever reaches the port; tokens: API tokens")
+    allowed_hosts: tuple[str, ...] = ()
+    """Names the Host is called by, beside those of loopback and the address a caller has connected to; ``*``: any."""
+    allowed_origins: tuple[str, ...] = ()
+    """Web pages that may call the Host from a browser: ``https://example.org``."""
     max_body_bytes: int = Field(16 * 1024 * 1024, gt=0)
 
     build_queue_timeout_s: float = Field(1800, gt=0)
@@ -77,7 +84,7 @@ class Settings(BaseSettings):
     build_pids: int | None = Field(4096, ge=1)
     max_context_bytes: int = Field(64 * MIB, ge=1)
     max_image_bytes: int = Field(8 * 1024 * MIB, ge=1)
-    allowed_registries: tuple[str, ...] = ("*",)
+    allowed_registries: tuple[str, ...] = BuildPolicy().allowed_registries
     """Images that builds may use: ``docker.io/library``, ``ghcr.io/acme``, ``my-base:local``; see docs/builds.md."""
     allowed_add_hosts: tuple[str, ...] = ()
     """Hosts that ``ADD`` may fetch from; ``*`` is every host, the engine's own machine and its neighbours included."""
@@ -129,7 +136,7 @@ class Settings(BaseSettings):
         chosen: str = getattr(self, port)
         if chosen:
             return chosen
-        return _MEMORY if self.runtime == _MEMORY else _REAL[port]
+        return MEMORY if self.runtime == MEMORY else _REAL[port]
 
     @property
     def limits(self) -> HostLimits:
@@ -170,7 +177,7 @@ class Settings(BaseSettings):
     @property
     def is_in_real_time(self) -> bool:
         """Whether the Host sweeps by itself. In virtual time that would never let the clock stand still."""
-        return self.clock != _MEMORY
+        return self.clock != MEMORY
 
 
 def _config_file() -> Path:
