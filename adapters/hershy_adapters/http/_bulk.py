@@ -2,19 +2,22 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Self
 
 from fastapi import FastAPI, Request
 from pydantic import BaseModel
 
+from hershy.application.access import Access
 from hershy.application.bulk import Outcome
-from hershy.application.host import Host
 from hershy.ports.repository import ProgramFilter
 
+from ._admission import CallerAccess
 from ._errors import verdict
 from ._parameters import INVALID, refusals
 from ._requests import read_criteria, read_new_programs
 from ._responses import Created, Deleted, initiated
+
+Act = Callable[[Access, ProgramFilter], Awaitable[Sequence[Outcome]]]
 
 _ENGINE_AWAY = refusals(HTTPStatus.SERVICE_UNAVAILABLE)
 _TOO_MUCH = refusals(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.TOO_MANY_REQUESTS)
@@ -56,7 +59,7 @@ class BulkResults(BaseModel):
         return cls(results=[BulkResult.of(it, success) for it in outcomes], count=len(outcomes), failed=failed)
 
 
-def add_bulk_routes(api: FastAPI, host: Host) -> None:
+def add_bulk_routes(api: FastAPI) -> None:
     @api.post(
         "/bulk/programs",
         status_code=HTTPStatus.CREATED,
@@ -65,11 +68,11 @@ def add_bulk_routes(api: FastAPI, host: Host) -> None:
         summary="Register several programs, all or none",
         operation_id="create_programs",
     )
-    async def create(request: Request) -> CreatedPrograms:
+    async def create(host: CallerAccess, request: Request) -> CreatedPrograms:
         programs = await host.create_all(read_new_programs(await request.body()))
         return CreatedPrograms(programs=[Created.of(it) for it in programs], count=len(programs))
 
-    def for_many(what: str, summary: str, act: Callable[[ProgramFilter], Awaitable[Any]], success: str) -> None:
+    def for_many(what: str, summary: str, act: Act, success: str) -> None:
         @api.post(
             f"/bulk/{what}",
             response_model=BulkResults,
@@ -77,10 +80,10 @@ def add_bulk_routes(api: FastAPI, host: Host) -> None:
             summary=summary,
             operation_id=f"{what}_programs",
         )
-        async def carry_out(request: Request) -> BulkResults:
-            return BulkResults.of(await act(read_criteria(await request.body())), success)
+        async def carry_out(host: CallerAccess, request: Request) -> BulkResults:
+            return BulkResults.of(await act(host, read_criteria(await request.body())), success)
 
-    for_many("start", "Begin to start every matching program", host.start_all, initiated("start"))
-    for_many("stop", "Begin to stop every matching program", host.stop_all, initiated("stop"))
-    for_many("restart", "Begin to restart every matching program", host.restart_all, initiated("restart"))
-    for_many("delete", "Delete every matching program; answers when all are gone", host.delete_all, Deleted().message)
+    for_many("start", "Begin to start every matching program", Access.start_all, initiated("start"))
+    for_many("stop", "Begin to stop every matching program", Access.stop_all, initiated("stop"))
+    for_many("restart", "Begin to restart every matching program", Access.restart_all, initiated("restart"))
+    for_many("delete", "Delete every matching program; answers when all are gone", Access.delete_all, Deleted().message)

@@ -18,6 +18,7 @@ from hershy.domain.errors import (
     BuildError,
     Conflict,
     DeadlineExceeded,
+    Forbidden,
     HershyError,
     InvalidValue,
     NotFound,
@@ -27,6 +28,7 @@ from hershy.domain.errors import (
     ProgramUnreachable,
     QuotaExceeded,
     RuntimeFailure,
+    Unauthorized,
     Unavailable,
 )
 from hershy.ports.api_server import Scope
@@ -35,6 +37,8 @@ from ._sentences import sentence
 
 STATUSES: Mapping[type[HershyError], HTTPStatus] = {
     InvalidValue: HTTPStatus.BAD_REQUEST,
+    Unauthorized: HTTPStatus.UNAUTHORIZED,
+    Forbidden: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     ProgramNotRunning: HTTPStatus.NOT_FOUND,
     ProgramNotReady: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -6,8 +6,8 @@ from contextlib import aclosing
 
 from pydantic import BaseModel
 
+from hershy.application.access import Access
 from hershy.application.event_feed import BuildOutput, Fed
-from hershy.application.host import Host
 from hershy.domain.ids import ProgramID
 from hershy.domain.journal import JournalEntry
 from hershy.ports.event_bus import EventsLost
@@ -29,7 +29,7 @@ async def render(feed: AsyncGenerator[Fed, None], start: int | None = None) -> A
             yield _rendered(it)
 
 
-async def resume_one(host: Host, program_id: ProgramID, last_seen: int | None) -> int | None:
+async def resume_one(host: Access, program_id: ProgramID, last_seen: int | None) -> int | None:
     """Where the feed of a program begins for one who has seen the event ``last_seen``; None for its present state.
 
     A deleted program is found as long as something of it is left to be told. Raises ProgramNotFound.
@@ -44,10 +44,9 @@ async def resume_one(host: Host, program_id: ProgramID, last_seen: int | None) -
     return last_seen if newest and newest[-1].id == last_seen else None  # an id of another Host, or another life
 
 
-async def resume_all(host: Host, last_seen: int | None) -> int:
+async def resume_all(host: Access, last_seen: int | None) -> int:
     """Where the feed of all programs begins: after ``last_seen``, else now."""
-    newest = await host.journal(limit=1)
-    now = newest[-1].id if newest else 0
+    now = await host.last_entry_id()
     return now if last_seen is None else min(last_seen, now)
 
 

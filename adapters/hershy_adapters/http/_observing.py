@@ -4,11 +4,12 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 
-from hershy.application.host import Host
+from hershy.application.access import Access
 from hershy.domain.errors import EngineUnavailable, InvalidValue
 from hershy.domain.ids import ProgramID
 from hershy.ports.runtime import LogQuery, LogStream
 
+from ._admission import CallerAccess
 from ._events import render, resume_all, resume_one
 from ._follow import build_output, program_output
 from ._live import Live, with_keep_alive
@@ -35,7 +36,7 @@ EVENT_STREAM = "text/event-stream"
 TEXT = "text/plain"
 
 
-def add_observing_routes(api: FastAPI, host: Host) -> None:
+def add_observing_routes(api: FastAPI) -> None:
     @api.get(
         "/programs/{program_id}/logs",
         response_model=Logs,
@@ -46,6 +47,7 @@ def add_observing_routes(api: FastAPI, host: Host) -> None:
         operation_id="program_logs",
     )
     async def logs(
+        host: CallerAccess,
         program_id: KnownForm,
         tail: Tail = DEFAULT_TAIL,
         since: Since = None,
@@ -56,7 +58,7 @@ def add_observing_routes(api: FastAPI, host: Host) -> None:
         if stream == BUILD_LOG:
             if moment is not None:
                 raise InvalidValue("since: a build's output is kept without times; use tail")
-            return await build_log(program_id, tail, follow_on=follow_on)
+            return await build_log(host, program_id, tail, follow_on=follow_on)
         streams = frozenset({LogStream(stream)}) if stream is not None else frozenset(LogStream)
         query = LogQuery(tail=tail, since=moment, streams=streams)
         if follow_on:
@@ -65,15 +67,15 @@ def add_observing_routes(api: FastAPI, host: Host) -> None:
                 raise EngineUnavailable("the container engine does not answer; what it runs is out of sight until then")
             return Live(program_output(host.follow_logs(program_id, query)), TEXT)
         shown = await host.logs(program_id, query)
-        return as_logs(program_id, str(shown.container_id) if shown.container_id else None, shown.text)
+        return as_logs(host, program_id, str(shown.container_id) if shown.container_id else None, shown.text)
 
-    async def build_log(program_id: ProgramID, tail: int, *, follow_on: bool) -> Any:
+    async def build_log(host: Access, program_id: ProgramID, tail: int, *, follow_on: bool) -> Any:
         if follow_on:
             await host.get(program_id)
             return Live(build_output(host.follow_build_log(program_id, tail)), TEXT)
-        return as_logs(program_id, None, "".join(f"{line}\n" for line in await host.build_log(program_id, tail)))
+        return as_logs(host, program_id, None, "".join(f"{line}\n" for line in await host.build_log(program_id, tail)))
 
-    def as_logs(program_id: ProgramID, container_id: str | None, text: str) -> Logs:
+    def as_logs(host: Access, program_id: ProgramID, container_id: str | None, text: str) -> Logs:
         return Logs(program_id=str(program_id), container_id=container_id, logs=text, timestamp=host.clock.now())
 
     @api.get(
@@ -84,7 +86,7 @@ def add_observing_routes(api: FastAPI, host: Host) -> None:
         operation_id="program_events",
     )
     async def program_events(
-        program_id: KnownForm, last_event_id: LastEventID = None, after: LastEventIDQuery = None
+        host: CallerAccess, program_id: KnownForm, last_event_id: LastEventID = None, after: LastEventIDQuery = None
     ) -> Response:
         start = await resume_one(host, program_id, after if last_event_id is None else last_event_id)
         return Live(with_keep_alive(render(host.feed(program_id, after=start))), EVENT_STREAM)
@@ -96,7 +98,7 @@ def add_observing_routes(api: FastAPI, host: Host) -> None:
         summary="Follow what happens to all programs, from now or from an earlier event",
         operation_id="all_events",
     )
-    async def events(last_event_id: LastEventID = None, after: LastEventIDQuery = None) -> Response:
+    async def events(host: CallerAccess, last_event_id: LastEventID = None, after: LastEventIDQuery = None) -> Response:
         start = await resume_all(host, after if last_event_id is None else last_event_id)
         return Live(with_keep_alive(render(host.feed(after=start), start)), EVENT_STREAM)
 
@@ -107,7 +109,9 @@ def add_observing_routes(api: FastAPI, host: Host) -> None:
         summary="Show what has happened to a program, oldest first; for a while also to one that is deleted",
         operation_id="program_journal",
     )
-    async def journal(program_id: KnownForm, after: After = None, limit: PageSize = DEFAULT_TAIL) -> Journal:
+    async def journal(
+        host: CallerAccess, program_id: KnownForm, after: After = None, limit: PageSize = DEFAULT_TAIL
+    ) -> Journal:
         return Journal.of(program_id, await host.journal(program_id, after=after, limit=limit))
 
     @api.get(
@@ -117,6 +121,6 @@ def add_observing_routes(api: FastAPI, host: Host) -> None:
         summary="Show what a program uses of the machine",
         operation_id="program_stats",
     )
-    async def stats(program_id: KnownForm) -> Stats:
+    async def stats(host: CallerAccess, program_id: KnownForm) -> Stats:
         used = await host.stats(program_id)
         return Stats.of(await host.get(program_id), used, host.clock.now())

@@ -12,6 +12,7 @@ from hershy.application.host import Host
 from hershy.domain.errors import HershyError
 from hershy.domain.journal import JournalEntry
 
+from ._admission import CallerAccess
 from ._errors import Json
 from ._metrics import HttpMetrics, exposition
 
@@ -95,6 +96,8 @@ def add_operation_routes(
         summary="Show what the Host has counted",
         operation_id="metrics",
     )
-    async def show_metrics(accept: Annotated[str, Header(include_in_schema=False)] = "") -> Response:
-        body, media_type = exposition(accept, host.metrics.registry, metrics.registry)
+    async def show_metrics(
+        caller: CallerAccess, accept: Annotated[str, Header(include_in_schema=False)] = ""
+    ) -> Response:
+        body, media_type = exposition(accept, caller.metrics.registry, metrics.registry)
         return Response(body, headers={"Content-Type": media_type})

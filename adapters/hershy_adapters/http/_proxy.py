@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from hershy.application.host import Host
+from hershy.application.access import Access
 from hershy.application.log import get_logger
 from hershy.domain.errors import HershyError, InvalidValue, ProgramNotFound, ProgramUnreachable
 from hershy.domain.ids import ProgramID
@@ -11,8 +11,10 @@ from hershy.ports.api_server import ASGIApp, Receive, Scope, Send
 from hershy.ports.proxy import Header, ProxyRequest, ProxyResponse
 from hershy_adapters._cut import CutOff
 
+from ._admission import access_of
 from ._caller import Caller
 from ._errors import refusal_of
+from ._isolation import isolated
 from ._metrics import ROUTE
 from ._proxy_path import PREFIX, ForProgram, for_program
 from ._proxy_websocket import pass_websocket
@@ -28,7 +30,7 @@ _STATUSES = range(200, 600)
 _log = get_logger("hershy.http")
 
 
-def proxy_gate(app: ASGIApp, host: Host) -> ASGIApp:
+def proxy_gate(app: ASGIApp) -> ASGIApp:
     """Take what is for a program; leave the rest to ``app``."""
 
     async def gate(scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,6 +40,7 @@ def proxy_gate(app: ASGIApp, host: Host) -> ASGIApp:
             await app(scope, receive, send)
             return
         scope[ROUTE] = TEMPLATE
+        host = access_of(scope)
         if kind == "http":
             await _pass_request(host, wanted, scope, receive, send)
         else:
@@ -46,7 +49,7 @@ def proxy_gate(app: ASGIApp, host: Host) -> ASGIApp:
     return gate
 
 
-async def _pass_request(host: Host, wanted: ForProgram, scope: Scope, receive: Receive, send: Send) -> None:
+async def _pass_request(host: Access, wanted: ForProgram, scope: Scope, receive: Receive, send: Send) -> None:
     has_body = _has_body(scope)
     caller = Caller(receive, has_body=has_body)
     begun = False
@@ -57,7 +60,7 @@ async def _pass_request(host: Host, wanted: ForProgram, scope: Scope, receive: R
             request = ProxyRequest(scope["method"], wanted.target, _headers(scope, wanted), body)
             response = await host.request(program_id, request)
             try:
-                start = _start(program_id, response)
+                start = isolated(_start(program_id, response), wanted.mount)
                 begun = True
                 await send({"type": "http.response.start", "status": response.status, "headers": start})
                 await _send_body(scope["method"], response, send)

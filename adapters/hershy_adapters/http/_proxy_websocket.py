@@ -3,19 +3,21 @@
 import asyncio
 from collections.abc import Sequence
 
-from hershy.application.host import Host
+from hershy.application.access import Access
 from hershy.domain.errors import HershyError, InvalidValue, ProgramNotFound, ProgramUnreachable
 from hershy.domain.ids import ProgramID
 from hershy.ports.api_server import Receive, Scope, Send
 from hershy.ports.proxy import Header, ProxyWebSocket, WebSocketClosed
 
+from ._credentials import CHOSEN
 from ._errors import refusal_of
+from ._refusing import deny
 
 NORMAL, GOING_AWAY, NO_STATUS, BROKEN, INTERNAL_ERROR, BAD_GATEWAY = 1000, 1001, 1005, 1006, 1011, 1014
 
 
 async def pass_websocket(
-    host: Host,
+    host: Access,
     program_id: str,
     target: str,
     headers: Sequence[Header],
@@ -28,10 +30,10 @@ async def pass_websocket(
     try:
         upstream = await _connect(host, program_id, target, headers, scope.get("subprotocols", ()))
     except HershyError as error:
-        await _deny(error, scope, receive, send)
+        await deny(refusal_of(error), scope, send, INTERNAL_ERROR)
         return
     try:
-        await send({"type": "websocket.accept", "subprotocol": upstream.subprotocol})
+        await send({"type": "websocket.accept", "subprotocol": upstream.subprotocol or scope.get(CHOSEN)})
         pumps = [
             asyncio.ensure_future(_to_program(upstream, receive)),
             asyncio.ensure_future(_to_caller(upstream, send)),
@@ -52,7 +54,7 @@ async def pass_websocket(
 
 
 async def _connect(
-    host: Host, program_id: str, target: str, headers: Sequence[Header], subprotocols: Sequence[str]
+    host: Access, program_id: str, target: str, headers: Sequence[Header], subprotocols: Sequence[str]
 ) -> ProxyWebSocket:
     try:
         known_form = ProgramID(program_id)
@@ -85,14 +87,3 @@ async def _to_caller(upstream: ProxyWebSocket, send: Send) -> None:
             return
         kind = "text" if isinstance(message, str) else "bytes"
         await send({"type": "websocket.send", kind: message})
-
-
-async def _deny(error: HershyError, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer the handshake with the refusal, where the server can; else it can only be closed."""
-    if "websocket.http.response" not in (scope.get("extensions") or {}):
-        await send({"type": "websocket.close", "code": INTERNAL_ERROR, "reason": str(error)[:100]})
-        return
-    answer = refusal_of(error)
-    start = {"type": "websocket.http.response.start", "status": answer.status_code, "headers": answer.raw_headers}
-    await send(start)
-    await send({"type": "websocket.http.response.body", "body": answer.body})

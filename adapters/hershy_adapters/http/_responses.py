@@ -71,7 +71,10 @@ class Exit(BaseModel):
 
 
 class JournalEntryView(BaseModel):
-    """``state`` is null once the program is gone; ``error_msg`` is the detail of what led to Error."""
+    """``state`` is null once the program is gone; ``error_msg`` is the detail of what led to Error.
+
+    ``actor`` is who asked for it; empty for what nobody asked for.
+    """
 
     id: int
     program_id: str
@@ -82,6 +85,7 @@ class JournalEntryView(BaseModel):
     detail: str
     error_msg: str
     exit_reason: Exit | None
+    actor: str
 
     @classmethod
     def of(cls, entry: JournalEntry) -> Self:
@@ -95,6 +99,7 @@ class JournalEntryView(BaseModel):
             detail=entry.detail,
             error_msg=entry.detail if entry.state is ProgramState.ERROR else "",
             exit_reason=Exit.of(entry.exit_reason) if entry.exit_reason else None,
+            actor=entry.actor,
         )
 
 

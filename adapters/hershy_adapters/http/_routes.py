@@ -4,9 +4,9 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 
-from hershy.application.host import Host
 from hershy.domain.state import ProgramState
 
+from ._admission import CallerAccess
 from ._parameters import (
     ABSENT,
     ENGINE,
@@ -27,7 +27,7 @@ JSON = "application/json"
 _TOO_MUCH = refusals(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-def add_routes(api: FastAPI, host: Host) -> None:
+def add_routes(api: FastAPI) -> None:
     rendered = RenderedPrograms()
 
     @api.post(
@@ -38,7 +38,7 @@ def add_routes(api: FastAPI, host: Host) -> None:
         summary="Register a program; nothing is built yet",
         operation_id="create_program",
     )
-    async def create(request: Request) -> Created:
+    async def create(host: CallerAccess, request: Request) -> Created:
         return Created.of(await host.create(read_new_program(await request.body())))
 
     @api.get(
@@ -49,6 +49,7 @@ def add_routes(api: FastAPI, host: Host) -> None:
         operation_id="list_programs",
     )
     async def list_programs(
+        host: CallerAccess,
         user_id: str | None = None,
         state: ProgramState | None = None,
         label: Label = (),
@@ -66,7 +67,7 @@ def add_routes(api: FastAPI, host: Host) -> None:
         summary="Show a program",
         operation_id="get_program",
     )
-    async def get(program_id: KnownForm) -> Response:
+    async def get(host: CallerAccess, program_id: KnownForm) -> Response:
         return Response(rendered.one(await host.get(program_id)), media_type=JSON)
 
     @api.delete(
@@ -76,7 +77,7 @@ def add_routes(api: FastAPI, host: Host) -> None:
         summary="Stop a program and remove all of it",
         operation_id="delete_program",
     )
-    async def delete(program_id: KnownForm) -> Deleted:
+    async def delete(host: CallerAccess, program_id: KnownForm) -> Deleted:
         await host.delete(program_id)
         return Deleted()
 
@@ -87,7 +88,7 @@ def add_routes(api: FastAPI, host: Host) -> None:
         summary="Begin to build and start; `state` is the one before",
         operation_id="start_program",
     )
-    async def start(program_id: KnownForm) -> Initiated:
+    async def start(host: CallerAccess, program_id: KnownForm) -> Initiated:
         return Initiated.of(await host.start(program_id), "start")
 
     @api.post(
@@ -97,7 +98,7 @@ def add_routes(api: FastAPI, host: Host) -> None:
         summary="Begin to stop; also cancels a build under way",
         operation_id="stop_program",
     )
-    async def stop(program_id: KnownForm) -> Initiated:
+    async def stop(host: CallerAccess, program_id: KnownForm) -> Initiated:
         return Initiated.of(await host.stop(program_id), "stop")
 
     @api.post(
@@ -107,7 +108,7 @@ def add_routes(api: FastAPI, host: Host) -> None:
         summary="Replace the container of a running program by a new one",
         operation_id="restart_program",
     )
-    async def restart(program_id: KnownForm) -> Initiated:
+    async def restart(host: CallerAccess, program_id: KnownForm) -> Initiated:
         return Initiated.of(await host.restart(program_id), "restart")
 
     @api.get(
@@ -117,7 +118,7 @@ def add_routes(api: FastAPI, host: Host) -> None:
         summary="Show the files a program was registered with",
         operation_id="program_source",
     )
-    async def source(program_id: KnownForm) -> Source:
+    async def source(host: CallerAccess, program_id: KnownForm) -> Source:
         return Source.of(program_id, await host.source(program_id), host.clock.now())
 
     @api.get(
@@ -127,5 +128,5 @@ def add_routes(api: FastAPI, host: Host) -> None:
         summary="Show what the proxy holds for a program",
         operation_id="debug_proxy",
     )
-    async def debug_proxy(program_id: KnownForm) -> RouteView:
+    async def debug_proxy(host: CallerAccess, program_id: KnownForm) -> RouteView:
         return RouteView.of(program_id, await host.route(program_id))

@@ -1,16 +1,15 @@
-"""UvicornApiServer: serves the Host API on a loopback address."""
+"""UvicornApiServer: serves the Host API at an address."""
 
 import asyncio
 import contextlib
-import ipaddress
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
 
 import uvicorn
 
-from hershy.application.host import Host
 from hershy.application.log import get_logger
+from hershy.domain.access import Authentication, is_loopback
 from hershy.domain.errors import ConfigurationError
 from hershy.ports.adapter import AdapterContext
 from hershy.ports.api_server import ApiServer, ASGIApp
@@ -18,7 +17,7 @@ from hershy.ports.api_server import ApiServer, ASGIApp
 from ._connection import Bounds, bounded
 from ._middleware import answer_when_cut
 from ._open_files import room_for
-from .app import MAX_BODY_BYTES, create_app
+from ._wired import wired_app
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9000
@@ -38,13 +37,14 @@ _log = get_logger("hershy.http")
 
 
 def create(context: AdapterContext) -> ApiServer:
-    app = create_app(context.peer(Host), max_body_bytes=context.option("max_body_bytes", MAX_BODY_BYTES))
     host, port = context.option("http_host", DEFAULT_HOST), context.option("http_port", DEFAULT_PORT)
-    return UvicornApiServer(app, host, port, Bounds(max_connections=context.option("max_connections", MAX_CONNECTIONS)))
+    bounds = Bounds(max_connections=context.option("max_connections", MAX_CONNECTIONS))
+    authenticates = context.option("auth", Authentication.NONE) is not Authentication.NONE
+    return UvicornApiServer(wired_app(context, checks_names=True), host, port, bounds, authenticates=authenticates)
 
 
 class UvicornApiServer(ApiServer):
-    """Listens on ``host:port``, a loopback address since the API authenticates nobody; port 0 takes a free one.
+    """Listens on ``host:port``, a loopback address unless ``app`` authenticates; port 0 takes a free one.
 
     Runs in the caller's event loop and leaves its signal handlers alone. Requests that still run ``GRACE_S``
     seconds after ``aclose`` are cut: with 503 where no answer has begun. ``bounds`` is what each caller, and all of
@@ -52,9 +52,20 @@ class UvicornApiServer(ApiServer):
     """
 
     def __init__(
-        self, app: ASGIApp, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT, bounds: Bounds | None = None
+        self,
+        app: ASGIApp,
+        host: str = DEFAULT_HOST,
+        port: int = DEFAULT_PORT,
+        bounds: Bounds | None = None,
+        *,
+        authenticates: bool = False,
     ) -> None:
-        _require_loopback(host)
+        if not (authenticates or is_loopback(host)):
+            raise ConfigurationError(
+                f"http_host must be a loopback address, not {host!r:.80}, while nobody is authenticated: whoever "
+                "reached it would control every program; 'hershy token create --admin' makes a token, and the "
+                'setting auth="tokens" (HERSHY_AUTH) asks callers for one'
+            )
         self._app = answer_when_cut(app, lambda: self._server is not None and self._server.should_exit)
         self._host = host
         self._port = port
@@ -136,15 +147,3 @@ def _listen(host: str, port: int) -> socket.socket:
             f"cannot listen on {host}:{port} ({error.strerror}); stop what uses it, or set http_port to another port"
         ) from error
     return listener
-
-
-def _require_loopback(host: str) -> None:
-    try:
-        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not is_loopback:
-        raise ConfigurationError(
-            f"http_host must be a loopback address, not {host!r:.80}: the API authenticates nobody, so whoever reaches "
-            "it controls every program; to offer it elsewhere, put a server that authenticates in front"
-        )

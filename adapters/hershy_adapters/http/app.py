@@ -5,11 +5,15 @@ from typing import Any
 from fastapi import FastAPI
 
 from hershy.application.host import Host
+from hershy.application.tokens import Authenticator
 from hershy.ports.api_server import ASGIApp
 
+from ._admission import admission
 from ._body_limit import limit_body
 from ._bulk import add_bulk_routes
+from ._door import Door, guarded
 from ._errors import Json, install_handlers
+from ._isolation import own_headers
 from ._metrics import HttpMetrics, measured
 from ._middleware import error_boundary, head_as_get
 from ._observing import add_observing_routes
@@ -21,17 +25,24 @@ from ._routes import add_routes
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
 
-def create_app(host: Host, *, max_body_bytes: int = MAX_BODY_BYTES) -> ASGIApp:
+def create_app(
+    host: Host,
+    *,
+    max_body_bytes: int = MAX_BODY_BYTES,
+    authenticator: Authenticator | None = None,
+    door: Door = Door(),
+) -> ASGIApp:
     """Serve ``host``; open it before the first request and close it after the last.
 
     Run it under any ASGI server, or mount it in an application of your own, at any path:
     ``app.mount("/hershy", create_app(host))``. It needs no lifespan events. ``max_body_bytes`` bounds the bodies
-    of the Host's own calls; what goes to programs streams through unbounded. It authenticates nobody: whoever
-    reaches it controls every program.
+    of the Host's own calls; what goes to programs streams through unbounded. Without an ``authenticator`` whoever
+    reaches it controls every program. ``door`` keeps web pages of elsewhere out: by the origin they say, and by the
+    names it is told this application has.
     """
     metrics = HttpMetrics()
-    api = _json_api(host, metrics)
-    return measured(error_boundary(proxy_gate(head_as_get(limit_body(api, max_body_bytes)), host)), metrics)
+    api = own_headers(head_as_get(limit_body(_json_api(host, metrics), max_body_bytes)))
+    return measured(error_boundary(guarded(admission(proxy_gate(api), host, authenticator), door)), metrics)
 
 
 def _json_api(host: Host, metrics: HttpMetrics) -> FastAPI:
@@ -43,9 +54,9 @@ def _json_api(host: Host, metrics: HttpMetrics) -> FastAPI:
         redirect_slashes=False,
     )
     install_handlers(api)
-    add_routes(api, host)
-    add_observing_routes(api, host)
-    add_bulk_routes(api, host)
+    add_routes(api)
+    add_observing_routes(api)
+    add_bulk_routes(api)
     add_operation_routes(api, host, metrics)
     return api
 

@@ -5,11 +5,10 @@ from datetime import timedelta
 
 import httpx
 
-from hershy.application.host import Host
 from hershy.ports.adapter import AdapterContext
 from hershy.ports.api_server import ApiServer, ASGIApp
 from hershy.ports.clock import Clock
-from hershy_adapters.http.app import MAX_BODY_BYTES, create_app
+from hershy_adapters.http._wired import wired_app
 
 from .asgi import AsgiTransport
 
@@ -18,8 +17,7 @@ GRACE = timedelta(seconds=3)
 
 
 def create(context: AdapterContext) -> ApiServer:
-    app = create_app(context.peer(Host), max_body_bytes=context.option("max_body_bytes", MAX_BODY_BYTES))
-    return InMemoryApiServer(app, context.clock)
+    return InMemoryApiServer(wired_app(context, checks_names=False), context.clock)
 
 
 class InMemoryApiServer(ApiServer):

@@ -1,5 +1,6 @@
 """Who asks, and whose programs that gives a right to."""
 
+import ipaddress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -37,3 +38,11 @@ LOCAL = Principal("local")
 
 HOST = Principal("host")
 """The Host itself: what its sweeps and its closing ask for."""
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine reaches what listens there."""
+    try:
+        return address == "localhost" or ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

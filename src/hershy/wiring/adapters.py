@@ -16,6 +16,7 @@ GROUPS = {
     "api_server": "hershy.api_servers",
     "repository": "hershy.repositories",
     "storage": "hershy.storages",
+    "token_store": "hershy.token_stores",
     "clock": "hershy.clocks",
     "event_bus": "hershy.event_buses",
 }

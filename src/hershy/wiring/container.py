@@ -22,6 +22,7 @@ from hershy.ports.proxy import Proxy
 from hershy.ports.repository import Repository
 from hershy.ports.runtime import Runtime
 from hershy.ports.storage import Storage
+from hershy.ports.tokens import Tokens
 
 from .adapters import make_adapter
 from .settings import Settings
@@ -33,6 +34,7 @@ PORTS: dict[str, type[Any]] = {
     "event_bus": EventBus,
     "storage": Storage,
     "repository": Repository,
+    "token_store": Tokens,
     "builder": Builder,
     "runtime": Runtime,
     "proxy": Proxy,
@@ -115,6 +117,7 @@ class HostContainer(containers.DeclarativeContainer):
     event_bus = providers.Singleton(_adapter, "event_bus", __self__)
     storage = providers.Singleton(_adapter, "storage", __self__)
     repository = providers.Singleton(_adapter, "repository", __self__)
+    token_store = providers.Singleton(_adapter, "token_store", __self__)
     builder = providers.Singleton(_adapter, "builder", __self__)
     runtime = providers.Singleton(_adapter, "runtime", __self__)
     proxy = providers.Singleton(_adapter, "proxy", __self__)

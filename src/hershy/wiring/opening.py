@@ -1,6 +1,6 @@
 """Making a Host from settings, and taking it apart again."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 
@@ -8,12 +8,16 @@ from dependency_injector import containers, providers
 
 from hershy.application import diagnosis
 from hershy.application.host import Host
+from hershy.domain.access import Authentication, is_loopback
+from hershy.domain.errors import ConfigurationError
 from hershy.domain.ids import OwnerID
 from hershy.ports.api_server import ApiServer
+from hershy.ports.clock import Clock
 from hershy.ports.diagnosis import Finding
+from hershy.ports.tokens import Tokens
 
 from .container import HostContainer
-from .settings import Settings
+from .settings import MEMORY, Settings
 
 _NOBODY = OwnerID("0" * 16)
 
@@ -34,14 +38,35 @@ async def open_host(
 
 @asynccontextmanager
 async def open_server(settings: Settings | None = None, **from_code: Any) -> AsyncIterator[ApiServer]:
-    """Like ``open_host``, and serve its HTTP API at ``http_host:http_port`` until left."""
+    """Like ``open_host``, and serve its HTTP API at ``http_host:http_port`` until left.
+
+    Raises ConfigurationError for an address beyond loopback unless callers are authenticated and somebody can be.
+    """
     async with _opened(_container(settings, from_code)) as wired:
+        await _require_tokens(wired.settings(), wired.token_store)
         server: ApiServer = wired.api_server()
         try:
             await server.start()
             yield server
         finally:
             await server.aclose()
+
+
+@asynccontextmanager
+async def open_tokens(settings: Settings | None = None, **from_code: Any) -> AsyncIterator[tuple[Tokens, Clock]]:
+    """The token store of a Host, and its clock, whether that Host is running or not.
+
+    Raises ConfigurationError where tokens would be gone with this process.
+    """
+    container = _container(settings, from_code)
+    if container.settings().adapter_name("token_store") == MEMORY:
+        raise ConfigurationError(
+            'the tokens of a Host in memory end with its process; for lasting ones set storage="filesystem" and '
+            'token_store="sql" (HERSHY_STORAGE, HERSHY_TOKEN_STORE), for both commands'
+        )
+    async with _adapters(container):
+        container.owner.override(providers.Object(await container.storage().identity()))
+        yield container.token_store(), container.clock()
 
 
 async def diagnose(settings: Settings | None = None, **from_code: Any) -> Sequence[Finding]:
@@ -55,6 +80,16 @@ async def diagnose(settings: Settings | None = None, **from_code: Any) -> Sequen
 def _container(settings: Settings | None, from_code: dict[str, Any]) -> containers.DynamicContainer:
     # Calling a declarative container makes a dynamic one; the library's types don't say so.
     return cast("containers.DynamicContainer", HostContainer(settings=settings or Settings.load(**from_code)))
+
+
+async def _require_tokens(settings: Settings, token_store: Callable[[], Tokens]) -> None:
+    if settings.auth is Authentication.NONE or is_loopback(settings.http_host):
+        return
+    if not await token_store().list():
+        raise ConfigurationError(
+            f"http_host {settings.http_host} is not a loopback address and there is no token yet, so that nobody could "
+            "call this Host; 'hershy token create --admin' makes one"
+        )
 
 
 @asynccontextmanager

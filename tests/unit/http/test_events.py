@@ -53,7 +53,7 @@ async def test_events_of_a_program(client: httpx.AsyncClient, hershy_twins: Twin
         number, name, data = await events.next()
         assert (number, name, data["state"], data["previous"]) == ("1", "state", "Created", None)
         assert set(data) == {
-            *("id", "program_id", "at", "event", "previous", "state", "detail", "error_msg", "exit_reason")
+            *("id", "program_id", "at", "event", "previous", "state", "detail", "error_msg", "exit_reason", "actor")
         }
         await hershy_twins.host.start(program.id)
         states, lines, numbers = [], [], []

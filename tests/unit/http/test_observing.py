@@ -26,7 +26,7 @@ async def test_journal(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
     events = [it["event"] for it in body["entries"]]
     assert (events[0], events[-1]) == ("registered", "readiness reached")
     assert set(body["entries"][0]) == {
-        *("id", "program_id", "at", "event", "previous", "state", "detail", "error_msg", "exit_reason")
+        *("id", "program_id", "at", "event", "previous", "state", "detail", "error_msg", "exit_reason", "actor")
     }
     third = body["entries"][2]["id"]
     page = (await client.get(url, params={"after": third, "limit": 2})).json()["entries"]
