@@ -1,5 +1,6 @@
 """A second engine, of a test's own, which it may stop, kill and start as it likes."""
 
+import ctypes
 import fcntl
 import json
 import os
@@ -8,7 +9,8 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,9 @@ import docker
 import requests
 
 DEADLINE_S = 60.0
+CLONE_NEWNET, SET_INTERFACE_FLAGS, INTERFACE_UP = 0x40000000, 0x8914, 0x1
 APART = ("unshare", "--net", "--mount", "--propagation=private")
-"""It must not see this machine's network: an engine without a bridge removes ``docker0``, also another engine's."""
+"""It must not see this machine's network: an engine with any bridge but ``docker0`` removes that, also another's."""
 NO_RULES = {"iptables": False, "ip6tables": False}
 """Rules of this machine are another engine's."""
 
@@ -86,53 +89,64 @@ class OwnEngine:
 
 
 class ReachableEngine(OwnEngine):
-    """Its containers' published ports are on this machine's loopback, by a bridge and addresses of its own.
+    """Its containers' published ports can be reached, by a thread that is ``inside`` its network.
 
-    With ``live_restore`` its containers outlive it, and the next daemon takes them over.
+    With ``live_restore`` its containers outlive it, and the next daemon takes them over. Network and mounts are held
+    by a process, not by the daemon, so that they outlive it too; they end with that process.
     """
 
     def __init__(self, folder: Path, *, live_restore: bool) -> None:
-        self._bridge = _Bridge(f"hersh{os.getpid() % 10**7}")
-        pool = {"base": "10.213.0.0/16", "size": 24}
-        config = {"bridge": self._bridge.name, "default-address-pools": [pool], "live-restore": live_restore}
-        super().__init__(folder, config, enclosed_by=())
+        self._holder = subprocess.Popen([*APART, "sleep", "infinity"], start_new_session=True)
+        namespaces = Path(f"/proc/{self._holder.pid}/ns")
+        _wait_until_apart(namespaces)
+        self._network = namespaces / "net"
+        enter = ("nsenter", f"--net={self._network}", f"--mount={namespaces / 'mnt'}", "--")
+        super().__init__(folder, {"live-restore": live_restore}, enclosed_by=enter)
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Sockets that this thread opens meanwhile are in the engine's network."""
+        with Path("/proc/thread-self/ns/net").open() as outside, self._network.open() as network:
+            _enter(network.fileno())
+            try:
+                _bring_loopback_up()
+                yield
+            finally:
+                _enter(outside.fileno())
 
     def aclose(self) -> None:
-        """End it and take away what it has made and mounted."""
+        """End it, its containers, and what they were enclosed by."""
         try:
             if self._daemon is None:
                 self.start()
-            self._remove_all()
+            self._remove_containers()
             self.end()
         finally:
-            self._bridge.remove()
-            mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-            for mount in sorted((it for it in mounts if it.startswith(str(self._folder))), reverse=True):
-                subprocess.run(["umount", "--lazy", mount], check=False, timeout=DEADLINE_S)
+            self._holder.kill()
+            self._holder.wait(DEADLINE_S)
 
-    def _remove_all(self) -> None:
+    def _remove_containers(self) -> None:
         client = docker.DockerClient(base_url=self.host, version="1.45", timeout=DEADLINE_S)
         try:
             for container in client.containers.list(all=True):
                 container.remove(force=True)
-            client.networks.prune()
         finally:
             client.close()
 
 
-class _Bridge:
-    """A bridge of the kernel's, made without any tool that a machine may lack."""
+def _wait_until_apart(namespaces: Path) -> None:
+    end = time.monotonic() + DEADLINE_S
+    while (namespaces / "mnt").readlink() == Path("/proc/self/ns/mnt").readlink():
+        assert time.monotonic() < end, "unshare gives no namespaces of its own; run as root"
+        time.sleep(0.01)
 
-    ADD, REMOVE, SET_FLAGS = 0x89A0, 0x89A1, 0x8914
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._do(self.ADD, name.encode() + b"\0")
+def _enter(network: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(network, CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "setns")
 
-    def remove(self) -> None:
-        self._do(self.SET_FLAGS, struct.pack("16sh14x", self.name.encode(), 0))
-        self._do(self.REMOVE, self.name.encode() + b"\0")
 
-    def _do(self, request: int, argument: bytes) -> None:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-            fcntl.ioctl(control, request, argument)
+def _bring_loopback_up() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        fcntl.ioctl(control, SET_INTERFACE_FLAGS, struct.pack("16sh14x", b"lo", INTERFACE_UP))

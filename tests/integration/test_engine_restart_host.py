@@ -80,25 +80,26 @@ async def outage(
     request: pytest.FixtureRequest, start_engine: StartEngine, busybox_image: str, tmp_path: Path
 ) -> AsyncIterator[Outage]:
     own = await asyncio.to_thread(start_engine, live_restore=request.param)
-    async with open_host(
-        runtime="runc",
-        repository="sql",
-        storage_root=tmp_path / "root",
-        stop_grace_s=2,
-        adapter_options={"docker_host": own.host},
-    ) as host:
-        programs = []
-        for policy in (ALWAYS, RestartPolicy()):
-            build = shell(busybox_image, serving_shell())
-            options = ProgramOptions(restart_policy=policy)
-            program = await host.create(ProgramRequest(UserID("alice"), build, options))
-            await host.start(program.id)
-            programs.append(await host.wait_for(program.id, READY, timeout=PATIENCE))
-        opened = Outage(host, own, programs)
-        yield opened
-        for program in programs:
-            await host.delete(program.id)
-        assert await opened.containers() == {}
+    settings: dict[str, Any] = {
+        "runtime": "runc",
+        "storage_root": tmp_path / "root",
+        "stop_grace_s": 2,
+        "adapter_options": {"docker_host": own.host},
+    }
+    with own.inside():
+        async with open_host(**settings) as host:
+            programs = []
+            for policy in (ALWAYS, RestartPolicy()):
+                build = shell(busybox_image, serving_shell())
+                options = ProgramOptions(restart_policy=policy)
+                program = await host.create(ProgramRequest(UserID("alice"), build, options))
+                await host.start(program.id)
+                programs.append(await host.wait_for(program.id, READY, timeout=PATIENCE))
+            opened = Outage(host, own, programs)
+            yield opened
+            for program in programs:
+                await host.delete(program.id)
+            assert await opened.containers() == {}
 
 
 async def until(is_so: Callable[[], bool]) -> None:
