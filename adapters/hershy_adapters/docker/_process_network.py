@@ -49,7 +49,7 @@ class ProcessNetwork:
         try:
             cgroups = (folder / "cgroup").read_text()
             is_ours = (folder / "ns/net").readlink() == Path("/proc/self/ns/net").readlink()
-            devices = _routed_devices(folder / "net")
+            devices = routed_devices(folder / "net")
         except FileNotFoundError as error:
             raise ProcessLookupError(f"process {pid} has ended") from error
         if str(container_id) not in cgroups:
@@ -99,7 +99,7 @@ class ProcessNetwork:
         return connection
 
 
-def _routed_devices(folder: Path) -> set[str]:
+def routed_devices(folder: Path) -> set[str]:
     """Devices that some route goes by, but the loopback one.
 
     Not all devices: a kernel may give every network a few that are down, and that nobody in it can bring up.

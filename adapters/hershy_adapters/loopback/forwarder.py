@@ -14,7 +14,7 @@ from ._splice import reset, splice
 
 MOST_CONNECTIONS = 2048
 """At a time; further ones wait in the kernel's queue, and are refused when that is full too."""
-QUEUE = 128
+QUEUE = 1024
 CONNECT_TIMEOUT_S = 5.0
 ACCEPT_RETRY_S = 0.5
 """Pause after the kernel could not give a connection, most likely for want of file descriptors."""
@@ -44,47 +44,61 @@ class Forwarder:
     def __init__(self, listener: socket.socket, connect: Connect, most: int = MOST_CONNECTIONS) -> None:
         self._listener = listener
         self._connect = connect
-        self._places = asyncio.Semaphore(most)
-        self._accepting: asyncio.Task[None] | None = None
+        self._most = most
+        self._is_accepting = False
+        self._retry: asyncio.TimerHandle | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
+        """Serve, in the running event loop."""
         self._listener.setblocking(False)
-        self._accepting = asyncio.create_task(self._accept(), name=f"forwarder {self._listener.getsockname()[1]}")
+        self._resume()
 
     def close(self) -> None:
-        """Give up the port and reset every connection. Idempotent."""
-        if self._accepting is not None:
-            self._accepting.cancel()
+        """Give up the port at once, and reset every connection. Idempotent."""
+        self._pause()
         self._listener.close()
+        if self._retry is not None:
+            self._retry.cancel()
         for connection in self._connections:
             connection.cancel()
 
     async def aclose(self) -> None:
         """As ``close``; returns when every connection has ended."""
         self.close()
-        tasks = {it for it in (self._accepting, *self._connections) if it is not None}
-        if tasks:
-            await asyncio.wait(tasks)
+        if self._connections:
+            await asyncio.wait(self._connections)
 
-    async def _accept(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            await self._places.acquire()
-            try:
-                accepted, _ = await loop.sock_accept(self._listener)
-            except OSError as error:
-                self._places.release()
-                _log.warning("cannot accept a connection", error=str(error))
-                await asyncio.sleep(ACCEPT_RETRY_S)
-                continue
-            serving = asyncio.create_task(self._serve(accepted))
-            self._connections.add(serving)
-            serving.add_done_callback(self._ended)
+    def _resume(self) -> None:
+        if not self._is_accepting and self._listener.fileno() >= 0:
+            self._is_accepting = True
+            asyncio.get_running_loop().add_reader(self._listener.fileno(), self._accept)
+
+    def _pause(self) -> None:
+        if self._is_accepting:
+            self._is_accepting = False
+            asyncio.get_running_loop().remove_reader(self._listener.fileno())
+
+    def _accept(self) -> None:
+        try:
+            accepted, _ = self._listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            _log.warning("cannot accept a connection", error=str(error))
+            self._pause()
+            self._retry = asyncio.get_running_loop().call_later(ACCEPT_RETRY_S, self._resume)
+            return
+        accepted.setblocking(False)
+        serving = asyncio.create_task(self._serve(accepted))
+        self._connections.add(serving)
+        serving.add_done_callback(self._ended)
+        if len(self._connections) >= self._most:
+            self._pause()
 
     def _ended(self, serving: asyncio.Task[None]) -> None:
         self._connections.discard(serving)
-        self._places.release()
+        self._resume()
         if not serving.cancelled() and (error := serving.exception()) is not None:
             _log.error("a forwarded connection failed", error=repr(error))
 

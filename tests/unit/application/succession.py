@@ -30,7 +30,10 @@ class DurableRepository(InMemoryRepository):
 
 
 class Succession:
-    """``host`` is the present one, if any. Make it inside the loop: it tells the tasks of Hosts from the machine's."""
+    """``host`` is the present one, if any; ``settings`` are for the next.
+
+    Make it inside the loop: it tells the tasks of Hosts from the machine's.
+    """
 
     def __init__(self) -> None:
         self.clock = VirtualClock()
@@ -39,6 +42,7 @@ class Succession:
         self.storage = InMemoryStorage()
         self.builder = InMemoryBuilder(self.clock)
         self.host: Host | None = None
+        self.settings: dict[str, Any] = {}
         self.killed = asyncio.Event()
         self._left: int | None = None
         self._hosts: _Tasks = WeakSet()
@@ -53,7 +57,7 @@ class Succession:
         boundaries = Boundaries(lambda boundary: self._pass(boundary, killed))
         proxy = InMemoryProxy(self.runtime, self.clock)
         world = (self.storage, self.repository, self.builder, self.runtime, proxy)
-        container = twin_container()
+        container = twin_container(**self.settings)
         container.owner.override(providers.Object(owner))
         container.clock.override(providers.Object(self.clock))
         container.event_bus.override(providers.Object(InMemoryEventBus()))

@@ -44,12 +44,16 @@ def test_deploy_sends_every_option(hershy: Hershy, host: FakeHost, directory: Pa
     assert body["build_args"] == {"BASE": "a"}
     assert body["env"] == {"K": "V=W", "E": ""}
     assert (body["labels"], body["restart_policy"]) == ({"team": "a"}, "always")
-    assert body.keys().isdisjoint({"resources", "health_check", "ttl_s", "idle_timeout_s"}), "left to the Host"
+    assert body.keys().isdisjoint({"resources", "health_check", "ttl_s", "idle_timeout_s", "egress"}), (
+        "left to the Host"
+    )
     how = ["--memory", "512m", "--cpus", "0.5", "--pids", "64", "--health", "--ttl", "1h30m", "--idle-timeout", "90s"]
+    how += ["--egress", "none"]
     assert hershy("deploy", str(directory), "--no-start", *how) == 0
     body = host.bodies[1]
     assert body["resources"] == {"memory_bytes": 512 * 1024 * 1024, "cpus": 0.5, "pids": 64}
     assert (body["health_check"], body["ttl_s"], body["idle_timeout_s"]) == (True, 5400, 90)
+    assert body["egress"] == "none"
     assert hershy("deploy", str(directory), "--no-start", "--health-path", "/ping", "--memory", "1G") == 0
     assert host.bodies[2]["health_check"] == {"path": "/ping"}
     assert host.bodies[2]["resources"] == {"memory_bytes": 1024 * 1024 * 1024}
@@ -62,6 +66,7 @@ def test_deploy_sends_every_option(hershy: Hershy, host: FakeHost, directory: Pa
         *(("--ttl", it) for it in ("soon", "5", "", "1h 30m", "-1h")),
         ("--idle-timeout", "1y"),
         ("--restart", "sometimes"),
+        ("--egress", "some"),
         ("--label", "team"),
     ],
 )

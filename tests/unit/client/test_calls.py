@@ -24,6 +24,7 @@ from hershy.client import (
     UnavailableError,
     UnexpectedAnswer,
 )
+from hershy.domain.egress import Egress
 from hershy.domain.state import ProgramState
 
 from .conftest import Ask
@@ -73,7 +74,8 @@ class Answering:
 def test_create_program_sends_only_the_optional_fields_that_were_given(ask: Ask) -> None:
     """A field that was not given is left to the Host."""
     host = Answering(CREATED, status=201)
-    created = ask(host, "create_program", "alice", "FROM x", {"a.py": "1"}, env={"K": "V"}, restart_policy="always")
+    given = {"env": {"K": "V"}, "restart_policy": "always", "egress": Egress.NONE}
+    created = ask(host, "create_program", "alice", "FROM x", {"a.py": "1"}, **given)
     assert host.asked == "POST /programs"
     assert json.loads(host.request.content) == {
         "user_id": "alice",
@@ -81,6 +83,7 @@ def test_create_program_sends_only_the_optional_fields_that_were_given(ask: Ask)
         "src_files": {"a.py": "1"},
         "env": {"K": "V"},
         "restart_policy": "always",
+        "egress": "none",
     }
     assert host.request.headers["content-type"] == "application/json"
     assert created == CreatedProgram(ID, "build-0123456789ab", ProgramState.CREATED, "http://localhost:19001", MOMENT)

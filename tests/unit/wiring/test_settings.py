@@ -63,9 +63,10 @@ def test_no_program_may_ask_for_more_cpus_than_the_machine_has(monkeypatch: pyte
         ({"stop_grace_s": -1}, "stop_grace_s"),
         ({"readiness_timeout_s": 0}, "readiness_timeout_s"),
         ({"no_such_setting": 1}, "no_such_setting"),
+        ({"egress": "some"}, "egress"),
     ],
 )
-def test_wrong_settings_are_named(given: dict[str, int], message: str) -> None:
+def test_wrong_settings_are_named(given: dict[str, object], message: str) -> None:
     """The error tells which setting and what is wrong with it."""
     with pytest.raises(ConfigurationError, match=message):
         Settings.load(**given)
