@@ -88,7 +88,9 @@ def test_a_try_cannot_harm_who_reports_it(monkeypatch: pytest.MonkeyPatch) -> No
     assert tried(killed) == "inconclusive: killed by SIGKILL"
     assert tried(killed, may_be_killed=True) == "contained: killed by SIGKILL"
     assert tried(broken) == "inconclusive: the try itself failed: ValueError('wrong')"
-    assert tried(silent) == "inconclusive: it ended without a word"
+    assert tried(silent) == "inconclusive: it ended with code 0, without a word"
+    assert tried(lambda given: os._exit(1)) == "inconclusive: it ended with code 1, without a word"
+    assert tried(lambda given: os._exit(1), may_be_killed=True).startswith("contained: killed, told by gVisor")
     monkeypatch.setattr(child, "DEADLINE_S", 0.05)
     assert tried(endless) == "inconclusive: it did not end within 0.05 s"
 

@@ -10,13 +10,15 @@ from hershy.client import AsyncClient, ClientError, WaitTimeout
 from hershy.client.models import ProgramInfo
 from hershy.domain.state import ProgramState
 
-from .programs import LIMITS, Probe, Probes, post
+from .programs import LIMITS, MIB, Probe, Probes, post
 from .rows import Row, Verdict
 
 BOUNDED = "bounded"
 END_PATIENCE = timedelta(seconds=60)
 BUSY_S = 3
 BUSY_PROCESSES = 3
+ROOMY = {"memory_bytes": 512 * MIB}
+"""So that it is not the memory of all its processes that ends a fork bomb."""
 LEEWAY = 1.4
 """An engine gives processor time in slices, and measures from outside, with what encloses the program."""
 MOST_LOG_LINES = 100_000
@@ -25,7 +27,8 @@ MOST_LOG_LINES = 100_000
 async def taken(probes: Probes, beside: Probe) -> AsyncGenerator[Row, None]:
     """Rows, as they come. ``beside`` must still answer after each."""
     for attempt in (_processes, _memory, _all_memory, _state, _log, _processor):
-        async with probes.deployed() as probe:
+        more = ROOMY if attempt is _processes else {}
+        async with probes.deployed(**more) as probe:
             row = await attempt(probe)
         answer = (await beside.ask("who-am-i")).verdict
         if answer is Verdict.INCONCLUSIVE:

@@ -12,6 +12,8 @@ from typing import Any
 from .outcome import Given, Outcome, Try, contained, inconclusive
 
 DEADLINE_S = 45.0
+KILLED_IN_GVISOR = 1
+"""What gVisor reports when the machine's kernel has killed what stands for one process; no try ends so by itself."""
 
 
 def result_of(a_try: Try, given: Given) -> Mapping[str, Any]:
@@ -44,7 +46,10 @@ def _in_child(a_try: Try, given: Given) -> Outcome:
         killed = f"killed by {signal.Signals(os.WTERMSIG(status)).name}"
         by_the_kernel = os.WTERMSIG(status) in (signal.SIGKILL, signal.SIGSYS)
         return contained(killed) if a_try.may_be_killed and by_the_kernel else inconclusive(killed)
-    return inconclusive("it ended without a word")
+    code = os.waitstatus_to_exitcode(status)
+    if code == KILLED_IN_GVISOR and a_try.may_be_killed:
+        return contained(f"killed, told by gVisor as exit code {code}")
+    return inconclusive(f"it ended with code {code}, without a word")
 
 
 def _made(a_try: Try, given: Given) -> Outcome:
