@@ -69,7 +69,9 @@ def admission(app: ASGIApp, host: Host, authenticator: Authenticator | None) -> 
 
 async def _principal(authenticator: Authenticator, token: str | None) -> Principal:
     if token is None:
-        raise Unauthorized("this Host asks for a token: send 'Authorization: Bearer hershy_…'")
+        raise Unauthorized(
+            "this Host asks for a token: 'Authorization: Bearer hershy_…'; hershy's clients send HERSHY_TOKEN"
+        )
     return await authenticator.principal(token)
 
 

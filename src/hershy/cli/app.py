@@ -8,8 +8,8 @@ import typer
 
 from hershy.domain.errors import HershyError
 
-from . import deploy, doctor, history, lifecycle, output, programs, serve, talk, usage, verify
-from .options import UrlOption
+from . import deploy, doctor, history, lifecycle, output, programs, serve, talk, token, usage, verify
+from .options import TokenFileOption, UrlOption
 from .session import Session
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ def _print_version(wanted: bool) -> None:
 def hershy(
     context: typer.Context,
     url: UrlOption = None,
+    token_file: TokenFileOption = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -42,7 +43,7 @@ def hershy(
 
     Start a Host with **hershy serve**, then **hershy deploy DIR --wait** a directory with a Dockerfile.
     """
-    Session.of(context, url)
+    Session.of(context, url).token_file = token_file
 
 
 _HOST, _PROGRAMS, _TALK = "The Host", "Programs", "What a program says and does"
@@ -50,6 +51,7 @@ _HOST, _PROGRAMS, _TALK = "The Host", "Programs", "What a program says and does"
 app.command(rich_help_panel=_HOST)(serve.serve)
 app.command(rich_help_panel=_HOST)(doctor.doctor)
 app.command(rich_help_panel=_HOST)(verify.verify)
+app.add_typer(token.commands, rich_help_panel=_HOST)
 app.command(rich_help_panel=_PROGRAMS)(deploy.deploy)
 app.command(rich_help_panel=_PROGRAMS)(programs.ls)
 app.command(rich_help_panel=_PROGRAMS)(programs.status)

@@ -64,7 +64,7 @@ def journal(
         output.document({"program_id": program_id, "entries": shown, "count": len(shown)})
         return
     for it in entries:
-        _print_line(it.id, it.at, "", it.state or GONE, it.event, it.detail)
+        _print_line(it.id, it.at, "", it.state or GONE, _by(it.event, it.actor), it.detail)
 
 
 def _document(event: "ProgramEvent") -> Mapping[str, Any]:
@@ -80,7 +80,7 @@ def _print_event(event: "ProgramEvent", *, of_all: bool) -> None:
     match event:
         case StateEvent():
             program_id = f"{event.program_id}  " if of_all else ""
-            _print_line(event.id, event.at, program_id, event.state, event.event, event.detail)
+            _print_line(event.id, event.at, program_id, event.state, _by(event.event, event.actor), event.detail)
         case DeletedEvent():
             program_id = f"{event.program_id}  " if of_all else ""
             _print_line(event.id, event.at, program_id, GONE, "deleted", "")
@@ -88,6 +88,10 @@ def _print_event(event: "ProgramEvent", *, of_all: bool) -> None:
             output.result(f"{_INDENT}{event.program_id + '  ' if of_all else ''}| {event.line}")
         case LostEvent():
             output.result(f"{_INDENT}| ({event.count} notices were dropped)")
+
+
+def _by(event: str, actor: str) -> str:
+    return f"{event} by {actor}" if actor else event
 
 
 def _print_line(number: int | None, at: datetime | None, program_id: str, state: str, event: str, detail: str) -> None:

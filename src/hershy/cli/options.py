@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +17,17 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 UrlOption = Annotated[
     str | None,
     typer.Option("--url", metavar="URL", help="Where the Host answers (HERSHY_URL); http://127.0.0.1:9000 by default."),
+]
+TokenFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file",
+        metavar="FILE",
+        dir_okay=False,
+        exists=True,
+        readable=True,
+        help="Holds the API token for the Host; else HERSHY_TOKEN does.",
+    ),
 ]
 UserOption = Annotated[str | None, typer.Option(metavar="ID", help="Only this user's programs.")]
 StateOption = Annotated[ProgramState | None, typer.Option(help="Only programs in this state.", case_sensitive=False)]

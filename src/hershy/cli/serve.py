@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from hershy.domain.access import Authentication
+
 from . import output
 from .log_output import LogFormat, log_to_stderr
 
@@ -28,6 +30,10 @@ def serve(
             help="What runs programs: gVisor (runsc, the default), plain containers (runc), or nothing real (memory).",
         ),
     ] = None,
+    auth: Annotated[
+        Authentication | None,
+        typer.Option(help="Ask callers for an API token ('hershy token create'), or nobody for anything."),
+    ] = None,
     log_format: Annotated[
         LogFormat | None, typer.Option(help="How to log to stderr; json with --json, else text.", show_default=False)
     ] = None,
@@ -35,8 +41,8 @@ def serve(
 ) -> None:
     """Run a Host until SIGTERM or Ctrl-C.
 
-    What is not given comes from the environment (HERSHY_RUNTIME, HERSHY_STORAGE_ROOT, …) or hershy.toml. There is no
-    authentication: it listens on loopback only.
+    What is not given comes from the environment (HERSHY_RUNTIME, HERSHY_STORAGE_ROOT, …) or hershy.toml. It listens
+    on loopback only, unless it asks callers for tokens.
 
     `/healthz`, `/readyz` and `/metrics` are for whoever watches over it.
 
@@ -46,7 +52,7 @@ def serve(
 
     `hershy serve --storage /srv/hershy --log-format json`
     """
-    given = {"http_host": host, "http_port": port, "storage_root": storage, "runtime": runtime}
+    given = {"http_host": host, "http_port": port, "storage_root": storage, "runtime": runtime, "auth": auth}
     log_to_stderr(log_format or (LogFormat.JSON if as_json else LogFormat.TEXT))
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_until_signal({name: value for name, value in given.items() if value is not None}, as_json))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -24,9 +25,10 @@ def ended_by_ctrl_c() -> Iterator[None]:
 
 @dataclass(slots=True)
 class Session:
-    """The Host's address as given on the command line, and transports in place of sockets."""
+    """The Host's address and the file of its token as given on the command line, and transports in place of sockets."""
 
     url: str | None = None
+    token_file: Path | None = None
     transport: "httpx.BaseTransport | None" = None
     async_transport: "httpx.AsyncBaseTransport | None" = None
 
@@ -43,14 +45,22 @@ class Session:
         from hershy.client import Client
 
         try:
-            return Client(self.url, transport=self.transport)
+            return Client(self.url, token=self._token(), transport=self.transport)
         except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--url") from error
+            raise typer.BadParameter(str(error)) from error
 
     def async_client(self) -> "AsyncClient":
         from hershy.client import AsyncClient
 
         try:
-            return AsyncClient(self.url, transport=self.async_transport)
+            return AsyncClient(self.url, token=self._token(), transport=self.async_transport)
         except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--url") from error
+            raise typer.BadParameter(str(error)) from error
+
+    def _token(self) -> str | None:
+        if self.token_file is None:
+            return None
+        try:
+            return self.token_file.read_text(encoding="ascii")
+        except (OSError, UnicodeError) as error:
+            raise typer.BadParameter(f"{self.token_file}: {error}", param_hint="--token-file") from error

@@ -12,6 +12,7 @@ from .errors import ServerTimeout, ServerUnreachable, UnexpectedAnswer
 
 DEFAULT_URL = "http://127.0.0.1:9000"
 URL_VARIABLE = "HERSHY_URL"
+TOKEN_VARIABLE = "HERSHY_TOKEN"  # noqa: S105
 
 DEFAULT_TIMEOUT = timedelta(seconds=60)
 """Of a call's answer. A deletion waits for the program to stop, so it is well above the stop's grace."""
@@ -34,6 +35,16 @@ def resolve_url(base_url: str | None) -> str:
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise ValueError(f"{url!r:.200} is not an http:// or https:// URL")
     return url
+
+
+def resolve_headers(token: str | None) -> dict[str, str]:
+    """With the argument, else HERSHY_TOKEN, as credential; none without either. Raises ValueError, not telling it."""
+    text = (token or os.environ.get(TOKEN_VARIABLE) or "").strip()
+    if not text:
+        return {}
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("the API token is not one line of visible characters; 'hershy token create' prints one")
+    return {"Authorization": f"Bearer {text}"}
 
 
 def uses_environment(url: str) -> bool:

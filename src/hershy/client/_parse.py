@@ -137,6 +137,7 @@ def _journal_entry(data: Any) -> JournalEntry:
         state=_optional_state(data.get("state")),
         detail=data.get("detail") or "",
         exit_reason=_exit_info(data.get("exit_reason")),
+        actor=data.get("actor") or "",
     )
 
 
@@ -199,6 +200,7 @@ def _event(name: str, data: Any) -> ProgramEvent | None:
                 event=data.get("event") or "",
                 detail=data.get("detail") or "",
                 exit_reason=_exit_info(data.get("exit_reason")),
+                actor=data.get("actor") or "",
             )
         case "build":
             return BuildLineEvent(data["line"], data.get("program_id") or "")

@@ -48,6 +48,7 @@ class AsyncClient:
         self,
         base_url: str | None = None,
         *,
+        token: str | None = None,
         timeout: timedelta = _http.DEFAULT_TIMEOUT,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -55,6 +56,7 @@ class AsyncClient:
         self._timeout = timeout
         self._client = httpx.AsyncClient(
             base_url=self.url,
+            headers=_http.resolve_headers(token),
             timeout=_http.answer_timeout(timeout),
             transport=transport,
             trust_env=_http.uses_environment(self.url),

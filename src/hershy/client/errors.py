@@ -3,7 +3,9 @@
 ClientError
 ├── ApiError                     the Host refused; carries ``status``, ``error`` and ``message``
 │   ├── BadRequestError          400: a value is invalid; nothing has changed
-│   ├── NotAllowedError          401, 403
+│   ├── NotAllowedError
+│   │   ├── UnauthorizedError    401: no token, or one that is unknown, expired or revoked
+│   │   └── ForbiddenError       403: this token does not reach so far
 │   ├── NotFoundError            404: no such program, or it is not running
 │   ├── ConflictError            409: not possible in the program's present state
 │   ├── TooLargeError            413: the sources are larger than the Host accepts
@@ -39,6 +41,14 @@ class BadRequestError(ApiError):
 
 class NotAllowedError(ApiError):
     """401 or 403: the Host does not let this caller do that."""
+
+
+class UnauthorizedError(NotAllowedError):
+    """401: the Host asks for a token, or does not know the one it was sent."""
+
+
+class ForbiddenError(NotAllowedError):
+    """403: this caller may not do that."""
 
 
 class NotFoundError(ApiError):
@@ -100,8 +110,8 @@ class WaitTimeout(ClientError, TimeoutError):
 
 _BY_STATUS: dict[int, type[ApiError]] = {
     400: BadRequestError,
-    401: NotAllowedError,
-    403: NotAllowedError,
+    401: UnauthorizedError,
+    403: ForbiddenError,
     404: NotFoundError,
     409: ConflictError,
     413: TooLargeError,

@@ -94,7 +94,8 @@ class ProgramStats:
 class JournalEntry:
     """One thing that has happened to a program. ``previous`` is None for its registration, ``state`` for its end.
 
-    ``detail`` says in words why: of an exit, a failure, a request, with the last log lines.
+    ``detail`` says in words why: of an exit, a failure, a request, with the last log lines. ``actor`` is who asked for
+    it: a token, ``local``, ``host``; empty for what nobody asked for.
     """
 
     id: int
@@ -105,6 +106,7 @@ class JournalEntry:
     state: ProgramState | None = None
     detail: str = ""
     exit_reason: ExitInfo | None = None
+    actor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,7 @@ class StateEvent:
     event: str = ""
     detail: str = ""
     exit_reason: ExitInfo | None = None
+    actor: str = ""
 
 
 @dataclass(frozen=True, slots=True)

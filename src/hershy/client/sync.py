@@ -43,6 +43,7 @@ class Client:
     """Calls a Host. Close it, or use it as a context manager; safe to share between threads.
 
     ``base_url`` defaults to HERSHY_URL, then ``http://127.0.0.1:9000``; anything but a URL raises ValueError.
+    ``token`` is an API token of the Host, HERSHY_TOKEN by default; a Host that asks for none is sent it all the same.
     ``timeout`` bounds every call but the streams. Every method raises ApiError when the Host refuses (its
     subclasses tell why), ServerUnreachable when none answers and UnexpectedAnswer when something else does.
     """
@@ -51,6 +52,7 @@ class Client:
         self,
         base_url: str | None = None,
         *,
+        token: str | None = None,
         timeout: timedelta = _http.DEFAULT_TIMEOUT,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
@@ -58,6 +60,7 @@ class Client:
         self._timeout = timeout
         self._client = httpx.Client(
             base_url=self.url,
+            headers=_http.resolve_headers(token),
             timeout=_http.answer_timeout(timeout),
             transport=transport,
             trust_env=_http.uses_environment(self.url),

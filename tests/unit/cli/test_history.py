@@ -27,6 +27,7 @@ def exited(number: int, **changes: Any) -> dict[str, Any]:
         "detail": "program exited with code 3; its last log lines:\nbye",
         "error_msg": "",
         "exit_reason": None,
+        "actor": "",
         **changes,
     }
 
@@ -106,10 +107,12 @@ def test_events_are_ended_by_ctrl_c(hershy: Hershy, monkeypatch: pytest.MonkeyPa
 
 def test_journal(hershy: Hershy, host: FakeHost) -> None:
     """What has been, oldest first; as JSON the Host's document."""
-    document = {"program_id": ID, "entries": [exited(7), deleted(8)], "count": 2}
+    who = "token 0123456789ab (alice)"
+    document = {"program_id": ID, "entries": [exited(7, actor=who), deleted(8)], "count": 2}
     host.answers[f"GET /programs/{ID}/journal?after=6&limit=5"] = document
     assert hershy("journal", ID, "--after", "6", "--limit", "5") == 0
     assert [line.split()[0] for line in hershy.out.splitlines()] == ["7", "|", "8"]
+    assert f"exited by {who}" in hershy.out
     assert hershy("journal", ID, "--after", "6", "--limit", "5", "--json") == 0
     assert (hershy.document["program_id"], hershy.document["count"]) == (ID, 2)
-    assert hershy.document["entries"][0].items() <= exited(7).items()
+    assert hershy.document["entries"][0].items() <= exited(7, actor=who).items()

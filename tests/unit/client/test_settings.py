@@ -24,6 +24,32 @@ def test_the_address_comes_from_the_argument_then_the_environment_then_the_defau
     assert http.resolve_url("https://h.test/hershy/") == "https://h.test/hershy"
 
 
+def test_the_token_comes_from_the_argument_then_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is sent as a bearer's; without one nothing is; one that would be two headers is refused, and not repeated."""
+    monkeypatch.delenv("HERSHY_TOKEN", raising=False)
+    assert http.resolve_headers(None) == {}
+    monkeypatch.setenv("HERSHY_TOKEN", "hershy_1_2\n")
+    assert http.resolve_headers(None) == {"Authorization": "Bearer hershy_1_2"}
+    assert http.resolve_headers("hershy_3_4") == {"Authorization": "Bearer hershy_3_4"}
+    for bad in ("a b", "a\r\nX-Evil: 1", "ä"):
+        with pytest.raises(ValueError, match="API token is not one line") as caught:
+            http.resolve_headers(bad)
+        assert bad not in str(caught.value)
+
+
+def test_the_token_is_sent_with_every_call() -> None:
+    """Streams too, since they share the client's headers."""
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["authorization"])
+        return httpx.Response(200, json={"programs": [], "count": 0})
+
+    with Client("http://h.test", token="hershy_1_2", transport=httpx.MockTransport(answer)) as client:
+        client.list()
+    assert seen == ["Bearer hershy_1_2"]
+
+
 @pytest.mark.parametrize("url", ["localhost:9000", "ftp://h.test", "http://", "http://h.test:port"])
 def test_an_address_that_is_no_url_is_refused(url: str) -> None:
     """The error repeats what was given."""
