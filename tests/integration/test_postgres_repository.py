@@ -17,10 +17,12 @@ from hershy.domain.errors import AlreadyExists, ConfigurationError, ProgramNotFo
 from hershy.domain.ids import OwnerID
 from hershy.testing.contracts._samples import sample_program, sample_record
 from hershy.testing.contracts.repository import RepositoryContract
+from hershy.testing.contracts.tokens import TokensContract
 from hershy_adapters.sql._migration import migrate
 from hershy_adapters.sql._postgresql import postgresql_engines
 from hershy_adapters.sql._schema import METADATA, VERSION_TABLE
 from hershy_adapters.sql.repository import SqlRepository
+from hershy_adapters.sql.tokens import SqlTokens
 
 from .postgres import PASSWORD, PostgresServer, running_postgres
 
@@ -53,6 +55,14 @@ async def repository(url: str) -> AsyncIterator[SqlRepository]:
 
 def opened(url: str, owner: OwnerID = OWNER, deadline: timedelta = DEADLINE) -> SqlRepository:
     return SqlRepository(postgresql_engines(url, deadline), owner, deadline)
+
+
+class TestSqlTokensOnPostgresql(TokensContract):
+    @pytest.fixture
+    async def tokens(self, shared_url: str) -> AsyncIterator[SqlTokens]:
+        tokens = SqlTokens(postgresql_engines(shared_url, DEADLINE), OwnerID(secrets.token_hex(8)))
+        yield tokens
+        await tokens.aclose()
 
 
 class TestSqlRepositoryOnPostgresql(RepositoryContract):
