@@ -31,8 +31,10 @@ integration: venv ## Integration tests on the real engine, which is left running
 	@$(python) -m pytest tests/integration
 
 .PHONY: lint
-lint: venv ## Style, types, and the direction of imports
+lint: venv ## Style, types, the direction of imports, and that what is imported is declared
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/ruff format --check --quiet
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+	@.venv/bin/deptry --no-ansi src adapters
+	@$(python) -m pip check --disable-pip-version-check

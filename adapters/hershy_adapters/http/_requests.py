@@ -7,6 +7,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from hershy.application.registration import MOST_AT_ONCE
 from hershy.application.requests import ProgramRequest
 from hershy.domain.build_spec import BuildSpec
 from hershy.domain.egress import Egress
@@ -152,6 +153,8 @@ def read_new_programs(body: bytes) -> Sequence[ProgramRequest]:
     given = _parse_object(body).get("programs")
     if not isinstance(given, list) or not given:
         raise InvalidValue("programs is required: a list of bodies as POST /programs takes them")
+    if len(given) > MOST_AT_ONCE:  # before each of them is looked at: a body has room for hundreds of thousands
+        raise InvalidValue(f"programs: 1 to {MOST_AT_ONCE} can be registered at once, not {len(given)}")
     requests = []
     for index, fields in enumerate(given):
         try:
