@@ -4,6 +4,7 @@ from typing import Any
 
 from hershy.domain.restart import RestartMode
 
+from ._admission import OPEN_TO_ALL
 from ._proxy_path import PREFIX
 from ._requests import Criteria, NewPrograms
 
@@ -13,6 +14,12 @@ BODIES = {
     **{f"/bulk/{what}": "Criteria" for what in ("start", "stop", "restart", "delete")},
 }
 PROXY_METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
+_REFUSED = {"application/json": {"schema": {"$ref": "#/components/schemas/Refused"}}}
+_AT_THE_DOOR = {"421": "the Host is not known by this name"}
+_FOR_THE_CALLER = {
+    "401": "no token, or one that is not valid",
+    "403": "not for this caller, or a web page of another origin",
+}
 _REFUSALS = {
     "404": "no such program",
     "502": "the program does not answer",
@@ -39,6 +46,7 @@ def complete(document: dict[str, Any]) -> None:
             "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}},
         }
     document["paths"][f"{PREFIX}/{{path}}"] = {method: _proxied(method) for method in PROXY_METHODS}
+    _add_access(document)
 
 
 def _drop_framework_errors(document: dict[str, Any], schemas: dict[str, Any]) -> None:
@@ -50,8 +58,20 @@ def _drop_framework_errors(document: dict[str, Any], schemas: dict[str, Any]) ->
     schemas.pop("ValidationError", None)
 
 
+def _add_access(document: dict[str, Any]) -> None:
+    """The token, which a Host may ask for, and what is answered before a call is looked at."""
+    document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            asked = _AT_THE_DOOR if path in OPEN_TO_ALL else {**_AT_THE_DOOR, **_FOR_THE_CALLER}
+            operation["responses"] |= {
+                status: {"description": why, "content": _REFUSED} for status, why in asked.items()
+            }
+            if path not in OPEN_TO_ALL:
+                operation["security"] = [{}, {"token": []}]
+
+
 def _proxied(method: str) -> dict[str, Any]:
-    refused = {"application/json": {"schema": {"$ref": "#/components/schemas/Refused"}}}
     return {
         "summary": "Reach the program itself, by any method or WebSocket",
         "operationId": f"proxy_{method}",
@@ -61,6 +81,6 @@ def _proxied(method: str) -> dict[str, Any]:
         ],
         "responses": {
             "default": {"description": "what the program answers"},
-            **{status: {"description": why, "content": refused} for status, why in _REFUSALS.items()},
+            **{status: {"description": why, "content": _REFUSED} for status, why in _REFUSALS.items()},
         },
     }
