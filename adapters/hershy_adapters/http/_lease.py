@@ -85,6 +85,6 @@ class _Lease:
             except Unauthorized:
                 self._over.set()
                 return
-            except HershyError:
+            except (HershyError, OSError):
                 pass  # the database is away; that is no reason to break what it has let in
             await asyncio.sleep(self._every_s)

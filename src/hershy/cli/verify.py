@@ -71,7 +71,8 @@ async def _verified(base: str, runtime: str | None) -> tuple[list["Row"], str]:
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="hershy-verify-") as storage:
         given = {} if runtime is None else {"runtime": runtime}
-        settings = Settings.load(storage_root=storage, http_host="127.0.0.1", http_port=0, database_url="", **given)
+        own = {"http_host": "127.0.0.1", "http_port": 0, "auth": "none", "database_url": ""}
+        settings = Settings.load(storage_root=storage, **own, **given)
         async with open_server(settings) as server, AsyncClient(server.url, timeout=PATIENCE) as client:
             output.note(f"hershy: a Host at {server.url} under {settings.runtime} builds and deploys the probe")
             async with aclosing(tried(client, URL(server.url).port or 0, base, settings.runtime)) as trying:
