@@ -1,14 +1,18 @@
 """Containers without egress, and the resolvers of the others: what the engine is sent, what this machine is asked."""
 
+import os
+import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from hershy.domain.egress import Egress
-from hershy.domain.errors import ConfigurationError
+from hershy.domain.errors import ConfigurationError, ContractViolation, RuntimeFailure
+from hershy.domain.ids import ContainerID
 from hershy_adapters.docker import _process_network
 from hershy_adapters.docker._exits import egress_of, publish_port_of
 from hershy_adapters.docker._hardening import create_config
@@ -16,9 +20,12 @@ from hershy_adapters.docker._readback import differences
 from hershy_adapters.docker._resolvers import ResolvConf, resolv_conf_for, resolvers
 from hershy_adapters.docker._seccomp import own_profile
 from hershy_adapters.docker.compose import render_compose
+from hershy_adapters.docker.runtime import DockerRuntime
+from hershy_adapters.gvisor.runtime import GVisorRuntime
 
-from .test_docker_hardening import ENCLOSURE, IMAGE, SPEC, account_of
+from .test_docker_hardening import ENCLOSURE, IMAGE, OWNER, SPEC, account_of
 
+CONTAINER = ContainerID("c" * 64)
 UNPLUGGED = replace(SPEC, egress=Egress.NONE)
 RESOLV_CONF = Path("/srv/hershy/resolv.conf")
 WITH_RESOLVERS = replace(ENCLOSURE, resolv_conf=RESOLV_CONF)
@@ -148,3 +155,82 @@ def test_a_way_out_is_seen(tmp_path: Path, route: str, ipv6_route: str | None, e
     if ipv6_route is not None:
         (tmp_path / "ipv6_route").write_text(ipv6_route)
     assert _process_network.routed_devices(tmp_path) == expected
+
+
+def test_a_process_of_nobody_s_container_is_not_entered() -> None:
+    """Whose machine or process ids are not the engine's must not take some other process for the container's."""
+    with pytest.raises(RuntimeFailure, match="not one of container"):
+        _process_network.ProcessNetwork(CONTAINER, os.getpid())
+
+
+def test_a_process_that_has_ended_is_not_entered() -> None:
+    """It is told from one that is not the container's: a program may end as soon as it has begun."""
+    with subprocess.Popen(["/bin/true"]) as process:
+        process.wait()
+    with pytest.raises(ProcessLookupError):
+        _process_network.ProcessNetwork(CONTAINER, process.pid)
+
+
+def test_a_network_shared_with_the_host_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even of a process that is the container's: connections would go to this machine."""
+    own, _, _ = Path("/proc/self/cgroup").read_text().partition(":")  # as if it were in the name of the cgroup
+    monkeypatch.setattr(_process_network, "routed_devices", lambda folder: set())
+    with pytest.raises(ContractViolation, match="the network of this machine"):
+        _process_network.ProcessNetwork(ContainerID(own), os.getpid())
+
+
+class EngineThatSays:
+    """Of an engine, only what it says of itself."""
+
+    host = "unix:///nowhere"
+
+    def __init__(self, info: dict[str, Any]) -> None:
+        self.client = self.system = self
+        self._info = info
+
+    async def info(self) -> dict[str, Any]:
+        return self._info
+
+
+@pytest.mark.parametrize(
+    ("runtimes", "is_reached"),
+    [
+        ({"runsc": {"path": "runsc", "runtimeArgs": ["--network=host"]}}, True),
+        ({"runsc": {"path": "runsc", "runtimeArgs": ["--network=sandbox"]}}, False),
+        ({"runsc": {"path": "runsc"}}, False),
+        ({}, False),
+    ],
+)
+async def test_gvisor_with_a_network_stack_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, runtimes: dict[str, Any], is_reached: bool
+) -> None:
+    """Nobody could reach a program without egress in there: it is refused before anything is made, with the remedy."""
+    monkeypatch.setattr("hershy_adapters.docker.runtime.obstacle_to_entering", lambda: "")
+    runtime = GVisorRuntime(EngineThatSays({"Runtimes": runtimes}), OWNER)  # type: ignore[arg-type]
+    assert (await runtime.obstacle_to_forwarding() == "") is is_reached
+    if not is_reached:
+        with pytest.raises(RuntimeFailure, match="--network=host"):
+            await runtime.create(UNPLUGGED)
+
+
+async def test_a_host_without_the_right_to_enter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program without egress is refused before anything is made, and the error says what the Host lacks."""
+    monkeypatch.setattr("hershy_adapters.docker.runtime.obstacle_to_entering", lambda: "this process lacks X")
+    runtime = DockerRuntime(EngineThatSays({}), OWNER)  # type: ignore[arg-type]
+    with pytest.raises(RuntimeFailure, match="lacks X; run the Host as root"):
+        await runtime.create(UNPLUGGED)
+
+
+@pytest.mark.parametrize("egress", list(Egress))
+async def test_diagnosis_of_a_host_without_the_right_to_enter(monkeypatch: pytest.MonkeyPatch, egress: Egress) -> None:
+    """It starts all the same, unless all of its programs are to have no egress."""
+    monkeypatch.setattr("hershy_adapters.docker.runtime.obstacle_to_entering", lambda: "this process lacks X")
+    limits = dict.fromkeys(("MemoryLimit", "SwapLimit", "PidsLimit", "CpuCfsQuota"), True)
+    info = {"Runtimes": {"runc": {}}, "SecurityOptions": ["name=seccomp,profile=builtin"], **limits}
+    runtime = DockerRuntime(EngineThatSays(info), OWNER, egress=egress)  # type: ignore[arg-type]
+    (finding,) = [it for it in await runtime.diagnose() if it.name == "egress none"]
+    assert (finding.ok, finding.required) == (False, egress is Egress.NONE)
+    assert (finding.detail, finding.remedy) == (
+        "this process lacks X",
+        "run the Host as root on the engine's own machine",
+    )
