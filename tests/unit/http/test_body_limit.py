@@ -3,13 +3,14 @@
 import asyncio
 import json
 import resource
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import httpx
 import pytest
 
-from hershy.ports.api_server import ASGIApp
 from hershy.testing.twins import Twins
+from hershy_adapters.http._admission import admission
 from hershy_adapters.http._body_limit import limit_body
 from hershy_adapters.http._metrics import HttpMetrics
 from hershy_adapters.http._open_files import FILES_FOR_THE_REST, room_for
@@ -20,16 +21,22 @@ MAX_BYTES = 1_000
 NEW = json.dumps({"user_id": "alice", "dockerfile": "FROM scratch"}).encode()
 
 
+Clients = Callable[..., httpx.AsyncClient]
+
+
 @pytest.fixture
-def api(hershy_twins: Twins) -> ASGIApp:
-    return _json_api(hershy_twins.host, HttpMetrics())
+def client_of(hershy_twins: Twins) -> Clients:
+    """A client of the JSON API within the given bounds."""
+
+    def client_of(**bounds: Any) -> httpx.AsyncClient:
+        limited = limit_body(_json_api(hershy_twins.host, HttpMetrics()), MAX_BYTES, **bounds)
+        app = admission(limited, hershy_twins.host, None)
+        return httpx.AsyncClient(transport=AsgiTransport(app), base_url="http://localhost:9000")
+
+    return client_of
 
 
-def client_of(app: ASGIApp) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=AsgiTransport(app), base_url="http://host")
-
-
-async def test_body_that_never_ends(api: ASGIApp) -> None:
+async def test_body_that_never_ends(client_of: Clients) -> None:
     """A body that keeps coming, or doesn't, is refused at its deadline; another caller's is not."""
     never = asyncio.Event()
 
@@ -37,7 +44,7 @@ async def test_body_that_never_ends(api: ASGIApp) -> None:
         yield b"{"
         await never.wait()
 
-    async with client_of(limit_body(api, MAX_BYTES, deadline_s=0.01)) as client:
+    async with client_of(deadline_s=0.01) as client:
         response = await client.post("/programs", content=endless())
         assert (response.status_code, response.json()["error"]) == (408, "Request Timeout")
         assert "0.01 s" in response.json()["message"]
@@ -45,7 +52,7 @@ async def test_body_that_never_ends(api: ASGIApp) -> None:
         assert (await client.post("/programs", content=NEW)).status_code == 201
 
 
-async def test_many_bodies_at_once(api: ASGIApp) -> None:
+async def test_many_bodies_at_once(client_of: Clients) -> None:
     """Bodies that together are more than may be held are refused while that is so, and only then."""
     go_on = asyncio.Event()
     has_sent = asyncio.Event()
@@ -56,7 +63,7 @@ async def test_many_bodies_at_once(api: ASGIApp) -> None:
         await go_on.wait()
         yield b" "
 
-    async with client_of(limit_body(api, MAX_BYTES, most_held=len(NEW) + 600)) as client:
+    async with client_of(most_held=len(NEW) + 600) as client:
         first = asyncio.ensure_future(client.post("/programs", content=slow()))
         await has_sent.wait()
         refused = await client.post("/programs", content=NEW + b" " * 200)
