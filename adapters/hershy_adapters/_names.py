@@ -2,6 +2,9 @@
 
 from hershy.domain.ids import BuildID, ProgramID
 
+STAGING_PREFIX = ".staging-"
+"""What a Host keeps for a moment in its storage root begins so; should it be killed, the next one there removes it."""
+
 
 def container_name(program_id: ProgramID) -> str:
     return f"hersh-program-{program_id}"

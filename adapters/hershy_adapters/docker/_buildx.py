@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from hershy.domain.errors import BuildError
 from hershy.ports.builder import BuildOutput, BuildRequest
+from hershy_adapters._names import STAGING_PREFIX
 
 from ._buildkit_output import BuildKitOutput
 from ._lines import LineSplitter
@@ -42,14 +43,18 @@ def find_buildx() -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Buildx:
-    """``docker_host`` is the engine's address as DOCKER_HOST says it."""
+    """``docker_host`` is the engine's address as DOCKER_HOST says it.
+
+    ``scratch`` is an existing folder for short-lived files; None for the system's own place for them.
+    """
 
     binary: str
     docker_host: str
+    scratch: Path | None = None
 
     async def is_usable(self) -> bool:
         """Whether the binary runs and this engine has BuildKit."""
-        with TemporaryDirectory(prefix="hershy-buildx-") as config:
+        with TemporaryDirectory(prefix=f"{STAGING_PREFIX}buildx-", dir=self.scratch) as config:
             command = [self.binary, "inspect", "default"]
             try:
                 async with (
@@ -76,7 +81,7 @@ class Buildx:
         splitter = LineSplitter()
         command = self._command(request, name, labels, cgroup_parent)
         try:
-            with TemporaryDirectory(prefix="hershy-buildx-") as config:
+            with TemporaryDirectory(prefix=f"{STAGING_PREFIX}buildx-", dir=self.scratch) as config:
                 rules = Path(config, "source-policy.json")
                 await asyncio.to_thread(rules.write_text, source_policy(request.policy))
                 environment = {**self._environment(config), VARIABLE: str(rules)}

@@ -4,9 +4,11 @@ A failed or cancelled build leaves nothing but the engine's own layer cache.
 """
 
 import asyncio
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 from hershy.domain.build_policy import BuildPolicy
 from hershy.domain.errors import (
@@ -41,14 +43,22 @@ BUILDKIT_CHOICES = ("auto", "never")
 class DockerBuilder(Builder):
     """``buildkit``: ``auto`` uses ``docker-buildx`` where it is installed, the engine has BuildKit and the limits of
     the policy can be put on it, and the classic builder elsewhere; ``never`` always uses the classic builder.
-    ``cgroup`` names the control group of the steps.
+    ``cgroup`` names the control group of the steps. ``scratch``: see Buildx.
     """
 
-    def __init__(self, engine: Engine, clock: Clock, buildkit: str = "auto", cgroup: str = "hershy-builds") -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        buildkit: str = "auto",
+        cgroup: str = "hershy-builds",
+        scratch: Path | None = None,
+    ) -> None:
         if buildkit not in BUILDKIT_CHOICES:
             raise ConfigurationError(f"docker_buildkit is {buildkit!r}; use one of {', '.join(BUILDKIT_CHOICES)}")
         self._engine = engine
         self._buildkit = buildkit
+        self._scratch = scratch
         self._buildx: Buildx | None = None
         self._step_limits = StepLimits(engine, BuildCgroup(cgroup))
         self._shared = SharedBuilds(clock)
@@ -157,7 +167,7 @@ class DockerBuilder(Builder):
         binary = find_buildx()
         if binary is None:
             return None
-        buildx = Buildx(binary, self._engine.host)
+        buildx = Buildx(binary, self._engine.host, self._scratch)
         self._buildx = buildx if await buildx.is_usable() else None
         return self._buildx
 
@@ -174,4 +184,6 @@ class DockerBuilder(Builder):
 
 def create(context: AdapterContext) -> DockerBuilder:
     buildkit = context.option("docker_buildkit", "auto")
-    return DockerBuilder(Engine.of(context), context.clock, buildkit, f"hershy-builds-{context.owner}")
+    root = context.storage_root  # which a diagnosis does not make
+    scratch = root if os.access(root, os.W_OK) else None
+    return DockerBuilder(Engine.of(context), context.clock, buildkit, f"hershy-builds-{context.owner}", scratch)

@@ -7,7 +7,6 @@ from hershy.domain.ids import ProgramID
 from hershy.ports.storage import LogKind
 
 FOLDERS = ("src", "meta", "state", "compose", "logs", "runtime")
-STAGING_PREFIX = ".staging-"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,11 @@ from hershy.domain.errors import AlreadyExists, InvalidValue, ProgramNotFound
 from hershy.domain.ids import OwnerID, ProgramID
 from hershy.ports.adapter import AdapterContext
 from hershy.ports.storage import LogKind, Storage
+from hershy_adapters._names import STAGING_PREFIX
 
 from ._claim import RootClaim, identity
 from ._durable import replace_file, sync, sync_tree
-from ._layout import STAGING_PREFIX, ProgramFolders
+from ._layout import ProgramFolders
 from ._log_file import MAX_LOG_BYTES, LogFile
 from ._removal import remove_folder
 from ._sources import read_spec, write_folders
