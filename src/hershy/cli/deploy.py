@@ -56,6 +56,9 @@ def deploy(
         float | None, typer.Option(metavar="CORES", help="How much of the processor: 0.5 is half a core; 1 by default.")
     ] = None,
     pids: Annotated[int | None, typer.Option(metavar="COUNT", help="Processes and threads; 256 by default.")] = None,
+    state_size: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="The most it may keep in /state: 100m, 5g; 1g by default.")
+    ] = None,
     health: Annotated[
         bool, typer.Option("--health", help="Probe it every 10 s once it is Ready, and restart or mark it.")
     ] = False,
@@ -93,7 +96,12 @@ def deploy(
         pairs("--env", env or ()),
         pairs("--label", label or ()),
     )
-    resources = {"memory_bytes": size("--memory", memory), "cpus": cpus, "pids": pids}
+    resources = {
+        "memory_bytes": size("--memory", memory),
+        "cpus": cpus,
+        "pids": pids,
+        "state_bytes": size("--state-size", state_size),
+    }
     with session.client() as client:
         created = client.create_program(
             user or _user_name(),

@@ -34,7 +34,7 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class ExitInfo:
-    """Why the process ended: ``kind`` is code, signal, out_of_memory, requested or engine_lost."""
+    """Why the process ended: ``kind`` is code, signal, out_of_memory, requested, engine_lost or state_limit."""
 
     kind: str
     code: int | None = None
