@@ -9,6 +9,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from ._errors import refusal
+from ._framing import Ambiguous, require_one_message
 
 LINGER_S = 1.0
 """An answer sent ahead of the request's end: closing at once would reset the connection and could destroy it."""
@@ -73,10 +74,10 @@ class _Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_ended:
             return
-        if not self._is_in_body:
-            self._head_bytes += len(data)
-            if not self._is_answering or data.strip(b"\r\n"):  # some callers end a body with an empty line
-                self._head_deadline.start()
+        self._head_bytes += len(data)
+        # Some callers end a body with an empty line.
+        if not self._is_in_body and (not self._is_answering or data.strip(b"\r\n")):
+            self._head_deadline.start()
         super().data_received(data)
         if self._head_bytes > self.bounds.max_head_bytes:
             self._end(*self._too_large)
@@ -85,10 +86,16 @@ class _Connection(HttpToolsProtocol):
         super().on_message_begin()
         self._head_deadline.start()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # A trailer must not become a header (RFC 9110, 6.5.1): what is in front of this server has not seen it as one.
+        if not self._is_in_body:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._head_deadline.stop()
         self._head_bytes = 0
         self._is_in_body = True
+        self._require_one_message()
         if len(self.pipeline) >= self.bounds.max_pipelined:
             raise _Flood
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > self.bounds.max_head_bytes:
@@ -97,14 +104,32 @@ class _Connection(HttpToolsProtocol):
         super().on_headers_complete()
         if self.cycle is not before:
             self._unanswered = [it for it in self._unanswered if not it.response_complete] + [self.cycle]
+            if self.parser.should_upgrade():
+                # It is not done, but the parser passes over what follows as if it were another protocol.
+                self.cycle.keep_alive = False
+
+    def _require_one_message(self) -> None:
+        version, is_upgrade = self.parser.get_http_version(), self.parser.should_upgrade()
+        try:
+            require_one_message(version, self.url, self.headers, is_upgrade=is_upgrade)
+        except Ambiguous as error:
+            self._end(HTTPStatus.BAD_REQUEST, str(error))
+            raise  # the parser stops
+
+    def on_body(self, body: bytes) -> None:
+        self._head_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._is_in_body = False
+        self._head_bytes = 0
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
         if self._refused is not None:
             self._end(*self._refused)
+        elif self._is_answering:
+            self._end(HTTPStatus.BAD_REQUEST, "a WebSocket must wait for the answer to the request before it")
         else:
             super().handle_websocket_upgrade()
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from hershy.application.access import Access
 from hershy.application.log import get_logger
@@ -10,6 +11,7 @@ from hershy.domain.ids import ProgramID
 from hershy.ports.api_server import ASGIApp, Receive, Scope, Send
 from hershy.ports.proxy import Header, ProxyRequest, ProxyResponse
 from hershy_adapters._cut import CutOff
+from hershy_adapters._http_rules import end_to_end
 
 from ._admission import access_of
 from ._caller import Caller
@@ -22,7 +24,7 @@ from ._proxy_websocket import pass_websocket
 RawHeaders = list[tuple[bytes, bytes]]
 
 TEMPLATE = f"{PREFIX}/{{path}}"
-_BODY_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
+_FRAMING = frozenset({"content-length", "transfer-encoding"})
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 _STATUSES = range(200, 600)
@@ -79,7 +81,7 @@ async def _pass_request(host: Access, wanted: ForProgram, scope: Scope, receive:
 
 
 async def _send_body(method: str, response: ProxyResponse, send: Send) -> None:
-    remaining = _length(response.headers) if method != "HEAD" else None
+    remaining = _length(response.headers) if method != "HEAD" and response.status != HTTPStatus.NOT_MODIFIED else None
     async for chunk in response.body:
         if remaining is not None:
             remaining -= len(chunk)
@@ -101,22 +103,27 @@ def _has_body(scope: Scope) -> bool:
     """Whether a body may follow. Only HTTP/1 must announce it; there a length of 0 announces that none does."""
     if not scope.get("http_version", "1.1").startswith("1"):
         return True
-    return any(name in _BODY_HEADERS and value != b"0" for name, value in scope["headers"])
+    return any(name.decode("latin-1") in _FRAMING and value != b"0" for name, value in scope["headers"])
 
 
 def _headers(scope: Scope, wanted: ForProgram) -> list[Header]:
     """As received, with what the program cannot know any more: who asked, and by which address."""
-    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+    received = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+    host = dict(received).get("host", "")
+    # Resolved here: further on, Connection could name what is added below, and hide who asked. Framing it cannot name.
+    headers = [it for it in end_to_end(received) if it[0] not in _FRAMING]
+    headers += [it for it in received if it[0] in _FRAMING]
     given = dict(headers)
     client = scope.get("client")
     if client is not None:
         before = ", ".join(value for name, value in headers if name == "x-forwarded-for")
         headers = [it for it in headers if it[0] != "x-forwarded-for"]
         headers.append(("x-forwarded-for", f"{before}, {client[0]}" if before else client[0]))
-    if "x-forwarded-host" not in given and "host" in given:
-        headers.append(("x-forwarded-host", given["host"]))
+    if "x-forwarded-host" not in given and host:
+        headers.append(("x-forwarded-host", host))
     if "x-forwarded-proto" not in given:
-        headers.append(("x-forwarded-proto", {"ws": "http", "wss": "https"}.get(scope["scheme"], scope["scheme"])))
+        scheme: str = scope["scheme"]
+        headers.append(("x-forwarded-proto", {"ws": "http", "wss": "https"}.get(scheme, scheme)))
     headers.append(("x-forwarded-prefix", given.get("x-forwarded-prefix", "") + wanted.mount))
     return headers
 
@@ -127,6 +134,9 @@ def _start(program_id: ProgramID, response: ProxyResponse) -> RawHeaders:
     well_formed = all(_NAME.fullmatch(name) and _VALUE.fullmatch(value) for name, value in headers)
     if response.status not in _STATUSES or not well_formed:
         raise ProgramUnreachable(f"program {program_id} answered with a status or header that is not HTTP's")
+    if response.status == HTTPStatus.NOT_MODIFIED:
+        # It may give the length that it does not send; servers hold any length against the body.
+        headers = [it for it in headers if it[0] != b"content-length"]
     return headers
 
 

@@ -1,12 +1,16 @@
 """How a request is put to the HTTP client: headers byte for byte, the body as a stream, a deadline on the answer."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 
 from multidict import CIMultiDict
 
+from hershy.domain.errors import InvalidValue
 from hershy.ports.proxy import Header, ProxyRequest
 from hershy_adapters._http_rules import BODILESS_METHODS, announces_body
+
+_LENGTH = re.compile("[0-9]{1,18}")
 
 
 class Patience:
@@ -44,19 +48,36 @@ def upload_of(request: ProxyRequest, headers: CIMultiDict[str], patience: Patien
     Always a stream: the client never sends a stream twice, but would repeat bytes when a connection breaks.
     """
     if isinstance(request.body, bytes):
-        if not request.body:
-            return None
-        headers["Content-Length"] = str(len(request.body))
-        return _stream(_once(request.body), patience)
+        if request.body or "Content-Length" in headers:
+            headers["Content-Length"] = str(len(request.body))
+        return _stream(_once(request.body), patience, len(request.body)) if request.body else None
+    length = _announced(headers)
     if request.method in BODILESS_METHODS and not announces_body(request.headers):
         return None
-    return _stream(request.body, patience)
+    return _stream(request.body, patience, length)
 
 
-async def _stream(body: AsyncIterator[bytes], patience: Patience) -> AsyncIterator[bytes]:
+def _announced(headers: CIMultiDict[str]) -> int | None:
+    """Raises InvalidValue unless there is at most one length, in digits."""
+    lengths = headers.getall("Content-Length", [])
+    if not lengths:
+        return None
+    if len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
+        raise InvalidValue(f"Content-Length must be one number of bytes, not {', '.join(lengths)!r:.80}")
+    return int(lengths[0])
+
+
+async def _stream(body: AsyncIterator[bytes], patience: Patience, length: int | None) -> AsyncIterator[bytes]:
+    """Raising makes the client drop the connection: on it the program would take the next request for the rest."""
+    sent = 0
     async for chunk in body:
         patience.renew()
+        sent += len(chunk)
+        if length is not None and sent > length:
+            break
         yield chunk
+    if length is not None and sent != length:
+        raise InvalidValue(f"the request's body is not of the {length} bytes that its Content-Length announces")
     patience.renew()
 
 

@@ -6,6 +6,8 @@ from yarl import URL
 from hershy.domain.ids import PublishPort
 from hershy.domain.security import LOOPBACK
 
+from ._connector import Connector
+
 CONNECT_TIMEOUT_S = 5.0
 IDLE_CONNECTION_S = 1.5
 """Below the keep-alive of common servers (2 s and more), so that they rarely close a connection just being reused."""
@@ -18,7 +20,7 @@ class Sessions:
     """``http`` keeps connections; ``websocket`` shares them; ``probe`` opens a fresh one each time."""
 
     def __init__(self) -> None:
-        self._connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_CONNECTION_S)
+        self._connector = Connector(IDLE_CONNECTION_S)
         self.http = _session(self._connector)
         # The client follows redirects of a handshake and has no option against it: a program could send
         # a caller's request, headers and all, to any address the Host reaches.

@@ -81,10 +81,13 @@ class LoopbackProxy(Proxy):
             if response.status == _SWITCHING_PROTOCOLS:
                 response.close()
                 raise ProgramUnreachable(f"program {program_id} switched protocols without having been asked to")
+            received = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers]
+            if not set(_codings(received)) <= {"chunked"}:
+                response.close()
+                raise ProgramUnreachable(f"program {program_id} answered in a transfer coding it was not asked for")
         except BaseException:
             exchange.end()
             raise
-        received = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers]
         return ProxyResponse(response.status, end_to_end(received), StreamedBody(exchange, response))
 
     async def connect_websocket(
@@ -143,6 +146,10 @@ class LoopbackProxy(Proxy):
                 )
         patience.answered()
         return response
+
+
+def _codings(headers: Sequence[Header]) -> list[str]:
+    return [value.strip().lower() for name, value in headers if name.lower() == "transfer-encoding"]
 
 
 def _is_of_handshake(header: Header) -> bool:
