@@ -10,9 +10,12 @@ least_domain_coverage=95
 mkdir -p "$engine_state"
 engine_log=$engine_state/setup.log
 result=$engine_state/pytest.log
+unit_result=$engine_state/unit.log
 engine_setup=
+unit_tests=
 
 end_engine() {
+  [ -z "$unit_tests" ] || kill "$unit_tests" 2>/dev/null || true
   [ -z "$engine_setup" ] || wait "$engine_setup" || true
   engine_setup=
   scripts/engine-down.sh "$engine_state"
@@ -28,21 +31,29 @@ engine_setup=$!
 
 scripts/venv.sh dev
 make --no-print-directory lint
+.venv/bin/coverage erase
+
+# Unit tests need no engine; they run beside its set-up and beside the integration tests, which mostly wait.
+.venv/bin/coverage run -m pytest tests/unit >"$unit_result" 2>&1 &
+unit_tests=$!
 
 wait "$engine_setup" || { engine_setup=; cat "$engine_log" >&2; exit 1; }
 engine_setup=
 cat "$engine_log" >&2
 
-.venv/bin/coverage erase
 status=0
-.venv/bin/coverage run -m pytest tests/unit tests/integration "$@" | tee "$result" || status=$?
+.venv/bin/coverage run -m pytest tests/integration "$@" | tee "$result" || status=$?
+wait "$unit_tests" || status=$?
+unit_tests=
+cat "$unit_result"
 .venv/bin/coverage combine --quiet
 .venv/bin/coverage report --sort=cover
-[ "$status" = 0 ] || { tail -n 1 "$result"; exit "$status"; }
+[ "$status" = 0 ] || { tail -n 1 "$unit_result" "$result"; exit "$status"; }
 inside=$(.venv/bin/coverage report --format=total --precision=1 \
   --include='src/hershy/domain/*,src/hershy/application/*')
 echo "domain and application are covered to $inside %; at least $least_domain_coverage % are asked for"
 awk -v have="$inside" -v least="$least_domain_coverage" 'BEGIN { exit !(have >= least) }'
 
 end_engine
+tail -n 1 "$unit_result"
 tail -n 1 "$result"

@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import time
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -157,4 +158,5 @@ def ask(port: int) -> dict[str, Any]:
                 return document
         except OSError as error:
             last = error
+            time.sleep(1)  # the engine's forwarder accepts, and breaks off, until the program listens
     raise AssertionError(f"no answer: {last}")

@@ -10,6 +10,7 @@ from hershy.domain.errors import ContractViolation
 
 from ._engine import Engine
 from ._errors import translated
+from ._link_local import bridge_of, refuse_link_local
 
 INTER_CONTAINER = "com.docker.network.bridge.enable_icc"
 _CONFIG: dict[str, Any] = {
@@ -41,7 +42,9 @@ class ProgramNetwork:
         async with self._lock:
             if not self._is_verified:
                 with translated("preparing the network", self.name):
-                    require_isolation(self.name, await self._find() or await self._make())
+                    network = await self._find() or await self._make()
+                require_isolation(self.name, network)
+                await asyncio.to_thread(refuse_link_local, bridge_of(network))
                 self._is_verified = True
 
     def forget(self) -> None:

@@ -156,7 +156,7 @@ def test_no_path_is_expensive() -> None:
     began = time.process_time()
     assert accepted(deep) is None
     assert accepted(long) is not None
-    assert time.process_time() - began < 3
+    assert time.process_time() - began < 12, "about 1 s, four times that when coverage is measured; it was minutes"
 
 
 @given(text=st.text(max_size=80))
