@@ -1,0 +1,1 @@
+"""The sandbox: run one piece of untrusted code, once, safely and fast."""
