@@ -14,6 +14,7 @@ from .ids import BuildID, ContainerID, ImageID, ProgramID, PublishPort, UserID
 from .resources import ResourceLimits
 from .restart import RestartHistory, RestartPolicy
 from .state import ProgramState
+from .texts import require_variables
 
 MAX_LABELS = 64
 MAX_ENV = 256
@@ -55,10 +56,7 @@ class ProgramOptions:
             if duration is not None and duration < SHORTEST_LIFE:
                 raise InvalidValue(f"{name}: must be at least {SHORTEST_LIFE.total_seconds():g} s")
         for what, mapping, most in (("env", self.env, MAX_ENV), ("labels", self.labels, MAX_LABELS)):
-            if len(mapping) > most:
-                raise InvalidValue(f"{what}: at most {most} entries, not {len(mapping)}")
-            for name, value in mapping.items():
-                _require_entry(what, name, value)
+            require_variables(what, mapping, most)
             object.__setattr__(self, what, MappingProxyType(dict(mapping)))
 
 
@@ -104,12 +102,3 @@ class Program:
     @property
     def is_being_deleted(self) -> bool:
         return self.desired is DesiredState.DELETED
-
-
-def _require_entry(what: str, name: str, value: str) -> None:
-    if not name or "=" in name or "\0" in name or "\0" in value:
-        raise InvalidValue(f"{what}: {name!r:.80} is not a name and value without NUL or '='")
-    try:
-        (name + value).encode()
-    except UnicodeEncodeError:
-        raise InvalidValue(f"{what}: {name!r:.80} holds a lone surrogate, which UTF-8 cannot carry") from None

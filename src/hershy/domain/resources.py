@@ -1,8 +1,8 @@
 """How much of the machine one program may use."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
-from .errors import InvalidValue
+from .bounds import lowered, require_at_least
 
 MIB = 1024 * 1024
 
@@ -33,22 +33,11 @@ class ResourceLimits:
     state_bytes: int = 1024 * MIB
 
     def __post_init__(self) -> None:
-        for limit in fields(self):
-            value, lowest = getattr(self, limit.name), LOWEST[limit.name]
-            whole = isinstance(value, int) and not isinstance(value, bool)
-            if not (whole or (limit.name == "cpus" and isinstance(value, float))) or not value >= lowest:
-                raise InvalidValue(f"resources: {limit.name} must be a number of at least {lowest}, not {value!r:.80}")
+        require_at_least("resources", self, LOWEST)
 
     def within(self, maximum: "ResourceLimits") -> "ResourceLimits":
         """These limits, where a default above the operator's ``maximum`` is lowered to it.
 
         Raises InvalidValue, naming the field, where a limit of the caller's own is above.
         """
-        lowered = {}
-        for limit in fields(self):
-            value, most = getattr(self, limit.name), getattr(maximum, limit.name)
-            if value > most:
-                if value != limit.default:
-                    raise InvalidValue(f"resources: {limit.name} may be at most {most} on this Host, not {value!r:.80}")
-                lowered[limit.name] = most
-        return replace(self, **lowered)
+        return lowered("resources", self, maximum)

@@ -63,6 +63,6 @@ class RiskReport:
 
 def require_threshold(threshold: int) -> int:
     """Raises InvalidValue below 1: at 0 there would be nothing that is accepted."""
-    if isinstance(threshold, bool) or not isinstance(threshold, int) or threshold < 1:
+    if type(threshold) is not int or threshold < 1:
         raise InvalidValue(f"risk threshold: must be a whole number of at least 1, not {threshold!r:.80}")
     return threshold

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hershy.domain.build_spec import MAX_BUILD_ARGS, MAX_ENTRIES, BuildSpec
+from hershy.domain.build_spec import MAX_BUILD_ARGS, BuildSpec
+from hershy.domain.file_tree import MAX_ENTRIES
 from hershy.domain.errors import InvalidValue
 from hershy.domain.ids import ProgramID
 from hershy_adapters.filesystem._layout import ProgramFolders
