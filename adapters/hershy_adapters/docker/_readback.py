@@ -3,14 +3,12 @@
 Written against the contract, not against what was sent: a setting that was never sent is missed here.
 """
 
-import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 from hershy.domain.security import STATE_MOUNT
 from hershy.ports.runtime import ContainerSpec
 
+from ._account import NOTHING_OF, Account, Difference, compared, digested, lookup, own_paths
 from ._hardening import (
     LOG_FILES,
     PORT_KEY,
@@ -24,61 +22,16 @@ from ._hardening import (
     spec_hash,
 )
 
-Account = dict[str, Any]
-
-NOTHING_OF = (
-    "Annotations",
-    "AutoRemove",
-    "Binds",
-    "CapAdd",
-    "Cgroup",
-    "CgroupParent",
-    "CpuRealtimePeriod",
-    "CpuRealtimeRuntime",
-    "DeviceCgroupRules",
-    "DeviceRequests",
-    "Devices",
-    "ExtraHosts",
-    "GroupAdd",
-    "Links",
-    "OomKillDisable",
-    "OomScoreAdj",
-    "PidMode",
-    "Privileged",
-    "PublishAllPorts",
-    "Sysctls",
-    "Tmpfs",
-    "UTSMode",
-    "UsernsMode",
-    "VolumesFrom",
-)
-"""Fields of HostConfig that must be empty: each of them could open a container, or make more of it than one."""
 NOTHING_OF_CONFIG = ("AttachStdin", "NetworkDisabled", "OpenStdin", "StdinOnce", "Tty")
 """Fields of Config that must be empty: nobody talks to a program but by its port, and what it writes are lines."""
-OF_THE_ENGINE = ("MaskedPaths", "ReadonlyPaths")
-"""Fields of HostConfig that the engine fills in by itself, unless somebody has told it to leave them empty."""
-
-_SECCOMP = "seccomp="
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """``field`` as the engine's API names it."""
-
-    field: str
-    expected: object
-    found: object
-
-    def __str__(self) -> str:
-        return f"{self.field} should be {self.expected!r} and is {self.found!r}"
 
 
 def differences(account: Account, spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> list[Difference]:
     """Every field in which ``account``, as the engine inspects a container, breaks the contract."""
     return [
-        *_compared(account, _expected(spec, image, enclosure)),
+        *compared(account, _expected(spec, image, enclosure)),
         *_exposed(account),
-        *_own_paths(account),
+        *own_paths(account),
         *_environment(account, spec),
         *_mounts(account, spec, image, enclosure),
         *_networks(account, enclosure.network_of(spec)),
@@ -86,19 +39,13 @@ def differences(account: Account, spec: ContainerSpec, image: ImageFacts, enclos
 
 
 def _exposed(account: Account) -> Iterator[Difference]:
-    if PORT_KEY not in (_lookup(account, "Config.ExposedPorts") or {}):
-        yield Difference("Config.ExposedPorts", {PORT_KEY: {}}, _lookup(account, "Config.ExposedPorts"))
-
-
-def _own_paths(account: Account) -> Iterator[Difference]:
-    for name in OF_THE_ENGINE:
-        if not _lookup(account, f"HostConfig.{name}"):
-            yield Difference(f"HostConfig.{name}", "the engine's default", None)
+    if PORT_KEY not in (lookup(account, "Config.ExposedPorts") or {}):
+        yield Difference("Config.ExposedPorts", {PORT_KEY: {}}, lookup(account, "Config.ExposedPorts"))
 
 
 def _environment(account: Account, spec: ContainerSpec) -> Iterator[Difference]:
     """The image's own variables are there too; where both have one, ours counts."""
-    found = _lookup(account, "Config.Env") or []
+    found = lookup(account, "Config.Env") or []
     last = dict(str(it).partition("=")[::2] for it in found)
     for name, value in environment(spec).items():
         if last.get(name) != value:
@@ -107,7 +54,7 @@ def _environment(account: Account, spec: ContainerSpec) -> Iterator[Difference]:
 
 
 def _networks(account: Account, network: str) -> Iterator[Difference]:
-    found = sorted(_lookup(account, "NetworkSettings.Networks") or ())
+    found = sorted(lookup(account, "NetworkSettings.Networks") or ())
     if found != [network]:
         yield Difference("NetworkSettings.Networks", [network], found)
 
@@ -142,7 +89,7 @@ def _expected(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> d
         "HostConfig.PortBindings": enclosure.ports_of(spec),
         "HostConfig.ReadonlyRootfs": True,
         "HostConfig.CapDrop": ["ALL"],
-        "HostConfig.SecurityOpt": _digested(["no-new-privileges:true", enclosure.seccomp.option]),
+        "HostConfig.SecurityOpt": digested(["no-new-privileges:true", enclosure.seccomp.option]),
         "HostConfig.IpcMode": "none",
         "HostConfig.CgroupnsMode": "private",
         "HostConfig.Memory": limits.memory_bytes,
@@ -162,31 +109,3 @@ def _expected(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> d
         "HostConfig.RestartPolicy.Name": "no",
         "HostConfig.RestartPolicy.MaximumRetryCount": None,
     }
-
-
-def _compared(account: Account, expected: dict[str, object]) -> Iterator[Difference]:
-    for field, value in expected.items():
-        found = _digested(_lookup(account, field))
-        if (found or None) != (value or None):
-            yield Difference(field, value, found)
-
-
-def _lookup(account: Account, field: str) -> Any:
-    """A label's name holds dots of its own, so what follows ``Labels`` is one key."""
-    path, _, label = field.partition(".Labels.")
-    node: Any = account
-    for key in [*path.split("."), *(["Labels", label] if label else [])]:
-        node = node.get(key) if isinstance(node, dict) else None
-    return node
-
-
-def _digested(value: Any) -> Any:
-    """A seccomp profile is some thousand characters long: a message about it gives its hash."""
-    if not isinstance(value, list):
-        return value
-    return [
-        f"{_SECCOMP}(sha256 {hashlib.sha256(it.encode()).hexdigest()[:12]})"
-        if isinstance(it, str) and it.startswith(_SECCOMP)
-        else it
-        for it in value
-    ]

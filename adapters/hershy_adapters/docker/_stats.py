@@ -20,12 +20,7 @@ _NEVER = "0001-01-01"
 
 async def read_stats(engine: Engine, container_id: ContainerID) -> ContainerStats:
     """As the port's ``stats``."""
-    # Without "one-shot" the engine takes a second reading, one second later, to tell a rate.
-    parameters = {"stream": "false", "one-shot": "true"}
-    with translated("reading the statistics of", container_id):
-        figures = await engine.client._query_json(
-            f"containers/{container_id}/stats", params=parameters, timeout=_TIMEOUT
-        )
+    figures = await read_figures(engine, container_id)
     try:
         stats = stats_of(figures)
     except (ValueError, LookupError, TypeError) as error:
@@ -33,6 +28,17 @@ async def read_stats(engine: Engine, container_id: ContainerID) -> ContainerStat
     if stats is None:
         raise RuntimeFailure(f"reading the statistics of {container_id}: it does not run")
     return stats
+
+
+async def read_figures(engine: Engine, container_id: ContainerID) -> Figures:
+    """As the engine says them."""
+    # Without "one-shot" the engine takes a second reading, one second later, to tell a rate.
+    parameters = {"stream": "false", "one-shot": "true"}
+    with translated("reading the statistics of", container_id):
+        figures: Figures = await engine.client._query_json(
+            f"containers/{container_id}/stats", params=parameters, timeout=_TIMEOUT
+        )
+    return figures
 
 
 def stats_of(figures: Figures) -> ContainerStats | None:

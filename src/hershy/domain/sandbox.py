@@ -1,5 +1,6 @@
 """What a sandbox is given to run, once."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,6 +22,8 @@ EVERYTHING = "."
 
 MAX_CODE_BYTES = MIB
 MAX_INPUT_BYTES = 64 * MIB
+PAGE_BYTES = 4096
+"""What lies in memory takes whole pages."""
 MAX_ARGS = 1_000
 MAX_ENV = 256
 MAX_COLLECTED = 100
@@ -122,8 +125,12 @@ class SandboxJob:
             MappingProxyType({path: _bytes(f"files[{path!r:.80}]", it) for path, it in self.files.items()}),
         )
         require_file_tree("files", self.contents)
-        if len(self.input) + sum(map(len, self.contents.values())) > MAX_INPUT_BYTES:
-            raise InvalidValue(f"code, files and stdin: at most {MAX_INPUT_BYTES} bytes together")
+        most = min(MAX_INPUT_BYTES, self.limits.work_bytes)
+        if sum(_in_pages(it) for it in (self.input, *self.contents.values())) > most:
+            raise InvalidValue(
+                f"code, files and stdin: more than {most} bytes together do not fit into {WORK_DIR}; limits.work_bytes "
+                f"bounds it, and {MAX_INPUT_BYTES} bytes are the most of all"
+            )
 
     @property
     def contents(self) -> Mapping[str, bytes]:
@@ -159,3 +166,7 @@ def _bytes(what: str, content: bytes | str) -> bytes:
         require_utf8(what, content)
         return content.encode()
     return bytes(content)
+
+
+def _in_pages(content: bytes) -> int:
+    return math.ceil(len(content) / PAGE_BYTES) * PAGE_BYTES

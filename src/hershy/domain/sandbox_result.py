@@ -6,7 +6,10 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from .exits import ExitReason
+from .resources import MIB
 from .risk import RiskReport
+from .sandbox import SandboxLimits
 
 
 class Outcome(StrEnum):
@@ -81,3 +84,30 @@ class SandboxResult:
     @property
     def stderr(self) -> str:
         return self.raw_stderr.decode("utf-8", "replace")
+
+
+def explanation(
+    outcome: Outcome, limits: SandboxLimits, exit_code: int | None = None, exception: PythonError | None = None
+) -> str:
+    """What ended a run, in a sentence that says what to do where something can be done."""
+    match outcome:
+        case Outcome.FINISHED:
+            return "finished"
+        case Outcome.SYNTAX_ERROR | Outcome.ERROR if exception is not None:
+            where = f"{exception.file}, line {exception.line}" if exception.line else exception.file
+            said = f"{exception.type}: {exception.message}" if exception.message else exception.type
+            return f"{where}: {said}" if where else said
+        case Outcome.SYNTAX_ERROR:
+            return "the code is not Python"
+        case Outcome.ERROR:
+            return f"exited with code {exit_code}"
+        case Outcome.TIMEOUT:
+            return f"killed: ran longer than {limits.timeout.total_seconds():g} s (limits.timeout)"
+        case Outcome.OUT_OF_MEMORY:
+            return f"out of memory: took more than {limits.memory_bytes // MIB} MiB (limits.memory_bytes)"
+        case Outcome.OUTPUT_LIMIT:
+            return f"killed: printed more than {limits.output_bytes} bytes (limits.output_bytes); the rest is cut"
+        case Outcome.KILLED:
+            return "killed" if exit_code is None else str(ExitReason.from_status(exit_code))
+        case Outcome.REFUSED:
+            return "refused: scored too high"

@@ -1,0 +1,1 @@
+"""How containers that run untrusted code once are made, talked to and thrown away."""

@@ -1,0 +1,84 @@
+"""Which process a sandbox belongs to, and whether that process still lives.
+
+Each process that makes sandboxes holds a lock on a file of its own, named by the owner label of its containers. The
+kernel releases the lock whenever its holder dies, so whoever can take it knows that nobody needs the containers.
+"""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from hershy.domain.errors import ConfigurationError
+from hershy.domain.ids import OwnerID
+
+FOLDER = "sandboxes"
+
+
+class Lease:
+    """Held from creation to ``release``. ``folder`` lies in the storage root; leases of one folder know each other."""
+
+    def __init__(self, storage_root: Path) -> None:
+        """Raises ConfigurationError where the folder cannot be written."""
+        self.owner = OwnerID(secrets.token_hex(8))
+        self._folder = storage_root / FOLDER
+        self._path = self._folder / str(self.owner)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self._turn():  # nobody looks at the file before it is locked
+                self._file: IO[str] = self._path.open("w", encoding="utf-8")
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ConfigurationError(
+                f"sandboxes are noted in {self._folder}, which cannot be written ({error.strerror}); choose another "
+                "storage_root (HERSHY_STORAGE_ROOT)"
+            ) from error
+
+    def release(self) -> None:
+        """Nothing is left of this process's sandboxes. Idempotent."""
+        if not self._file.closed:
+            self._path.unlink(missing_ok=True)
+            self._file.close()
+
+    @contextmanager
+    def abandoned(self) -> Iterator[list[OwnerID]]:
+        """Owners that have died. On leaving without an error they are forgotten; nobody else reaps them meanwhile."""
+        taken: dict[OwnerID, IO[str]] = {}
+        try:
+            with self._turn():
+                for path in self._folder.iterdir():
+                    file = None if path == self._path else _locked(path)
+                    if file is not None:
+                        taken[OwnerID(path.name)] = file
+            yield list(taken)
+            for owner in taken:
+                (self._folder / str(owner)).unlink(missing_ok=True)
+        finally:
+            for file in taken.values():
+                file.close()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One at a time among all processes."""
+        folder = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
+
+def _locked(path: Path) -> IO[str] | None:
+    try:
+        file = path.open("r+", encoding="utf-8")
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    return file
