@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from .domain.program import Program, ProgramOptions
     from .domain.resources import ResourceLimits
     from .domain.restart import RestartMode, RestartPolicy
+    from .domain.sandbox import SandboxJob, SandboxLimits
+    from .domain.sandbox_result import Outcome, SandboxResult
     from .domain.state import ProgramState
-    from .wiring import HostContainer, Settings, open_host, open_server
+    from .wiring import HostContainer, Settings, open_host, open_sandbox, open_server
 
 _HOME = {
     "BuildID": "domain.ids",
@@ -39,7 +41,12 @@ _HOME = {
     "RestartPolicy": "domain.restart",
     "Settings": "wiring",
     "UserID": "domain.ids",
+    "Outcome": "domain.sandbox_result",
+    "SandboxJob": "domain.sandbox",
+    "SandboxLimits": "domain.sandbox",
+    "SandboxResult": "domain.sandbox_result",
     "open_host": "wiring",
+    "open_sandbox": "wiring",
     "open_server": "wiring",
 }
 
@@ -51,6 +58,7 @@ __all__ = [
     "Host",
     "HostContainer",
     "ImageID",
+    "Outcome",
     "Program",
     "ProgramID",
     "ProgramLogs",
@@ -61,9 +69,13 @@ __all__ = [
     "ResourceLimits",
     "RestartMode",
     "RestartPolicy",
+    "SandboxJob",
+    "SandboxLimits",
+    "SandboxResult",
     "Settings",
     "UserID",
     "open_host",
+    "open_sandbox",
     "open_server",
 ]
 

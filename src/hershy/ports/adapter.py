@@ -36,7 +36,7 @@ class AdapterContext(ABC):
 
     @abstractmethod
     def peer(self, port: type[T]) -> T:
-        """The adapter wired for another port, or the Host for an ApiServer, made if need be.
+        """The adapter wired for another port, or for an ApiServer the Host and the SandboxService, made if need be.
 
         Raises ConfigurationError for a type that is not wired, and for a cycle.
         """

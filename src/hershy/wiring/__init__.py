@@ -1,7 +1,7 @@
 """Wiring: settings, discovery of adapters, and the container that puts a Host together."""
 
 from .container import HostContainer
-from .opening import diagnose, open_host, open_server, open_tokens
+from .opening import diagnose, open_host, open_sandbox, open_server, open_tokens
 from .settings import Settings
 
-__all__ = ["HostContainer", "Settings", "diagnose", "open_host", "open_server", "open_tokens"]
+__all__ = ["HostContainer", "Settings", "diagnose", "open_host", "open_sandbox", "open_server", "open_tokens"]

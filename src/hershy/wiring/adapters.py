@@ -17,6 +17,8 @@ GROUPS = {
     "repository": "hershy.repositories",
     "storage": "hershy.storages",
     "token_store": "hershy.token_stores",
+    "sandbox": "hershy.sandboxes",
+    "code_analyzer": "hershy.code_analyzers",
     "clock": "hershy.clocks",
     "event_bus": "hershy.event_buses",
 }

@@ -17,12 +17,15 @@ from hershy.ports.adapter import AdapterContext
 from hershy.ports.api_server import ApiServer
 from hershy.ports.builder import Builder
 from hershy.ports.clock import Clock
+from hershy.ports.code_analyzer import CodeAnalyzer
 from hershy.ports.event_bus import EventBus
 from hershy.ports.proxy import Proxy
 from hershy.ports.repository import Repository
 from hershy.ports.runtime import Runtime
+from hershy.ports.sandbox import Sandbox
 from hershy.ports.storage import Storage
 from hershy.ports.tokens import Tokens
+from hershy.sandbox.service import SandboxService
 
 from .adapters import make_adapter
 from .settings import Settings
@@ -39,6 +42,8 @@ PORTS: dict[str, type[Any]] = {
     "runtime": Runtime,
     "proxy": Proxy,
     "api_server": ApiServer,
+    "sandbox": Sandbox,
+    "code_analyzer": CodeAnalyzer,
 }
 """The port that each provider of an adapter serves."""
 
@@ -63,6 +68,8 @@ class WiringContext(AdapterContext):
     def peer(self, port: type[T]) -> T:
         if port is Host:
             return cast("T", self._container.host())
+        if port is SandboxService:
+            return cast("T", self._container.sandbox_service())
         for name, candidate in PORTS.items():
             if candidate is port:
                 return cast("T", getattr(self._container, name)())
@@ -122,6 +129,8 @@ class HostContainer(containers.DeclarativeContainer):
     runtime = providers.Singleton(_adapter, "runtime", __self__)
     proxy = providers.Singleton(_adapter, "proxy", __self__)
     api_server = providers.Singleton(_adapter, "api_server", __self__)
+    sandbox = providers.Singleton(_adapter, "sandbox", __self__)
+    code_analyzer = providers.Singleton(_adapter, "code_analyzer", __self__)
 
     services = providers.Singleton(
         Services,
@@ -137,3 +146,4 @@ class HostContainer(containers.DeclarativeContainer):
         limits=settings.provided.limits,
     )
     host = providers.Singleton(Host, services, sweeps=settings.provided.is_in_real_time)
+    sandbox_service = providers.Singleton(SandboxService, sandbox, code_analyzer, settings.provided.sandbox_policy)

@@ -15,6 +15,7 @@ from hershy.ports.api_server import ApiServer
 from hershy.ports.clock import Clock
 from hershy.ports.diagnosis import Finding
 from hershy.ports.tokens import Tokens
+from hershy.sandbox.service import SandboxService
 
 from .container import HostContainer
 from .settings import MEMORY, Settings
@@ -44,12 +45,29 @@ async def open_server(settings: Settings | None = None, **from_code: Any) -> Asy
     """
     async with _opened(_container(settings, from_code)) as wired:
         await _require_tokens(wired.settings(), wired.token_store)
+        await wired.sandbox_service().open()
         server: ApiServer = wired.api_server()
         try:
             await server.start()
             yield server
         finally:
             await server.aclose()
+
+
+@asynccontextmanager
+async def open_sandbox(
+    settings: Settings | None = None, *, container: Any | None = None, **from_code: Any
+) -> AsyncIterator[SandboxService]:
+    """Wire sandboxes without a Host; on leaving, kill what runs in them and remove them.
+
+    Arguments as ``open_host``. Any number of processes may do so at once, beside a Host. Raises ConfigurationError.
+    """
+    wired = container or _container(settings, from_code)
+    wired.owner.override(providers.Object(_NOBODY))
+    async with _adapters(wired):
+        service: SandboxService = wired.sandbox_service()
+        await service.open()
+        yield service
 
 
 @asynccontextmanager

@@ -20,6 +20,9 @@ from hershy.domain.build_policy import BuildPolicy
 from hershy.domain.egress import Egress
 from hershy.domain.errors import ConfigurationError
 from hershy.domain.resources import LOWEST, MIB, ResourceLimits
+from hershy.sandbox.policy import SandboxPolicy
+
+from .sandbox_settings import SandboxLimitSettings
 
 CONFIG_VARIABLE = "HERSHY_CONFIG"
 """Environment variable that names the TOML file; without it ``hershy.toml`` of the working directory is read."""
@@ -27,7 +30,15 @@ DEFAULT_CONFIG = "hershy.toml"
 
 MEMORY = "memory"
 _MOST = HostLimits().max_resources
-_REAL = {"builder": "docker", "proxy": "loopback", "storage": "filesystem", "repository": "sql", "token_store": "sql"}
+_REAL = {
+    "builder": "docker",
+    "proxy": "loopback",
+    "storage": "filesystem",
+    "repository": "sql",
+    "token_store": "sql",
+    "sandbox": "runsc",
+    "code_analyzer": "isolated",
+}
 
 
 def _default_storage_root() -> Path:
@@ -54,6 +65,9 @@ class Settings(BaseSettings):
     repository: str = ""
     storage: str = ""
     token_store: str = ""
+    sandbox: str = ""
+    """memory, runc, runsc; empty: as ``runtime`` where that is one of them, else runsc."""
+    code_analyzer: str = ""
     clock: str = "system"
     event_bus: str = MEMORY
     api_server: str = "http"
@@ -107,6 +121,21 @@ class Settings(BaseSettings):
     seccomp_profile: str = ""
     """A file with the operator's own profile, in place of hershy's; see ``docs/seccomp.md``."""
 
+    sandbox_image: str = "python:3.12-slim"
+    """What Python code is run in; the engine must have it."""
+    sandbox_pool_size: int = Field(2, ge=0, le=1000, description="containers kept warm, once the first code has run")
+    sandbox_threshold: int = Field(SandboxPolicy().threshold, ge=1, description="the score at which code is refused")
+    sandbox_check_required: bool = Field(False, description="whether callers may only be stricter than that")
+    sandbox_allowed_images: tuple[str, ...] = SandboxPolicy().allowed_images
+    """Images that callers may name, written as those of ``allowed_registries``."""
+    sandbox_at_once: int = Field(SandboxPolicy().at_once, ge=1)
+    sandbox_at_once_per_user: int = Field(SandboxPolicy().at_once_per_user, ge=1)
+    sandbox_queue: int = Field(SandboxPolicy().queue, ge=0)
+    sandbox_limits: SandboxLimitSettings = SandboxLimitSettings()
+    """What a run has that asks for nothing else, and the warm containers: ``HERSHY_SANDBOX_LIMITS__MEMORY_BYTES``."""
+    sandbox_max_limits: SandboxLimitSettings = SandboxLimitSettings()
+    """The most a run may ask for."""
+
     adapter_options: dict[str, Any] = {}
 
     @classmethod
@@ -136,7 +165,9 @@ class Settings(BaseSettings):
         chosen: str = getattr(self, port)
         if chosen:
             return chosen
-        return MEMORY if self.runtime == MEMORY else _REAL[port]
+        if self.runtime == MEMORY:
+            return MEMORY
+        return "runc" if (port, self.runtime) == ("sandbox", "runc") else _REAL[port]
 
     @property
     def limits(self) -> HostLimits:
@@ -172,6 +203,19 @@ class Settings(BaseSettings):
                 log_bytes=self.max_log_bytes,
                 state_bytes=self.max_state_bytes,
             ),
+        )
+
+    @property
+    def sandbox_policy(self) -> SandboxPolicy:
+        return SandboxPolicy(
+            threshold=self.sandbox_threshold,
+            check_required=self.sandbox_check_required,
+            limits=self.sandbox_limits.over(SandboxPolicy().limits),
+            max_limits=self.sandbox_max_limits.over(SandboxPolicy().max_limits),
+            allowed_images=self.sandbox_allowed_images,
+            at_once=self.sandbox_at_once,
+            at_once_per_user=self.sandbox_at_once_per_user,
+            queue=self.sandbox_queue,
         )
 
     @property
