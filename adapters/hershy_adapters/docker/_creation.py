@@ -1,10 +1,7 @@
 """Makes a container, reads it back, and leaves none behind when that fails or is cancelled."""
 
 import asyncio
-from http import HTTPStatus
 from typing import Any
-
-from aiodocker.exceptions import DockerError
 
 from hershy.application.deadline import ended
 from hershy.application.log import get_logger
@@ -15,7 +12,7 @@ from hershy.ports.runtime import ContainerSpec
 from hershy_adapters._names import container_name
 
 from ._engine import Engine
-from ._errors import translated
+from ._errors import is_unknown_runtime, translated
 from ._hardening import Enclosure, ImageFacts, create_config
 from ._images import Images
 from ._network import ProgramNetwork
@@ -76,7 +73,7 @@ class Creation:
         except ImageNotFound as error:
             raise ImageNotFound(spec.image_id) from error
         except RuntimeFailure as error:
-            if _is_unknown_runtime(error.__cause__):
+            if is_unknown_runtime(error):
                 raise RuntimeFailure(f"{error}; {self._remedy}") from error
             raise
         return ContainerID(container.id)
@@ -100,11 +97,3 @@ class Creation:
             await remove_container(self._engine, container_id)
         except HershyError as error:
             _log.warning("container left behind", container_id=str(container_id), error=str(error))
-
-
-def _is_unknown_runtime(error: BaseException | None) -> bool:
-    return (
-        isinstance(error, DockerError)
-        and error.status == HTTPStatus.BAD_REQUEST
-        and "runtime name" in str(error.message)
-    )

@@ -58,3 +58,13 @@ def translate(error: DockerError, doing: str, subject: object) -> HershyError:
     if held is not None:
         return PortHeld(int(held[1]))
     return RuntimeFailure(f"{doing} {subject}: {message}")
+
+
+def is_unknown_runtime(error: HershyError) -> bool:
+    """Whether a container could not be made because the engine has no runtime of the name."""
+    cause = error.__cause__
+    return (
+        isinstance(cause, DockerError)
+        and cause.status == HTTPStatus.BAD_REQUEST
+        and "runtime name" in str(cause.message)
+    )

@@ -22,11 +22,15 @@ class Images:
         """Raises ImageNotFound for an image that was not there when first asked for."""
         facts = self._facts.get(image_id)
         if facts is None:
-            with translated("inspecting the image", image_id):
-                account = await self._engine.client.images.inspect(str(image_id))
-            config = account.get("Config") or {}
-            facts = ImageFacts(config.get("User") or "", tuple(config.get("Volumes") or ()))
+            _, facts = await self.named(str(image_id))
             self._facts[image_id] = facts
             if len(self._facts) > MAX_REMEMBERED:
                 self._facts.popitem(last=False)
         return facts
+
+    async def named(self, name: str) -> tuple[ImageID, ImageFacts]:
+        """The image that has the name now. Raises ImageNotFound."""
+        with translated("inspecting the image", name):
+            account = await self._engine.client.images.inspect(name)
+        config = account.get("Config") or {}
+        return ImageID(account["Id"]), ImageFacts(config.get("User") or "", tuple(config.get("Volumes") or ()))

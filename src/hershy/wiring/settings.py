@@ -20,6 +20,7 @@ from hershy.domain.build_policy import BuildPolicy
 from hershy.domain.egress import Egress
 from hershy.domain.errors import ConfigurationError
 from hershy.domain.resources import LOWEST, MIB, ResourceLimits
+from hershy.domain.sandbox import SandboxLimits
 from hershy.sandbox.policy import SandboxPolicy
 
 from .sandbox_settings import SandboxLimitSettings
@@ -217,6 +218,11 @@ class Settings(BaseSettings):
             at_once_per_user=self.sandbox_at_once_per_user,
             queue=self.sandbox_queue,
         )
+
+    @property
+    def sandbox_usual_limits(self) -> SandboxLimits:
+        """Those of the containers that are kept warm."""
+        return self.sandbox_policy.usual_limits
 
     @property
     def is_in_real_time(self) -> bool:

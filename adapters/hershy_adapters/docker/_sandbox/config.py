@@ -35,6 +35,12 @@ class Bootstrap(StrEnum):
                 return ["sh", "-c", SHELL_BOOTSTRAP]
 
 
+NEEDS = {
+    Bootstrap.PYTHON: "to run Python code, the image needs python3",
+    Bootstrap.SHELL: "to run a command, the image needs sh, cat, head, rm and tar",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What is settled when a container is made: sandboxes of one shape can stand for each other."""

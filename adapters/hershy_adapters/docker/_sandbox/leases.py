@@ -19,11 +19,12 @@ FOLDER = "sandboxes"
 
 
 class Lease:
-    """Held from creation to ``release``. ``folder`` lies in the storage root; leases of one folder know each other."""
+    """Held from creation to ``release``. Leases in one storage root, and of one engine, know each other."""
 
-    def __init__(self, storage_root: Path) -> None:
+    def __init__(self, storage_root: Path, engine: str) -> None:
         """Raises ConfigurationError where the folder cannot be written."""
         self.owner = OwnerID(secrets.token_hex(8))
+        self._engine = engine
         self._folder = storage_root / FOLDER
         self._path = self._folder / str(self.owner)
         try:
@@ -31,6 +32,8 @@ class Lease:
             with self._turn():  # nobody looks at the file before it is locked
                 self._file: IO[str] = self._path.open("w", encoding="utf-8")
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._file.write(engine)
+                self._file.flush()
         except OSError as error:
             raise ConfigurationError(
                 f"sandboxes are noted in {self._folder}, which cannot be written ({error.strerror}); choose another "
@@ -50,7 +53,7 @@ class Lease:
         try:
             with self._turn():
                 for path in self._folder.iterdir():
-                    file = None if path == self._path else _locked(path)
+                    file = None if path == self._path else _locked(path, self._engine)
                     if file is not None:
                         taken[OwnerID(path.name)] = file
             yield list(taken)
@@ -71,14 +74,17 @@ class Lease:
             os.close(folder)
 
 
-def _locked(path: Path) -> IO[str] | None:
+def _locked(path: Path, engine: str) -> IO[str] | None:
+    """None for one that is held, or of another engine."""
     try:
         file = path.open("r+", encoding="utf-8")
     except OSError:
         return None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if file.read() in (engine, ""):  # empty: died before it made anything
+            return file
     except OSError:
-        file.close()
-        return None
-    return file
+        pass
+    file.close()
+    return None

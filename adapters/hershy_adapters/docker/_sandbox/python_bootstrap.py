@@ -83,7 +83,7 @@ def become_code(job: dict[str, Any], report: int) -> None:
         if stage == "compile":
             line, file = getattr(error, "lineno", None), MAIN
         try:
-            message = str(error)[:MESSAGE_CHARS]
+            message = str(error.msg if stage == "compile" and hasattr(error, "msg") else error)[:MESSAGE_CHARS]
         except BaseException:
             message = ""
         texts = [stage, str(getattr(kind, "__name__", "")), message, file]

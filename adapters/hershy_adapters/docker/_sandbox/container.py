@@ -1,0 +1,131 @@
+"""One sandbox: made, waiting for its job, running it once. Throwing it away is ``disposal.py``'s."""
+
+import asyncio
+import secrets
+from contextlib import suppress
+
+import aiohttp
+from aiodocker.exceptions import DockerError
+from aiodocker.stream import Stream
+
+from hershy.domain.errors import EngineUnavailable, HershyError, RuntimeFailure
+from hershy.domain.ids import ContainerID
+from hershy.domain.sandbox import SandboxJob
+from hershy.domain.sandbox_result import SandboxResult
+from hershy_adapters.docker._engine import ANSWER_TIMEOUT_S, Engine
+from hershy_adapters.docker._errors import translated
+from hershy_adapters.docker._hardening import Enclosure
+
+from .config import Bootstrap, Shape
+from .figures import Used, used_by
+from .transcript import Phase, Transcript
+from .verdict import Ending, result_of
+from .wire import for_python, for_shell
+
+READY_TIMEOUT_S = 30.0
+COLLECTING_TIMEOUT_S = 10.0
+"""How long, after the code has ended, it may take to bring back files."""
+
+
+class Container:
+    """``stream`` has been attached before its start, so that nothing it writes is missed."""
+
+    def __init__(
+        self, engine: Engine, container_id: ContainerID, stream: Stream, shape: Shape, enclosure: Enclosure
+    ) -> None:
+        self.id = container_id
+        self.shape = shape
+        self._engine = engine
+        self._enclosure = enclosure
+        self._stream = stream
+        self._transcript = Transcript()
+        self._before: Used | None = None
+        self._reading = asyncio.create_task(self._read())
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it lives, and nothing has run in it."""
+        return self._transcript.phase is Phase.WAITING
+
+    async def ready(self) -> None:
+        """Return once it waits for a job. Raises RuntimeFailure when that does not come."""
+        try:
+            async with asyncio.timeout(READY_TIMEOUT_S):
+                phase = await self._transcript.until_not(Phase.STARTING)
+        except TimeoutError:
+            raise RuntimeFailure(
+                f"a sandbox of {self.shape.image} did not start within {READY_TIMEOUT_S:g} s"
+            ) from None
+        if phase is not Phase.WAITING:
+            said = self._transcript.last_words or "it said nothing"
+            raise RuntimeFailure(f"a sandbox of {self.shape.image} ended at once: {said}")
+
+    async def measure(self) -> None:
+        """Note what it has used so far, which no run shall be charged with."""
+        self._before = await used_by(self._engine, self.id)
+
+    async def run(self, job: SandboxJob, *, was_warm: bool, syntax_only: bool) -> SandboxResult:
+        """Once. What is left afterwards runs nothing any more, or is about to be killed by whoever disposes of it."""
+        loop, nonce = asyncio.get_running_loop(), secrets.token_hex(16)
+        self._transcript.expect(nonce.encode(), job.limits.output_bytes, job.limits.files_bytes if job.collect else 0)
+        measuring = asyncio.create_task(self.measure()) if self._before is None else None
+        timed_out = False
+        try:
+            await self._send(job, nonce, syntax_only=syntax_only)
+            began = loop.time()
+            try:
+                async with asyncio.timeout(job.limits.timeout.total_seconds()):
+                    await self._transcript.until_not(Phase.RUNNING)
+            except TimeoutError:
+                timed_out = True
+            elapsed_s = loop.time() - began
+            if not timed_out:
+                await self._answered()
+        finally:
+            if measuring is not None:
+                await asyncio.wait({measuring})
+        after = await used_by(self._engine, self.id)
+        if timed_out or self._transcript.phase is Phase.OVERFLOWN:
+            await self.kill()
+        ending = Ending(job, self._transcript, elapsed_s, self._before, after, timed_out=timed_out, was_warm=was_warm)
+        return await result_of(ending, self._engine, self.id, self._enclosure)
+
+    async def kill(self) -> None:
+        """End all that runs in it, now. Whoever disposes of it tries again where that fails."""
+        with suppress(HershyError), translated("killing the sandbox", self.id):
+            await self._engine.client.containers.container(str(self.id)).kill()
+
+    async def detach(self) -> None:
+        """Leave it alone. Its bootstrap takes the end of its input for the end of everything."""
+        self._reading.cancel()
+        await asyncio.wait({self._reading})
+        await self._stream.close()
+
+    async def _send(self, job: SandboxJob, nonce: str, *, syntax_only: bool) -> None:
+        match self.shape.bootstrap:
+            case Bootstrap.PYTHON:
+                said = for_python(job, nonce, syntax_only=syntax_only)
+            case Bootstrap.SHELL:
+                said = for_shell(job, nonce)
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                await self._stream.write_in(said)
+        except (OSError, RuntimeError, aiohttp.ClientError):
+            self._transcript.end()  # it has ended meanwhile, and how is seen by asking the engine
+        except TimeoutError:
+            raise EngineUnavailable(f"sending a job to the sandbox {self.id}: nobody takes it") from None
+
+    async def _answered(self) -> None:
+        """What does not come in time is left out of the result."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(COLLECTING_TIMEOUT_S):
+                await self._transcript.until_not(Phase.RUNNING, Phase.ANSWERING)
+
+    async def _read(self) -> None:
+        try:
+            while (frame := await self._stream.read_out()) is not None:
+                self._transcript.feed(frame.stream, frame.data)
+        except (OSError, aiohttp.ClientError, DockerError):
+            pass
+        finally:
+            self._transcript.end()

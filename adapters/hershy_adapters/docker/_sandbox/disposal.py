@@ -1,0 +1,67 @@
+"""Throws sandboxes away in the background, so that nobody waits for it, and does not give up easily."""
+
+import asyncio
+from collections.abc import Awaitable, Coroutine
+
+from hershy.application.log import get_logger
+from hershy.domain.errors import HershyError
+from hershy.domain.ids import ContainerID
+from hershy_adapters.docker._engine import Engine
+from hershy_adapters.docker._removal import remove_container
+
+from .container import Container
+
+RETRIES_S = (0.2, 1.0, 5.0, 20.0)
+"""An engine that is restarted, or a process that the kernel has not buried yet, takes that long at most, as a rule."""
+
+_log = get_logger("hershy.sandbox")
+
+
+class Disposal:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.has_failed = False
+        """Whether something is left that only another process's ``reap`` will remove."""
+
+    def dispose(self, container: Container) -> None:
+        self._do(self._remove(container))
+
+    def dispose_of_made(self, making: Awaitable[Container]) -> None:
+        """Of what nobody waits for any more, once it is made."""
+        self._do(self._await_and_remove(making))
+
+    async def settled(self) -> None:
+        """Return when all that was to be disposed of is gone, or has been given up."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+    def _do(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _await_and_remove(self, making: Awaitable[Container]) -> None:
+        try:
+            container = await making
+        except HershyError:
+            return  # failed, it has left nothing behind
+        await self._remove(container)
+
+    async def _remove(self, container: Container) -> None:
+        try:
+            await container.detach()
+        finally:
+            await self._removed(container.id)
+
+    async def _removed(self, container_id: ContainerID) -> None:
+        for pause_s in (*RETRIES_S, None):
+            try:
+                await remove_container(self._engine, container_id)
+                return
+            except HershyError as error:
+                if pause_s is None:
+                    self.has_failed = True
+                    _log.warning("sandbox left behind", container_id=str(container_id), error=str(error))
+                else:
+                    await asyncio.sleep(pause_s)

@@ -1,0 +1,84 @@
+"""Makes a sandbox and brings it to where it waits for its job."""
+
+import asyncio
+import secrets
+from typing import Any
+
+from hershy.domain.errors import ContractViolation, ImageNotFound, RuntimeFailure
+from hershy.domain.ids import ContainerID
+from hershy_adapters.docker._engine import Engine
+from hershy_adapters.docker._errors import is_unknown_runtime, translated
+from hershy_adapters.docker._hardening import Enclosure, ImageFacts
+from hershy_adapters.docker._images import Images
+from hershy_adapters.docker._removal import remove_container
+
+from .config import NAME_PREFIX, NEEDS, Shape, create_config, differences
+from .container import Container
+
+
+class Maker:
+    """``remedy`` says what to do when the engine does not know the enclosure's runtime."""
+
+    def __init__(self, engine: Engine, enclosure: Enclosure, remedy: str) -> None:
+        self._engine = engine
+        self._images = Images(engine)
+        self._enclosure = enclosure
+        self._remedy = remedy
+
+    async def make(self, shape: Shape) -> Container:
+        """A sandbox that waits for its job, its contract verified. Failed, it leaves nothing behind.
+
+        Not to be cancelled: the engine finishes what it was asked for, whether or not somebody listens. Raises
+        ImageNotFound, RuntimeFailure, ContractViolation, EngineUnavailable.
+        """
+        try:
+            image_id, facts = await self._images.named(shape.image)
+        except ImageNotFound as error:
+            raise ImageNotFound(f"{shape.image}; the engine must have it: 'docker pull {shape.image}'") from error
+        container_id = await self._create(shape, str(image_id), facts)
+        try:
+            container, _ = await asyncio.gather(
+                self._start(container_id, shape), self._verify(container_id, shape, facts)
+            )
+        except BaseException:
+            await remove_container(self._engine, container_id)
+            raise
+        return container
+
+    async def _create(self, shape: Shape, image_id: str, facts: ImageFacts) -> ContainerID:
+        name = f"{NAME_PREFIX}{secrets.token_hex(8)}"
+        config = {**create_config(shape, facts, self._enclosure), "Image": image_id}
+        try:
+            with translated("creating", name):
+                made = await self._engine.client.containers.create(config, name=name)
+        except RuntimeFailure as error:
+            if is_unknown_runtime(error):
+                raise RuntimeFailure(f"{error}; {self._remedy}") from error
+            raise
+        return ContainerID(made.id)
+
+    async def _start(self, container_id: ContainerID, shape: Shape) -> Container:
+        raw = self._engine.client.containers.container(str(container_id))
+        stream = raw.attach(stdin=True, stdout=True, stderr=True)
+        with translated("attaching to", container_id):
+            await stream.__aenter__()
+        container = Container(self._engine, container_id, stream, shape, self._enclosure)
+        try:
+            with translated("starting", container_id):
+                await raw.start()
+            await container.ready()
+        except RuntimeFailure as error:
+            await container.detach()
+            raise RuntimeFailure(f"{error}; {NEEDS[shape.bootstrap]}") from error
+        except BaseException:
+            await container.detach()
+            raise
+        return container
+
+    async def _verify(self, container_id: ContainerID, shape: Shape, facts: ImageFacts) -> None:
+        with translated("inspecting", container_id):
+            account: dict[str, Any] = await self._engine.client.containers.container(str(container_id)).show()
+        found = differences(account, shape, facts, self._enclosure)
+        if found:
+            listed = "; ".join(str(difference) for difference in found)
+            raise ContractViolation(f"sandbox {container_id} breaks the security contract: {listed}")

@@ -1,0 +1,102 @@
+"""Sandboxes kept warm: each is used once, and another made in its place, in the background."""
+
+import asyncio
+from collections import deque
+
+from hershy.application.log import get_logger
+from hershy.domain.errors import HershyError
+
+from .config import Shape
+from .container import Container
+from .disposal import Disposal
+from .making import Maker
+
+MADE_AT_ONCE = 2
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+"""Between attempts while sandboxes cannot be made: the pause doubles."""
+
+_log = get_logger("hershy.sandbox")
+
+
+class Pool:
+    """Of one shape. Empty until ``fill`` is called first; from then on it keeps itself full."""
+
+    def __init__(self, maker: Maker, disposal: Disposal, shape: Shape, size: int) -> None:
+        self.shape = shape
+        self._maker = maker
+        self._disposal = disposal
+        self._size = size
+        self._waiting: deque[Container] = deque()
+        self._in_the_making = 0
+        self._room = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._failure: HershyError | None = None
+        self._fillers: list[asyncio.Task[None]] = []
+
+    @property
+    def idle(self) -> int:
+        return sum(it.is_waiting for it in self._waiting)
+
+    def fill(self) -> None:
+        """Begin to. Idempotent."""
+        if self._size and not self._fillers:
+            self._fillers = [asyncio.create_task(self._keep_full()) for _ in range(min(self._size, MADE_AT_ONCE))]
+
+    async def filled(self) -> None:
+        """Return once it is full. Raises why not, where sandboxes cannot be made."""
+        self._failure = None
+        self.fill()
+        while len(self._waiting) < self._size:
+            self._changed.clear()
+            await self._changed.wait()
+            if self._failure is not None:
+                raise self._failure
+
+    def take(self) -> Container | None:
+        """One that waits, for good; None where there is none."""
+        while self._waiting:
+            container = self._waiting.popleft()
+            self._room.set()
+            if container.is_waiting:
+                return container
+            self._disposal.dispose(container)
+        return None
+
+    async def aclose(self) -> None:
+        """Dispose of all that wait. Idempotent."""
+        for filler in self._fillers:
+            filler.cancel()
+        if self._fillers:
+            await asyncio.wait(self._fillers)
+        while self._waiting:
+            self._disposal.dispose(self._waiting.popleft())
+
+    async def _keep_full(self) -> None:
+        pause_s = FIRST_PAUSE_S
+        while True:
+            while len(self._waiting) + self._in_the_making >= self._size:
+                self._room.clear()
+                await self._room.wait()
+            try:
+                await self._add()
+                pause_s = FIRST_PAUSE_S
+            except HershyError as error:
+                _log.warning("no warm sandbox could be made", error=str(error), retry_after_s=pause_s)
+                self._failure = error
+                self._changed.set()
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    async def _add(self) -> None:
+        self._in_the_making += 1
+        making = asyncio.ensure_future(self._maker.make(self.shape))
+        try:
+            container = await asyncio.shield(making)
+            await container.measure()
+        except asyncio.CancelledError:
+            self._disposal.dispose_of_made(making)
+            raise
+        finally:
+            self._in_the_making -= 1
+        self._waiting.append(container)
+        self._changed.set()

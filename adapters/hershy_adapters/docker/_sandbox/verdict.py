@@ -1,0 +1,154 @@
+"""How a run ended, told from what was seen of it, what its bootstrap says, and what the engine says."""
+
+import asyncio
+import signal
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from hershy.domain.errors import ContainerNotFound, EngineUnavailable
+from hershy.domain.exits import ExitKind
+from hershy.domain.ids import ContainerID
+from hershy.domain.sandbox import SandboxJob
+from hershy.domain.sandbox_result import Outcome, PythonError, SandboxResult, explanation
+from hershy_adapters.docker._engine import Engine
+from hershy_adapters.docker._errors import translated
+from hershy_adapters.docker._exits import exit_reason
+from hershy_adapters.docker._hardening import Enclosure
+from hershy_adapters.docker._kernel_log import was_killed_for_memory
+
+from .figures import Used
+from .transcript import Phase, Transcript
+from .wire import Answer, read_answer
+
+_COMPILING = "compile"
+_MEMORY_ERROR = "MemoryError"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What was seen. ``before`` and ``after``: what the container had used when it got its job, and at the end."""
+
+    job: SandboxJob
+    transcript: Transcript
+    elapsed_s: float
+    before: Used | None
+    after: Used | None
+    timed_out: bool
+    was_warm: bool
+
+
+async def result_of(ending: Ending, engine: Engine, container_id: ContainerID, enclosure: Enclosure) -> SandboxResult:
+    """Raises EngineUnavailable when the code may still run and nothing is heard of it any more."""
+    if ending.timed_out:
+        return _result(ending, enclosure, Outcome.TIMEOUT)
+    if ending.transcript.phase is Phase.OVERFLOWN:
+        return _result(ending, enclosure, Outcome.OUTPUT_LIMIT)
+    answer = _answer(ending)
+    if answer is None:
+        outcome, code = await _by_the_engine(engine, container_id, enclosure)
+        return _result(ending, enclosure, outcome, code)
+    outcome = _by_the_answer(answer)
+    if _may_be_out_of_memory(answer, enclosure) and await _ran_out_of_memory(engine, container_id):
+        outcome = Outcome.OUT_OF_MEMORY
+    return _result(ending, enclosure, outcome, answer.code, answer)
+
+
+def _answer(ending: Ending) -> Answer | None:
+    if ending.transcript.phase not in (Phase.ANSWERING, Phase.COMPLETE):
+        return None
+    try:
+        return read_answer(ending.transcript.answer, ending.job.collect)
+    except (ValueError, LookupError):  # no bootstrap says that: the code has meddled with its own
+        return Answer(code=1)
+
+
+def _by_the_answer(answer: Answer) -> Outcome:
+    if answer.error_type and answer.code:
+        if answer.stage == _COMPILING:
+            return Outcome.SYNTAX_ERROR
+        if answer.error_type == _MEMORY_ERROR:
+            return Outcome.OUT_OF_MEMORY
+    if answer.signal is not None:
+        return Outcome.KILLED
+    return Outcome.ERROR if answer.code else Outcome.FINISHED
+
+
+def _may_be_out_of_memory(answer: Answer, enclosure: Enclosure) -> bool:
+    """Whether it ended as what the kernel kills for its memory does, also when a sandbox around it tells of it."""
+    return answer.signal == signal.SIGKILL or (answer.code in enclosure.killed_codes and not answer.error_type)
+
+
+async def _by_the_engine(engine: Engine, container_id: ContainerID, enclosure: Enclosure) -> tuple[Outcome, int | None]:
+    """The whole container has ended, its bootstrap with it."""
+    try:
+        account = await _inspected(engine, container_id)
+    except ContainerNotFound:
+        return Outcome.KILLED, None
+    reason = await exit_reason(account, enclosure.killed_codes)
+    if reason is None:
+        raise EngineUnavailable(f"the sandbox {container_id} is out of reach: the engine has broken off its output")
+    if reason.kind is ExitKind.OUT_OF_MEMORY:
+        return Outcome.OUT_OF_MEMORY, reason.code
+    return Outcome.KILLED, reason.code
+
+
+async def _ran_out_of_memory(engine: Engine, container_id: ContainerID) -> bool:
+    """The engine notes it for any process of the container; what it has missed, the kernel's log may have."""
+    try:
+        account = await _inspected(engine, container_id)
+    except ContainerNotFound:
+        return False
+    return bool(account["State"].get("OOMKilled")) or await asyncio.to_thread(was_killed_for_memory, container_id)
+
+
+async def _inspected(engine: Engine, container_id: ContainerID) -> dict[str, Any]:
+    with translated("inspecting the sandbox", container_id):
+        return await engine.client.containers.container(str(container_id)).show()
+
+
+def _result(
+    ending: Ending,
+    enclosure: Enclosure,
+    outcome: Outcome,
+    code: int | None = None,
+    answer: Answer = Answer(0),
+) -> SandboxResult:
+    job, stdout_stderr = ending.job, ending.transcript.output
+    exception = None
+    if answer.error_type and answer.code:
+        exception = PythonError(answer.error_type, answer.error_message, answer.error_file, answer.error_line)
+    stdout, stderr, is_cut = stdout_stderr
+    if is_cut:  # it ended by itself before it could be killed for that
+        outcome, code, exception = (Outcome.OUTPUT_LIMIT, None, None)
+    return SandboxResult(
+        outcome,
+        explanation(outcome, job.limits, code, exception),
+        exit_code=code,
+        raw_stdout=stdout,
+        raw_stderr=stderr,
+        output_is_cut=is_cut,
+        duration=timedelta(seconds=ending.elapsed_s),
+        cpu_time=_cpu_time(ending),
+        peak_memory_bytes=_peak(ending, outcome, answer),
+        exception=exception,
+        files=answer.files,
+        files_left_out=answer.left_out,
+        was_warm=ending.was_warm,
+        runtime=enclosure.runtime,
+    )
+
+
+def _cpu_time(ending: Ending) -> timedelta | None:
+    if ending.after is None:
+        return None
+    return ending.after.cpu_time - (ending.before.cpu_time if ending.before else timedelta())
+
+
+def _peak(ending: Ending, outcome: Outcome, answer: Answer) -> int | None:
+    """Where the engine counts no peaks, that of the code's largest process as the bootstrap says it."""
+    if outcome is Outcome.OUT_OF_MEMORY:
+        return ending.job.limits.memory_bytes
+    if ending.after is not None and ending.after.peak_memory_bytes is not None:
+        return ending.after.peak_memory_bytes
+    return answer.peak_rss_bytes

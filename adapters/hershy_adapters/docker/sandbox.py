@@ -1,0 +1,180 @@
+"""DockerSandbox: untrusted code in containers of a Docker Engine, by default with runc."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar, Self
+
+from hershy.domain.errors import HershyError, Unavailable
+from hershy.domain.ids import ContainerID
+from hershy.domain.sandbox import SandboxJob, SandboxLimits
+from hershy.domain.sandbox_result import SandboxResult
+from hershy.ports.adapter import AdapterContext
+from hershy.ports.diagnosis import Finding
+from hershy.ports.sandbox import Sandbox
+
+from ._diagnosis import diagnose
+from ._engine import Engine
+from ._errors import translated
+from ._images import Images
+from ._removal import remove_container
+from ._sandbox.config import OWNER_LABEL, Bootstrap, Shape
+from ._sandbox.container import Container
+from ._sandbox.disposal import Disposal
+from ._sandbox.leases import Lease
+from ._sandbox.making import Maker
+from ._sandbox.pool import Pool
+from ._seccomp import SeccompProfile, load_profile, own_profile
+from .runtime import DockerRuntime
+
+DEFAULT_IMAGE = "python:3.12-slim"
+CLOSING_TIMEOUT_S = 30.0
+
+
+class DockerSandbox(Sandbox):
+    """``image`` is what Python code runs in. ``pool_size`` containers of it are kept warm, for jobs that ask for
+    ``limits``, once the first such job has run. ``storage_root`` holds a small file that says who owns them.
+    """
+
+    kind: ClassVar[type[DockerRuntime]] = DockerRuntime
+    """The runtime of programs whose containers are enclosed in the same way."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        storage_root: Path,
+        runtime_name: str = "",
+        image: str = DEFAULT_IMAGE,
+        pool_size: int = 2,
+        limits: SandboxLimits = SandboxLimits(),
+        seccomp: SeccompProfile | None = None,
+    ) -> None:
+        self.runtime = runtime_name or self.kind.usual_name
+        self._engine = engine
+        self._image = image
+        self._storage_root = storage_root
+        self._seccomp = seccomp or own_profile()
+        self._warm_shape = Shape.made(image, Bootstrap.PYTHON, limits)
+        self._pool_size = pool_size
+        self._disposal = Disposal(engine)
+        self._in_use: set[Container] = set()
+        self._under_way = 0
+        self._all_ended = asyncio.Event()
+        self._all_ended.set()
+        self._lease: Lease | None = None
+        self._maker: Maker | None = None
+        self._pool: Pool | None = None
+        self._is_closed = False
+
+    @classmethod
+    def of(cls, context: AdapterContext) -> Self:
+        return cls(
+            Engine.of(context),
+            context.storage_root,
+            context.adapter_name,
+            context.option("sandbox_image", DEFAULT_IMAGE),
+            context.option("sandbox_pool_size", 2),
+            context.option("sandbox_usual_limits", SandboxLimits()),
+            load_profile(context.option("seccomp_profile", "")),
+        )
+
+    @property
+    def idle(self) -> int:
+        return 0 if self._pool is None else self._pool.idle
+
+    async def run(self, job: SandboxJob, *, syntax_only: bool = False) -> SandboxResult:
+        self._opened()
+        self._under_way += 1
+        self._all_ended.clear()
+        try:
+            return await self._run(job, syntax_only=syntax_only)
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._all_ended.set()
+
+    async def _run(self, job: SandboxJob, *, syntax_only: bool) -> SandboxResult:
+        maker, pool = self._opened()
+        shape = Shape.of(job, self._image)
+        warm = None
+        if shape == pool.shape:
+            warm = pool.take()
+            pool.fill()
+        container = warm or await self._made(maker, shape)
+        self._in_use.add(container)
+        try:
+            self._opened()  # it may have been closed meanwhile
+            return await container.run(job, was_warm=warm is not None, syntax_only=syntax_only)
+        finally:
+            self._in_use.discard(container)
+            self._disposal.dispose(container)
+
+    async def warm(self) -> None:
+        _, pool = self._opened()
+        await pool.filled()
+
+    async def reap(self) -> int:
+        self._opened()
+        assert self._lease is not None
+        removed = 0
+        with self._lease.abandoned() as owners:
+            for owner in owners:
+                with translated("listing sandboxes of", owner):
+                    filters = json.dumps({"label": [f"{OWNER_LABEL}={owner}"]})
+                    found = await self._engine.client.containers.list(all=True, filters=filters)
+                for it in found:
+                    await remove_container(self._engine, ContainerID(it.id))
+                removed += len(found)
+        return removed
+
+    async def diagnose(self) -> Sequence[Finding]:
+        findings = list(await diagnose(self._engine, self.runtime, self.kind.remedy))
+        if findings[0].ok:
+            findings.append(await self._image_finding())
+        return findings
+
+    async def aclose(self) -> None:
+        self._is_closed = True
+        try:
+            async with asyncio.timeout(CLOSING_TIMEOUT_S):
+                if self._pool is not None:
+                    await self._pool.aclose()
+                await asyncio.gather(*(container.kill() for container in self._in_use))
+                await self._all_ended.wait()
+                await self._disposal.settled()
+            if self._lease is not None and not self._disposal.has_failed:
+                self._lease.release()
+        finally:
+            await self._engine.aclose()
+
+    def _opened(self) -> tuple[Maker, Pool]:
+        """On first use, since it leaves a file behind. Raises Unavailable once closed, ConfigurationError."""
+        if self._is_closed:
+            raise Unavailable("the sandbox is closed")
+        if self._maker is None or self._pool is None:
+            self._lease = Lease(self._storage_root, self._engine.host)
+            enclosure = replace(self.kind.enclosure(self.runtime, self._lease.owner, network=""), seccomp=self._seccomp)
+            self._maker = Maker(self._engine, enclosure, self.kind.remedy)
+            self._pool = Pool(self._maker, self._disposal, self._warm_shape, self._pool_size)
+        return self._maker, self._pool
+
+    async def _made(self, maker: Maker, shape: Shape) -> Container:
+        making = asyncio.ensure_future(maker.make(shape))
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            self._disposal.dispose_of_made(making)
+            raise
+
+    async def _image_finding(self) -> Finding:
+        try:
+            await Images(self._engine).named(self._image)
+        except HershyError as error:
+            return Finding("sandbox image", False, str(error), f"docker pull {self._image}", required=False)
+        return Finding("sandbox image", True, f"{self._image} is there for Python code", required=False)
+
+
+def create(context: AdapterContext) -> DockerSandbox:
+    return DockerSandbox.of(context)
