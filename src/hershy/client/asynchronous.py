@@ -4,18 +4,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
-from types import TracebackType
-from typing import Any, Self, TypeVar
-
-import httpx
+from typing import Any
 
 from hershy.domain.egress import Egress
 from hershy.domain.state import ProgramState
 
-from . import _calls, _http, _parse
-from ._lines import LineDecoder
+from . import _calls
+from ._awaiting import AsyncConnection
 from ._resuming import STREAM_ENDED, Resuming
-from ._sse import EventDecoder, is_comment
 from .errors import ServerUnreachable, UnavailableError, WaitTimeout
 from .models import (
     BulkResult,
@@ -34,33 +30,13 @@ from .models import (
 )
 from .waiting import Verdict, Wait
 
-T = TypeVar("T")
 
-
-class AsyncClient:
+class AsyncClient(AsyncConnection):
     """``Client`` for asyncio: the same methods, arguments, results and errors. Calls may be cancelled freely;
     what the Host has accepted by then goes on. Close it with ``aclose``, or use ``async with``.
 
     Iterators hold a connection until they end or are closed: leave one early inside ``contextlib.aclosing``.
     """
-
-    def __init__(
-        self,
-        base_url: str | None = None,
-        *,
-        token: str | None = None,
-        timeout: timedelta = _http.DEFAULT_TIMEOUT,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        self.url = _http.resolve_url(base_url)
-        self._timeout = timeout
-        self._client = httpx.AsyncClient(
-            base_url=self.url,
-            headers=_http.resolve_headers(token),
-            timeout=_http.answer_timeout(timeout),
-            transport=transport,
-            trust_env=_http.uses_environment(self.url),
-        )
 
     async def create_program(
         self,
@@ -271,18 +247,6 @@ class AsyncClient:
         except TimeoutError as error:
             raise WaitTimeout(program_id, wait.wanted, timeout.total_seconds()) from error
 
-    async def aclose(self) -> None:
-        """Release the connections. Idempotent."""
-        await self._client.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
     async def _listen(self, wait: Wait) -> bool:
         """Whether the state was reached, before events were lost."""
         async with aclosing(self._events(wait.program_id, Resuming(None))) as events:
@@ -291,52 +255,3 @@ class AsyncClient:
                 if verdict is not Verdict.GO_ON:
                     return verdict is Verdict.REACHED
         raise ServerUnreachable(self.url, STREAM_ENDED)
-
-    async def _send(self, call: _calls.Call[T]) -> T:
-        response, body = await self._exchange(
-            call.method,
-            call.path,
-            params=call.params,
-            headers=call.headers,
-            content=call.content,
-            timeout=_http.answer_timeout(max(self._timeout, call.least_timeout)),
-        )
-        return call.read(response.status_code, body, self.url)
-
-    async def _exchange(self, method: str, path: str, **options: Any) -> tuple[httpx.Response, bytes]:
-        with _http.translated(self.url):
-            async with self._client.stream(method, path, **options) as response:
-                return response, await self._body(response)
-
-    async def _body(self, response: httpx.Response) -> bytes:
-        body = bytearray()
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            _http.require_bounded(len(body), str(response.url))
-        return bytes(body)
-
-    async def _events(self, program_id: str | None, resuming: Resuming) -> AsyncGenerator[ProgramEvent, None]:
-        """Of one connection."""
-        decoder = EventDecoder()
-        lines = self._lines(_calls.events_path(program_id), (), _http.EVENTS_SILENCE_S, resuming.headers)
-        async with aclosing(lines):
-            async for line in lines:
-                completed = decoder.feed(line)
-                resuming.heard(decoder.last_id, is_sign_of_life=completed is not None or is_comment(line))
-                if completed and (event := _parse.event(*completed)):
-                    yield event
-
-    async def _lines(
-        self, path: str, params: _calls.Params, silence_s: float | None, headers: Mapping[str, str] | None = None
-    ) -> AsyncGenerator[str, None]:
-        timeout = _http.stream_timeout(self._timeout, silence_s)
-        decoder = LineDecoder()
-        with _http.translated(self.url):
-            async with self._client.stream("GET", path, params=params, headers=headers, timeout=timeout) as response:
-                if response.status_code >= 400:
-                    raise _parse.refusal(response.status_code, await self._body(response))
-                async for chunk in response.aiter_bytes():
-                    for line in decoder.feed(chunk):
-                        yield line
-                for line in decoder.flush():
-                    yield line

@@ -3,18 +3,14 @@
 import time
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from datetime import timedelta
-from types import TracebackType
-from typing import Any, Self, TypeVar
-
-import httpx
+from typing import Any
 
 from hershy.domain.egress import Egress
 from hershy.domain.state import ProgramState
 
-from . import _calls, _http, _parse
-from ._lines import LineDecoder
+from . import _calls, _http
+from ._blocking import BlockingConnection
 from ._resuming import STREAM_ENDED, Resuming
-from ._sse import EventDecoder, is_comment
 from .errors import ServerTimeout, ServerUnreachable, UnavailableError, WaitTimeout
 from .models import (
     BulkResult,
@@ -33,13 +29,11 @@ from .models import (
 )
 from .waiting import Verdict, Wait
 
-T = TypeVar("T")
-
 WAIT_SLICE_S = 2.0
 """While waiting, how long a silent event stream is listened to before the deadline is looked at again."""
 
 
-class Client:
+class Client(BlockingConnection):
     """Calls a Host. Close it, or use it as a context manager; safe to share between threads.
 
     ``base_url`` defaults to HERSHY_URL, then ``http://127.0.0.1:9000``; anything but a URL raises ValueError.
@@ -47,24 +41,6 @@ class Client:
     ``timeout`` bounds every call but the streams. Every method raises ApiError when the Host refuses (its
     subclasses tell why), ServerUnreachable when none answers and UnexpectedAnswer when something else does.
     """
-
-    def __init__(
-        self,
-        base_url: str | None = None,
-        *,
-        token: str | None = None,
-        timeout: timedelta = _http.DEFAULT_TIMEOUT,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        self.url = _http.resolve_url(base_url)
-        self._timeout = timeout
-        self._client = httpx.Client(
-            base_url=self.url,
-            headers=_http.resolve_headers(token),
-            timeout=_http.answer_timeout(timeout),
-            transport=transport,
-            trust_env=_http.uses_environment(self.url),
-        )
 
     def create_program(
         self,
@@ -299,18 +275,6 @@ class Client:
                 continue  # silence; the next stream begins with the present state
         raise WaitTimeout(program_id, wait.wanted, timeout.total_seconds())
 
-    def close(self) -> None:
-        """Release the connections. Idempotent."""
-        self._client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _listen(self, wait: Wait, deadline: float, silence_s: float) -> bool:
         """Whether the state was reached before the deadline, or before events were lost."""
         for event in self._events(wait.program_id, silence_s, Resuming(None)):
@@ -320,51 +284,3 @@ class Client:
             if time.monotonic() > deadline:
                 return False
         raise ServerUnreachable(self.url, STREAM_ENDED)
-
-    def _send(self, call: _calls.Call[T]) -> T:
-        response, body = self._exchange(
-            call.method,
-            call.path,
-            params=call.params,
-            headers=call.headers,
-            content=call.content,
-            timeout=_http.answer_timeout(max(self._timeout, call.least_timeout)),
-        )
-        return call.read(response.status_code, body, self.url)
-
-    def _exchange(self, method: str, path: str, **options: Any) -> tuple[httpx.Response, bytes]:
-        with _http.translated(self.url), self._client.stream(method, path, **options) as response:
-            return response, self._body(response)
-
-    def _body(self, response: httpx.Response) -> bytes:
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            _http.require_bounded(len(body), str(response.url))
-        return bytes(body)
-
-    def _events(
-        self, program_id: str | None, silence_s: float, resuming: Resuming
-    ) -> Generator[ProgramEvent, None, None]:
-        """Of one connection."""
-        decoder = EventDecoder()
-        for line in self._lines(_calls.events_path(program_id), (), silence_s, resuming.headers):
-            completed = decoder.feed(line)
-            resuming.heard(decoder.last_id, is_sign_of_life=completed is not None or is_comment(line))
-            if completed and (event := _parse.event(*completed)):
-                yield event
-
-    def _lines(
-        self, path: str, params: _calls.Params, silence_s: float | None, headers: Mapping[str, str] | None = None
-    ) -> Generator[str, None, None]:
-        timeout = _http.stream_timeout(self._timeout, silence_s)
-        decoder = LineDecoder()
-        with (
-            _http.translated(self.url),
-            self._client.stream("GET", path, params=params, headers=headers, timeout=timeout) as response,
-        ):
-            if response.status_code >= 400:
-                raise _parse.refusal(response.status_code, self._body(response))
-            for chunk in response.iter_bytes():
-                yield from decoder.feed(chunk)
-            yield from decoder.flush()
