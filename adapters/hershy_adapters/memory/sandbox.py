@@ -1,0 +1,191 @@
+"""InMemorySandbox: runs in sandboxes that behave, without an engine. No code is ever executed."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from hershy.domain.errors import EngineUnavailable, ImageNotFound, Unavailable
+from hershy.domain.sandbox import SandboxJob, SandboxLimits
+from hershy.domain.sandbox_result import SandboxResult
+from hershy.ports.adapter import AdapterContext
+from hershy.ports.clock import Clock
+from hershy.ports.diagnosis import Finding
+from hershy.ports.sandbox import Sandbox
+
+from .sandbox_run import ScriptedRun
+from .sandbox_script import Step, Steps, checked
+
+DEFAULT_IMAGE = "python:3.12-slim"
+STARTING = timedelta(milliseconds=100)
+"""What it takes to make a container."""
+_REMEMBERED = 1_000
+
+Which = str | Sequence[str] | Callable[[SandboxJob], bool]
+"""A job's code, a job's command, or whether a script is for that job."""
+
+
+class InMemorySandbox(Sandbox):
+    """Code does what ``script`` says of it; without a script it is checked for its syntax, and has nothing to say.
+    A command without a script has nothing to say either. All limits are kept to, on ``clock``.
+
+    ``ran`` holds the latest jobs that were run, the last one last; ``is_down``: the engine does not answer;
+    ``abandoned``: how many containers of dead processes ``reap`` will find.
+    """
+
+    runtime = "memory"
+
+    def __init__(
+        self,
+        clock: Clock,
+        pool_size: int = 2,
+        limits: SandboxLimits = SandboxLimits(),
+        image: str = DEFAULT_IMAGE,
+    ) -> None:
+        self.ran: deque[SandboxJob] = deque(maxlen=_REMEMBERED)
+        self.is_down = False
+        self.abandoned = 0
+        self._clock = clock
+        self._pool_size = pool_size
+        self._image = image
+        self._warm_shape = _shape(limits)
+        self._scripts: list[tuple[Callable[[SandboxJob], bool], Steps]] = []
+        self._missing: set[str] = set()
+        self._idle = 0
+        self._filling: asyncio.Task[None] | None = None
+        self._under_way: set[asyncio.Task[SandboxResult]] = set()
+        self._is_closed = False
+
+    def script(self, which: Which, steps: Iterable[Step]) -> None:
+        """Decide what jobs do from now on: those of this code, this command, or for which ``which`` says so.
+
+        The latest script that fits a job counts. Raises InvalidValue, naming the step, for a script that cannot be.
+        """
+        self._scripts.insert(0, (_chooser(which), checked(steps)))
+
+    def forget_image(self, name: str) -> None:
+        """The engine does not have this image from now on; it has all others."""
+        self._missing.add(name)
+
+    @property
+    def idle(self) -> int:
+        return self._idle
+
+    @property
+    def containers(self) -> int:
+        """All there are: waiting, in the making, and running something."""
+        return self._idle + len(self._under_way) + (self._filling is not None)
+
+    async def run(self, job: SandboxJob, *, syntax_only: bool = False) -> SandboxResult:
+        self._require_open()
+        self._require_image(job.image or self._image)
+        was_warm = self._take_warm(job)
+        run = asyncio.create_task(self._run(job, was_warm=was_warm, syntax_only=syntax_only))
+        self._under_way.add(run)
+        try:
+            return await run
+        finally:
+            self._under_way.discard(run)
+
+    async def warm(self) -> None:
+        self._require_open()
+        self._require_image(self._image)
+        self._fill()
+        if self._filling is not None:
+            await asyncio.shield(self._filling)
+
+    async def reap(self) -> int:
+        self._require_open()
+        found, self.abandoned = self.abandoned, 0
+        return found
+
+    async def diagnose(self) -> Sequence[Finding]:
+        return [Finding("sandbox memory", True, "nothing is executed: what code does is told by scripts")]
+
+    async def aclose(self) -> None:
+        self._is_closed = True
+        tasks = [*self._under_way, *([self._filling] if self._filling is not None else [])]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        self._idle = 0
+
+    async def _run(self, job: SandboxJob, *, was_warm: bool, syntax_only: bool) -> SandboxResult:
+        run: ScriptedRun | None = None
+        try:
+            if not was_warm:
+                await self._clock.sleep(STARTING)
+            run = ScriptedRun(job, self._clock)
+            result = await self._performed(run, job, syntax_only=syntax_only)
+        except asyncio.CancelledError:
+            if not self._is_closed:
+                raise
+            if run is None:
+                raise Unavailable("the sandbox is closed") from None
+            result = run.killed()
+        return replace(result, was_warm=was_warm, runtime=self.runtime)
+
+    async def _performed(self, run: ScriptedRun, job: SandboxJob, *, syntax_only: bool) -> SandboxResult:
+        if syntax_only:
+            return run.check_syntax() or await run.perform(())
+        self.ran.append(job)
+        steps = next((steps for fits, steps in self._scripts if fits(job)), None)
+        if steps is None and job.code is not None and (wrong := run.check_syntax()) is not None:
+            return wrong
+        return await run.perform(steps or ())
+
+    def _take_warm(self, job: SandboxJob) -> bool:
+        if job.image not in ("", self._image) or _shape(job.limits) != self._warm_shape:
+            return False
+        is_warm = self._idle > 0
+        self._idle -= is_warm
+        self._fill()
+        return is_warm
+
+    def _fill(self) -> None:
+        if self._filling is None and self._idle < self._pool_size:
+            self._filling = asyncio.create_task(self._fill_up())
+
+    async def _fill_up(self) -> None:
+        try:
+            while self._idle < self._pool_size:
+                await self._clock.sleep(STARTING)
+                self._idle += 1
+        finally:
+            self._filling = None
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise Unavailable("the sandbox is closed")
+        if self.is_down:
+            raise EngineUnavailable("the engine of the sandbox does not answer: is_down says so")
+
+    def _require_image(self, name: str) -> None:
+        if name in self._missing:
+            raise ImageNotFound(f"{name}; forget_image says so")
+
+
+def _chooser(which: Which) -> Callable[[SandboxJob], bool]:
+    if callable(which):
+        return which
+    if isinstance(which, str):
+        return lambda job: job.code == which
+    command = tuple(which)
+    return lambda job: job.command == command
+
+
+def _shape(limits: SandboxLimits) -> SandboxLimits:
+    """What is settled when a container is made; the rest can differ from job to job."""
+    usual = SandboxLimits()
+    return replace(limits, timeout=usual.timeout, output_bytes=usual.output_bytes, files_bytes=usual.files_bytes)
+
+
+def create(context: AdapterContext) -> InMemorySandbox:
+    return InMemorySandbox(
+        context.clock,
+        context.option("sandbox_pool_size", 2),
+        context.option("sandbox_usual_limits", SandboxLimits()),
+        context.option("sandbox_image", DEFAULT_IMAGE),
+    )
