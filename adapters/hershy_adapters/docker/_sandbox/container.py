@@ -12,7 +12,8 @@ from hershy.domain.errors import EngineUnavailable, HershyError, RuntimeFailure
 from hershy.domain.ids import ContainerID
 from hershy.domain.sandbox import SandboxJob
 from hershy.domain.sandbox_result import SandboxResult
-from hershy_adapters.docker._engine import ANSWER_TIMEOUT_S, Engine
+from hershy_adapters.docker._engine import ANSWER_TIMEOUT_S as ENGINE_TIMEOUT_S
+from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker._errors import translated
 from hershy_adapters.docker._hardening import Enclosure
 
@@ -20,11 +21,12 @@ from .config import Bootstrap, Shape
 from .figures import Used, used_by
 from .transcript import Phase, Transcript
 from .verdict import Ending, result_of
-from .wire import for_python, for_shell
+from .wire import NONCE_BYTES, for_python, for_shell
 
 READY_TIMEOUT_S = 30.0
-COLLECTING_TIMEOUT_S = 10.0
-"""How long, after the code has ended, it may take to bring back files."""
+ANSWER_TIMEOUT_S, COLLECTING_TIMEOUT_S = 0.4, 10.0
+"""How long it may take to be told how the code has ended, and to bring back files where some were asked for. Code that
+pretends to have ended gains no more than that."""
 
 
 class Container:
@@ -66,7 +68,7 @@ class Container:
 
     async def run(self, job: SandboxJob, *, was_warm: bool, syntax_only: bool) -> SandboxResult:
         """Once. What is left afterwards runs nothing any more, or is about to be killed by whoever disposes of it."""
-        loop, nonce = asyncio.get_running_loop(), secrets.token_hex(16)
+        loop, nonce = asyncio.get_running_loop(), secrets.token_hex(NONCE_BYTES // 2)
         self._transcript.expect(nonce.encode(), job.limits.output_bytes, job.limits.files_bytes if job.collect else 0)
         measuring = asyncio.create_task(self.measure()) if self._before is None else None
         timed_out = False
@@ -80,7 +82,7 @@ class Container:
                 timed_out = True
             elapsed_s = loop.time() - began
             if not timed_out:
-                await self._answered()
+                await self._answered(COLLECTING_TIMEOUT_S if job.collect else ANSWER_TIMEOUT_S)
         finally:
             if measuring is not None:
                 await asyncio.wait({measuring})
@@ -108,17 +110,17 @@ class Container:
             case Bootstrap.SHELL:
                 said = for_shell(job, nonce)
         try:
-            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            async with asyncio.timeout(ENGINE_TIMEOUT_S):
                 await self._stream.write_in(said)
         except (OSError, RuntimeError, aiohttp.ClientError):
             self._transcript.end()  # it has ended meanwhile, and how is seen by asking the engine
         except TimeoutError:
             raise EngineUnavailable(f"sending a job to the sandbox {self.id}: nobody takes it") from None
 
-    async def _answered(self) -> None:
+    async def _answered(self, timeout_s: float) -> None:
         """What does not come in time is left out of the result."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(COLLECTING_TIMEOUT_S):
+            async with asyncio.timeout(timeout_s):
                 await self._transcript.until_not(Phase.RUNNING, Phase.ANSWERING)
 
     async def _read(self) -> None:

@@ -147,8 +147,8 @@ def _cpu_time(ending: Ending) -> timedelta | None:
 
 def _peak(ending: Ending, outcome: Outcome, answer: Answer) -> int | None:
     """Where the engine counts no peaks, that of the code's largest process as the bootstrap says it."""
-    if outcome is Outcome.OUT_OF_MEMORY:
-        return ending.job.limits.memory_bytes
     if ending.after is not None and ending.after.peak_memory_bytes is not None:
         return ending.after.peak_memory_bytes
+    if outcome is Outcome.OUT_OF_MEMORY and ending.after is None:  # killed with all it had
+        return ending.job.limits.memory_bytes
     return answer.peak_rss_bytes

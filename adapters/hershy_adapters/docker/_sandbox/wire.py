@@ -1,10 +1,10 @@
 """What is said between the Host and the first process of a sandbox, over its standard streams.
 
 The bootstrap writes READY to standard output. The Host sends one job: for Python its length in 8 bytes, big-endian,
-the job as a Python literal, and the bytes of its files and of its input in that order; for a shell one line and an
-archive. What the code writes then passes as it is. When it has ended, a nonce that it was never told follows on both
-streams; on standard output behind that lines ``key value``, an empty line, an archive of the files collected, if any
-were asked for, and the nonce again.
+the job as a Python literal, the bytes of its files and of its input in that order, and a nonce; for a shell one line
+with the nonce, and an archive. What the code writes then passes as it is. When it has ended, the nonce, which it was
+never told, follows on both streams; on standard output behind that lines ``key value``, an empty line, an archive of
+the files collected, if any were asked for, and the nonce again.
 
 The code can find the nonce out if it looks for it in its parent's memory, and forge an answer: of its own run, and of
 nothing that the engine does not say of the container better.
@@ -22,6 +22,8 @@ from hershy.domain.file_tree import require_relative_path
 from hershy.domain.sandbox import EVERYTHING, SandboxJob
 
 READY = b"hershy-sandbox-ready\n"
+NONCE_BYTES = 32
+"""Of hexadecimal digits."""
 PYTHON_BOOTSTRAP = Path(__file__).with_name("python_bootstrap.py").read_text(encoding="utf-8")
 SHELL_BOOTSTRAP = Path(__file__).with_name("shell_bootstrap.sh").read_text(encoding="utf-8")
 MAX_HEAD_BYTES = 256 * 1024
@@ -39,13 +41,12 @@ def for_python(job: SandboxJob, nonce: str, *, syntax_only: bool) -> bytes:
         "argv": list(job.args),
         "command": list(job.command),
         "env": dict(job.env),
-        "nonce": nonce,
         "collect": list(job.collect),
         "files_bytes": job.limits.files_bytes,
         "syntax_only": syntax_only,
     }
     head = ascii(said).encode()
-    return b"".join([len(head).to_bytes(8, "big"), head, *files.values(), stdin])
+    return b"".join([len(head).to_bytes(8, "big"), head, *files.values(), stdin, nonce.encode()])
 
 
 def for_shell(job: SandboxJob, nonce: str) -> bytes:
