@@ -102,7 +102,7 @@ def read_answer(said: bytes, collect: Sequence[str]) -> Answer:
         error_message=message,
         error_file=source,
         error_line=at,
-        left_out=[_text(it) for it in fields.get("left", ())],
+        left_out=tuple(_text(it) for it in fields.get("left", ())),
         files=_files(archive, collect) if archive else {},
     )
 
