@@ -1,11 +1,10 @@
 """The bodies of ``POST /programs`` and of the calls for many: what may be in them, and how they are read."""
 
-import json
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from hershy.application.registration import MOST_AT_ONCE
 from hershy.application.requests import ProgramRequest
@@ -20,22 +19,12 @@ from hershy.domain.restart import RestartMode, RestartPolicy
 from hershy.domain.state import ProgramState
 from hershy.ports.repository import ProgramFilter
 
-from ._sentences import sentence
+from ._bodies import Body, Seconds, durations, given, parse_object, validated
 
-YEAR_S = 365 * 24 * 3600
 REQUIRED = ("user_id", "dockerfile")
 
-Seconds = Annotated[float, Field(ge=0, le=YEAR_S)]
-Body = TypeVar("Body", bound=BaseModel)
 
-
-class _Body(BaseModel):
-    """Values must have their JSON type; fields this version does not know are left aside."""
-
-    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, frozen=True)
-
-
-class ResourcesBody(_Body):
+class ResourcesBody(Body):
     """Limits of the container; what is left out has its default."""
 
     cpus: float | None = Field(None, description="cores; 0.5 is half of one")
@@ -46,7 +35,7 @@ class ResourcesBody(_Body):
     state_bytes: int | None = None
 
 
-class RestartPolicyBody(_Body):
+class RestartPolicyBody(Body):
     """Whether and when a program that ended by itself is started again."""
 
     mode: Annotated[RestartMode, Field(strict=False)] = RestartMode.NO
@@ -57,7 +46,7 @@ class RestartPolicyBody(_Body):
     stable_after_s: Seconds | None = None
 
 
-class HealthCheckBody(_Body):
+class HealthCheckBody(Body):
     """How a Ready program is asked whether it still answers; what is left out has its default."""
 
     path: str | None = None
@@ -66,7 +55,7 @@ class HealthCheckBody(_Body):
     failures: int | None = None
 
 
-class NewProgram(_Body):
+class NewProgram(Body):
     """What a program is built from and how it is run."""
 
     user_id: str = Field(description="1 to 63 letters, digits, '.', '_' or '-'")
@@ -109,9 +98,9 @@ class NewProgram(_Body):
             ProgramOptions(
                 env=self.env or {},
                 labels=self.labels or {},
-                resources=ResourceLimits(**_given(self.resources)),
-                restart_policy=RestartPolicy(**_durations(self.restart_policy)),
-                health_check=HealthCheck(**_durations(self.health_check)) if self.health_check else None,
+                resources=ResourceLimits(**given(self.resources)),
+                restart_policy=RestartPolicy(**durations(self.restart_policy)),
+                health_check=HealthCheck(**durations(self.health_check)) if self.health_check else None,
                 ttl=_duration(self.ttl_s),
                 idle_timeout=_duration(self.idle_timeout_s),
                 egress=self.egress or Egress.OPEN,
@@ -119,13 +108,13 @@ class NewProgram(_Body):
         )
 
 
-class NewPrograms(_Body):
+class NewPrograms(Body):
     """Registered all or none."""
 
     programs: list[NewProgram]
 
 
-class Criteria(_Body):
+class Criteria(Body):
     """Which programs: at least one criterion, and all that are given must hold."""
 
     # A misspelt criterion that went unnoticed would meet more programs than were meant.
@@ -145,18 +134,18 @@ class Criteria(_Body):
 
 def read_new_program(body: bytes) -> ProgramRequest:
     """Raises InvalidValue, its message one sentence naming the field."""
-    return _read_program(_parse_object(body))
+    return _read_program(parse_object(body))
 
 
 def read_new_programs(body: bytes) -> Sequence[ProgramRequest]:
     """Raises InvalidValue, its message naming which program by its index and the field."""
-    given = _parse_object(body).get("programs")
-    if not isinstance(given, list) or not given:
+    programs = parse_object(body).get("programs")
+    if not isinstance(programs, list) or not programs:
         raise InvalidValue("programs is required: a list of bodies as POST /programs takes them")
-    if len(given) > MOST_AT_ONCE:  # before each of them is looked at: a body has room for hundreds of thousands
-        raise InvalidValue(f"programs: 1 to {MOST_AT_ONCE} can be registered at once, not {len(given)}")
+    if len(programs) > MOST_AT_ONCE:  # before each of them is looked at: a body has room for hundreds of thousands
+        raise InvalidValue(f"programs: 1 to {MOST_AT_ONCE} can be registered at once, not {len(programs)}")
     requests = []
-    for index, fields in enumerate(given):
+    for index, fields in enumerate(programs):
         try:
             if not isinstance(fields, dict):
                 raise InvalidValue("must be a JSON object")
@@ -168,7 +157,7 @@ def read_new_programs(body: bytes) -> Sequence[ProgramRequest]:
 
 def read_criteria(body: bytes) -> ProgramFilter:
     """Raises InvalidValue, its message one sentence naming the field."""
-    return _validated(Criteria, _parse_object(body)).to_filter()
+    return validated(Criteria, parse_object(body)).to_filter()
 
 
 def _read_program(fields: dict[str, Any]) -> ProgramRequest:
@@ -176,42 +165,7 @@ def _read_program(fields: dict[str, Any]) -> ProgramRequest:
         value = fields.get(name)
         if value is None or (isinstance(value, str) and not value.strip()):
             raise InvalidValue(f"{name} is required")
-    return _validated(NewProgram, fields).to_request()
-
-
-def _validated(model: type[Body], fields: dict[str, Any]) -> Body:
-    try:
-        return model.model_validate(fields)
-    except ValidationError as error:
-        raise InvalidValue(sentence(error.errors(include_url=False, include_input=False)[0])) from error
-
-
-def _parse_object(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body, parse_constant=_refuse_constant)
-    except RecursionError as error:
-        raise InvalidValue("the body is nested too deeply") from error
-    except ValueError as error:
-        raise InvalidValue(f"the body is not valid JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise InvalidValue("the body must be a JSON object")
-    return value
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _given(body: BaseModel | None) -> dict[str, Any]:
-    return body.model_dump(exclude_none=True) if body is not None else {}
-
-
-def _durations(body: BaseModel | None) -> dict[str, Any]:
-    """What was given, its seconds as the durations that the domain takes."""
-    return {
-        name.removesuffix("_s"): timedelta(seconds=value) if name.endswith("_s") else value
-        for name, value in _given(body).items()
-    }
+    return validated(NewProgram, fields).to_request()
 
 
 def _duration(seconds: float | None) -> timedelta | None:
