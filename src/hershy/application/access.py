@@ -34,6 +34,11 @@ class Access:
         self._by = principal
 
     @property
+    def principal(self) -> Principal:
+        """Who asks."""
+        return self._by
+
+    @property
     def clock(self) -> Clock:
         return self._host.clock
 

@@ -57,6 +57,10 @@ class SandboxService:
         """Fill the pool, and keep it full from then on; the first run does so too, in the background."""
         await self._sandbox.warm()
 
+    def threshold(self, *, check: bool = True, threshold: int | None = None) -> int | None:
+        """The score at which ``run`` refuses code when it is given these; None for never. Raises InvalidValue."""
+        return self._policy.threshold_for(check=check, threshold=threshold)
+
     async def analyze(self, job: SandboxJob) -> RiskReport:
         """What is risky in the job's Python files, without running them."""
         return await self._analyzer.analyze(job.python_sources)
@@ -80,7 +84,7 @@ class SandboxService:
         if isinstance(job, str):
             job = SandboxJob(job)
         job = self._policy.admit(job)
-        most = self._policy.threshold_for(check=check, threshold=threshold)
+        most = self.threshold(check=check, threshold=threshold)
         async with self._slots.taken(by.user_id):
             result = await self._run(job, most)
         self.metrics.observe(result)
