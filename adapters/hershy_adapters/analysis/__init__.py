@@ -1,0 +1,1 @@
+"""Looks at code in processes of its own, whatever it does to them."""

@@ -1,0 +1,98 @@
+"""Attributes and names looked up by text: getattr and its like, attrgetter, globals()."""
+
+import ast
+from collections.abc import Iterator
+
+from .. import members, modules
+from ..points import RULES, Finding
+from ..scene import Scene, joined
+from . import attributes
+
+_BY_NAME = frozenset(f"builtins.{name}" for name in ("getattr", "setattr", "delattr", "hasattr"))
+_GETTERS = frozenset(("operator.attrgetter", "operator.methodcaller"))
+_DICTIONARIES = frozenset(f"builtins.{name}()" for name in ("globals", "locals", "vars"))
+_PATCHERS = frozenset(("unittest.mock.patch", "pydoc.locate"))
+
+
+def check(scene: Scene) -> Iterator[Finding]:
+    for node in scene.nodes:
+        match node:
+            case ast.Call(func=func, args=args):
+                paths = scene.paths(func)
+                if _BY_NAME.intersection(paths) and len(args) > 1:
+                    yield from _looked_up(scene, node, paths)
+                elif _GETTERS.intersection(paths):
+                    yield from _getter(scene, node)
+                elif _DICTIONARIES.intersection(f"{path}()" for path in paths):
+                    yield from _dictionary(scene, node)
+                elif _PATCHERS.intersection(paths) and (text := scene.text(args[0] if args else None)):
+                    for rule in filter(None, [members.rule_for(text)]):
+                        yield Finding(rule, node.lineno, f"reaches {text:.80}: {RULES[rule].meaning}")
+            case ast.Attribute(value=value, attr="__dict__") if not attributes.is_own(value):
+                yield from _indexed(scene, node, "hidden-attribute")
+            case _:
+                pass
+
+
+def _looked_up(scene: Scene, node: ast.Call, paths: tuple[str, ...]) -> Iterator[Finding]:
+    target, name = node.args[:2]
+    of = scene.paths(target)
+    text = scene.text(name)
+    if text is not None:
+        yield from attributes.of_name(text, node.lineno, is_own=attributes.is_own(target))
+        for path in of:
+            found = joined(path, text)
+            rule = members.rule_for(found)
+            if rule is None and found in members.ONLY:
+                rule = "module-as-value"
+            if rule is not None:
+                yield Finding(rule, node.lineno, f"looks up {found:.80}: {RULES[rule].meaning}")
+        return
+    if "builtins.hasattr" in paths:
+        return
+    is_literal = isinstance(target, ast.Constant | ast.Tuple | ast.List | ast.Dict | ast.JoinedStr | ast.Lambda)
+    if any(modules.is_module(path) or path.startswith("builtins.getattr") for path in of) or is_literal:
+        yield Finding("hidden-attribute", node.lineno, f"{RULES['hidden-attribute'].meaning}")
+    elif attributes.is_own(target):
+        yield Finding("dynamic-own-attribute", node.lineno, RULES["dynamic-own-attribute"].meaning)
+    else:
+        yield Finding("dynamic-attribute", node.lineno, RULES["dynamic-attribute"].meaning)
+
+
+def _getter(scene: Scene, node: ast.Call) -> Iterator[Finding]:
+    for argument in node.args[:1] if "operator.methodcaller" in scene.paths(node.func) else node.args:
+        text = scene.text(argument)
+        if text is None:
+            yield Finding("dynamic-attribute", node.lineno, RULES["dynamic-attribute"].meaning)
+            continue
+        for part in text.split("."):
+            yield from attributes.of_name(part, node.lineno)
+            if part in ("__getattribute__", "__mro__", "mro", "__class__", "__dict__", "__init__"):
+                yield Finding("dunder", node.lineno, f"looks up {part} by name")
+
+
+def _dictionary(scene: Scene, node: ast.Call) -> Iterator[Finding]:
+    """``vars(x)`` of an object is ordinary; of a module it is a way to all that is in it."""
+    if node.args:
+        of = scene.paths(node.args[0])
+        if any(modules.is_module(path) for path in of):
+            yield Finding("hidden-attribute", node.lineno, "takes a module's names as a dictionary")
+        return
+    yield Finding("scope-dictionary", node.lineno, RULES["scope-dictionary"].meaning)
+    yield from _indexed(scene, node, "hidden-name")
+
+
+def _indexed(scene: Scene, node: ast.expr, rule: str) -> Iterator[Finding]:
+    """Which entry of a dictionary of names is asked for."""
+    parent = scene.parent(node)
+    key: ast.expr | None = None
+    if isinstance(parent, ast.Subscript) and parent.value is node:
+        key = parent.slice
+    elif isinstance(parent, ast.Attribute) and parent.attr in ("get", "pop", "setdefault", "__getitem__", "update"):
+        call = scene.parent(parent)
+        key = call.args[0] if isinstance(call, ast.Call) and call.args else None
+    if key is None:
+        return
+    text = scene.text(key)
+    if text is None or text.startswith("__"):
+        yield Finding(rule, node.lineno, "looks up a name in a dictionary of names" + (f": {text:.80}" if text else ""))

@@ -1,0 +1,3 @@
+# an interpreter inside the interpreter
+import code
+code.InteractiveInterpreter().runsource("import os; os.system('cat $HERSHY_CANARY_FILE | sed s/^/LEAK:/')")

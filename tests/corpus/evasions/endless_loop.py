@@ -1,0 +1,5 @@
+# endless
+# does nothing, for ever
+n = 0
+while 1 == 1:
+    n += 1
