@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from .exits import ExitReason
+from .exits import ExitKind, ExitReason
 from .resources import MIB
 from .risk import RiskReport
 from .sandbox import SandboxLimits
@@ -108,6 +108,7 @@ def explanation(
         case Outcome.OUTPUT_LIMIT:
             return f"killed: printed more than {limits.output_bytes} bytes (limits.output_bytes); the rest is cut"
         case Outcome.KILLED:
-            return "killed" if exit_code is None else str(ExitReason.from_status(exit_code))
+            reason = ExitReason.from_status(exit_code or 0)
+            return str(reason) if reason.kind is ExitKind.SIGNAL else "killed: its container ended, and it with that"
         case Outcome.REFUSED:
             return "refused: scored too high"
