@@ -7,12 +7,15 @@ from hershy.domain.restart import RestartMode
 from ._admission import OPEN_TO_ALL
 from ._proxy_path import PREFIX
 from ._requests import Criteria, NewPrograms
+from ._sandbox import RUNS, SCORES
+from ._sandbox_body import NewRun, NewScore
 
 BODIES = {
     "/programs": "NewProgram",
     "/bulk/programs": "NewPrograms",
     **{f"/bulk/{what}": "Criteria" for what in ("start", "stop", "restart", "delete")},
 }
+SANDBOX_BODIES = {RUNS: "NewRun", SCORES: "NewScore"}
 PROXY_METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 _REFUSED = {"application/json": {"schema": {"$ref": "#/components/schemas/Refused"}}}
 _AT_THE_DOOR = {"421": "the Host is not known by this name"}
@@ -32,7 +35,8 @@ def complete(document: dict[str, Any]) -> None:
     """Add, in place, the bodies of calls, which are read by hand, and the calls that go to programs."""
     schemas: dict[str, Any] = document["components"]["schemas"]
     _drop_framework_errors(document, schemas)
-    for body in (NewPrograms, Criteria):
+    runs_code = RUNS in document["paths"]
+    for body in (NewPrograms, Criteria, *((NewRun, NewScore) if runs_code else ())):
         schema = body.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= schema.pop("$defs", {})
         schemas[body.__name__] = schema
@@ -40,13 +44,22 @@ def complete(document: dict[str, Any]) -> None:
     by_mode_alone = {"type": "string", "enum": [mode.value for mode in RestartMode]}
     program["restart_policy"]["anyOf"].insert(0, by_mode_alone)
     program["health_check"]["anyOf"].insert(0, {"type": "boolean"})
-    for path, name in BODIES.items():
+    if runs_code:
+        _let_text_stand_for_content(schemas)
+    for path, name in (BODIES | SANDBOX_BODIES if runs_code else BODIES).items():
         document["paths"][path]["post"]["requestBody"] = {
             "required": True,
             "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}},
         }
     document["paths"][f"{PREFIX}/{{path}}"] = {method: _proxied(method) for method in PROXY_METHODS}
     _add_access(document)
+
+
+def _let_text_stand_for_content(schemas: dict[str, Any]) -> None:
+    schemas["NewRun"]["properties"]["stdin"]["anyOf"].insert(0, {"type": "string"})
+    for name in ("NewRun", "NewScore"):
+        files = schemas[name]["properties"]["files"]["anyOf"][0]
+        files["additionalProperties"] = {"anyOf": [{"type": "string"}, files["additionalProperties"]]}
 
 
 def _drop_framework_errors(document: dict[str, Any], schemas: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import FastAPI, Header, Response
+from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
 from hershy.application.host import Host
@@ -14,7 +15,7 @@ from hershy.domain.journal import JournalEntry
 
 from ._admission import CallerAccess
 from ._errors import Json
-from ._metrics import HttpMetrics, exposition
+from ._metrics import exposition
 
 REPOSITORY_DEADLINE_S = 2.0
 FINE = "ok"
@@ -64,8 +65,12 @@ class RepositoryCheck:
 
 
 def add_operation_routes(
-    api: FastAPI, host: Host, metrics: HttpMetrics, repository_deadline_s: float = REPOSITORY_DEADLINE_S
+    api: FastAPI,
+    host: Host,
+    registries: Sequence[CollectorRegistry],
+    repository_deadline_s: float = REPOSITORY_DEADLINE_S,
 ) -> None:
+    """``registries``: what is counted beside what the Host itself counts."""
     repository = RepositoryCheck(host, repository_deadline_s)
 
     @api.get("/healthz", response_model=Alive, summary="Say that the Host serves", operation_id="healthz")
@@ -99,5 +104,5 @@ def add_operation_routes(
     async def show_metrics(
         caller: CallerAccess, accept: Annotated[str, Header(include_in_schema=False)] = ""
     ) -> Response:
-        body, media_type = exposition(accept, caller.metrics.registry, metrics.registry)
+        body, media_type = exposition(accept, caller.metrics.registry, *registries)
         return Response(body, headers={"Content-Type": media_type})

@@ -6,6 +6,7 @@ from hershy.domain.access import Authentication
 from hershy.ports.adapter import AdapterContext
 from hershy.ports.api_server import ASGIApp
 from hershy.ports.tokens import Tokens
+from hershy.sandbox.service import SandboxService
 
 from ._door import Door
 from .app import MAX_BODY_BYTES, create_app
@@ -25,4 +26,5 @@ def wired_app(context: AdapterContext, *, checks_names: bool) -> ASGIApp:
         max_body_bytes=context.option("max_body_bytes", MAX_BODY_BYTES),
         authenticator=authenticator,
         door=Door(hosts if checks_names else None, context.option("allowed_origins", ())),
+        sandbox=context.peer(SandboxService),
     )

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from hershy.application.host import Host
 from hershy.application.tokens import Authenticator
 from hershy.ports.api_server import ASGIApp
+from hershy.sandbox.service import SandboxService
 
 from ._admission import admission
 from ._body_limit import limit_body
@@ -21,6 +22,7 @@ from ._openapi import complete
 from ._operation import add_operation_routes
 from ._proxy import proxy_gate
 from ._routes import add_routes
+from ._sandbox import add_sandbox_routes
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
@@ -31,6 +33,7 @@ def create_app(
     max_body_bytes: int = MAX_BODY_BYTES,
     authenticator: Authenticator | None = None,
     door: Door = Door(),
+    sandbox: SandboxService | None = None,
 ) -> ASGIApp:
     """Serve ``host``; open it before the first request and close it after the last.
 
@@ -38,14 +41,15 @@ def create_app(
     ``app.mount("/hershy", create_app(host))``. It needs no lifespan events. ``max_body_bytes`` bounds the bodies
     of the Host's own calls; what goes to programs streams through unbounded. Without an ``authenticator`` whoever
     reaches it controls every program. ``door`` keeps web pages of elsewhere out: by the origin they say, and by the
-    names it is told this application has.
+    names it is told this application has. ``sandbox``, opened likewise, runs code that callers send; without one there
+    are no such calls.
     """
     metrics = HttpMetrics()
-    api = own_headers(head_as_get(limit_body(_json_api(host, metrics), max_body_bytes)))
+    api = own_headers(head_as_get(limit_body(_json_api(host, metrics, sandbox), max_body_bytes)))
     return measured(error_boundary(guarded(admission(proxy_gate(api), host, authenticator), door)), metrics)
 
 
-def _json_api(host: Host, metrics: HttpMetrics) -> FastAPI:
+def _json_api(host: Host, metrics: HttpMetrics, sandbox: SandboxService | None = None) -> FastAPI:
     api = _Api(
         title="hershy Host API",
         version="1",
@@ -57,7 +61,11 @@ def _json_api(host: Host, metrics: HttpMetrics) -> FastAPI:
     add_routes(api)
     add_observing_routes(api)
     add_bulk_routes(api)
-    add_operation_routes(api, host, metrics)
+    registries = [metrics.registry]
+    if sandbox is not None:
+        add_sandbox_routes(api, sandbox)
+        registries.append(sandbox.metrics.registry)
+    add_operation_routes(api, host, registries)
     return api
 
 

@@ -14,6 +14,7 @@ from hershy.domain.program import Program
 from hershy.domain.tokens import TokenID
 from hershy.ports.api_server import ASGIApp, Message, Scope
 from hershy.ports.proxy import ProxyRequest, ProxyResponse
+from hershy.sandbox.service import SandboxService
 from hershy.testing.twins import Twins
 from hershy_adapters.http._lease import while_valid
 from hershy_adapters.http.app import create_app
@@ -38,8 +39,9 @@ def tokens() -> InMemoryTokens:
 
 
 @pytest.fixture
-def app(hershy_twins: Twins, tokens: InMemoryTokens) -> ASGIApp:
-    return create_app(hershy_twins.host, authenticator=Authenticator(tokens, hershy_twins.clock))
+def app(hershy_twins: Twins, tokens: InMemoryTokens, sandbox_service: SandboxService) -> ASGIApp:
+    authenticator = Authenticator(tokens, hershy_twins.clock)
+    return create_app(hershy_twins.host, authenticator=authenticator, sandbox=sandbox_service)
 
 
 @pytest.fixture

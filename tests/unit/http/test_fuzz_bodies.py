@@ -10,9 +10,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from hershy.sandbox.service import SandboxService
 from hershy.testing.twins import Twins, open_twins, twin_container
 from hershy_adapters.http.app import create_app
 from hershy_adapters.memory.asgi import AsgiTransport
+from tests.unit.http.sandboxes import HeldSandbox
 from tests.unit.http.test_refusals import require_refusal
 
 FUZZ = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -97,6 +99,39 @@ nearly_right = st.fixed_dictionaries(
     optional={"src_files": st.dictionaries(odd_paths, texts, max_size=3), "env": st.dictionaries(odd_paths, texts)},
 )
 
+contents = (
+    texts
+    | values
+    | st.fixed_dictionaries(
+        {
+            "content": texts | st.sampled_from(["aGk=", "aGk", "===="]),
+            "encoding": st.sampled_from(["utf-8", "base64", "x"]),
+        }
+    )
+)
+runs = st.fixed_dictionaries(
+    {"code": st.sampled_from(["x", "x = (", "eval", "unreadable"]) | values},
+    optional={
+        "command": values | st.lists(texts, max_size=3),
+        "image": values | texts,
+        "args": values | st.lists(texts, max_size=3),
+        "files": st.dictionaries(paths, contents, max_size=3) | values,
+        "stdin": contents,
+        "env": mappings,
+        "collect": values | st.lists(paths, max_size=3),
+        "limits": values
+        | st.dictionaries(
+            st.sampled_from(
+                ["timeout_s", "cpus", "memory_bytes", "pids", "open_files", "output_bytes", "work_bytes", "files_bytes"]
+            ),
+            scalars,
+        ),
+        "check": values,
+        "threshold": values,
+        "": values,
+    },
+)
+
 
 @pytest.fixture
 async def on_disk(tmp_path: Path) -> AsyncIterator[Twins]:
@@ -108,8 +143,15 @@ async def on_disk(tmp_path: Path) -> AsyncIterator[Twins]:
 
 
 @pytest.fixture
-async def client(on_disk: Twins) -> AsyncIterator[httpx.AsyncClient]:
-    transport = AsgiTransport(create_app(on_disk.host))
+async def sandbox(on_disk: Twins) -> AsyncIterator[HeldSandbox]:
+    sandbox = HeldSandbox(on_disk.clock)
+    yield sandbox
+    await sandbox.aclose()
+
+
+@pytest.fixture
+async def client(on_disk: Twins, sandbox_service: SandboxService) -> AsyncIterator[httpx.AsyncClient]:
+    transport = AsgiTransport(create_app(on_disk.host, sandbox=sandbox_service))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:9000") as client:
         yield client
 
@@ -166,6 +208,16 @@ async def test_criteria(client: httpx.AsyncClient, what: str, body: Any) -> None
         require_refusal(response, 400)
 
 
+@given(call=st.sampled_from(["/sandbox/runs", "/sandbox/scores"]), body=runs | values)
+@example(call="/sandbox/runs", body={"code": "x", "files": {"a": {"content": "\ud800", "encoding": "base64"}}})
+@FUZZ
+async def test_sandbox(client: httpx.AsyncClient, call: str, body: Any) -> None:
+    """Code is run or looked at, or the body is refused."""
+    response = await client.post(call, content=json.dumps(body))
+    if response.status_code != 200:
+        require_refusal(response, 400)
+
+
 @given(body=st.binary(max_size=200) | values.map(lambda it: json.dumps(it).encode()[:-1]))
 @example(body=b'{"user_id": "alice", "user_id": "../..", "dockerfile": "FROM scratch"}')
 @example(body=b'{"user_id": "alice", "dockerfile": "FROM scratch", "src_files": {"a": "1", "../a": "2"}}')
@@ -177,7 +229,7 @@ async def test_criteria(client: httpx.AsyncClient, what: str, body: Any) -> None
 @FUZZ
 async def test_raw_bodies(client: httpx.AsyncClient, body: bytes) -> None:
     """Bytes that are no JSON object of the right shape are refused, duplicated keys and any depth included."""
-    for call in ("/programs", "/bulk/programs", "/bulk/stop"):
+    for call in ("/programs", "/bulk/programs", "/bulk/stop", "/sandbox/runs", "/sandbox/scores"):
         require_refusal(await client.post(call, content=body), 400)
 
 

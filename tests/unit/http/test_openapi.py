@@ -39,6 +39,8 @@ async def test_document(client: httpx.AsyncClient) -> None:
         ("get", "/programs/{program_id}/stats"),
         ("post", "/bulk/programs"),
         *(("post", f"/bulk/{what}") for what in ("start", "stop", "restart", "delete")),
+        ("post", "/sandbox/runs"),
+        ("post", "/sandbox/scores"),
         ("get", "/healthz"),
         ("get", "/readyz"),
         ("get", "/metrics"),
@@ -56,7 +58,13 @@ async def test_document(client: httpx.AsyncClient) -> None:
     assert "Refused" in schemas
     assert "422" not in str(document["paths"])
     assert schemas["NewProgram"]["required"] == ["user_id", "dockerfile"]
-    for path, name in (("/programs", "NewProgram"), ("/bulk/programs", "NewPrograms"), ("/bulk/stop", "Criteria")):
+    for path, name in (
+        ("/programs", "NewProgram"),
+        ("/bulk/programs", "NewPrograms"),
+        ("/bulk/stop", "Criteria"),
+        ("/sandbox/runs", "NewRun"),
+        ("/sandbox/scores", "NewScore"),
+    ):
         body = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
         assert body == {"$ref": f"#/components/schemas/{name}"}
 

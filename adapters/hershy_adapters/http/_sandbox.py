@@ -1,0 +1,78 @@
+"""The calls that run code once, or only look at it."""
+
+from collections.abc import Awaitable
+from http import HTTPStatus
+from typing import TypeVar
+
+from fastapi import FastAPI, Request, Response
+from starlette.types import Receive, Scope, Send
+
+from hershy.domain.access import LOCAL
+from hershy.domain.errors import Unauthorized
+from hershy.sandbox.service import SandboxService
+from hershy_adapters._cut import CutOff
+
+from ._admission import CallerAccess
+from ._caller import Caller
+from ._errors import Json
+from ._parameters import INVALID, refusals
+from ._sandbox_body import read_run, read_score
+from ._sandbox_view import RiskView, RunView, run_view, score_view
+
+RUNS, SCORES = "/sandbox/runs", "/sandbox/scores"
+
+T = TypeVar("T")
+
+_TOO_LARGE = refusals(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+_ENGINE = refusals(HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_NO_IMAGE = {404: {**refusals(HTTPStatus.NOT_FOUND)[404], "description": "the engine has no such image"}}
+
+
+def add_sandbox_routes(api: FastAPI, sandbox: SandboxService) -> None:
+    @api.post(
+        RUNS,
+        response_model=RunView,
+        responses=INVALID | _NO_IMAGE | _TOO_LARGE | _ENGINE,
+        summary="Run a piece of code, once, in a sandbox; answers when it has ended",
+        operation_id="run_code",
+    )
+    async def run(caller: CallerAccess, request: Request) -> Response:
+        asked = read_run(await request.body())
+        threshold = sandbox.threshold(check=asked.check, threshold=asked.threshold)
+        running = sandbox.run(asked.job, check=asked.check, threshold=asked.threshold, by=caller.principal)
+        try:
+            return Json(run_view(await _while_there(request, running), threshold))
+        except CutOff:
+            if caller.principal is LOCAL:
+                return _Silence()
+            raise Unauthorized("the token has ended, and so has the run") from None
+
+    @api.post(
+        SCORES,
+        response_model=RiskView,
+        responses=INVALID | _TOO_LARGE,
+        summary="Say how risky a piece of code looks, without running it",
+        operation_id="score_code",
+    )
+    async def score(caller: CallerAccess, request: Request) -> Response:
+        report = await sandbox.analyze(read_score(await request.body()))
+        threshold = sandbox.threshold()
+        assert threshold is not None
+        return Json(score_view(report, threshold))
+
+
+async def _while_there(request: Request, work: Awaitable[T]) -> T:
+    """Raises CutOff, with the work cancelled, when the caller goes away meanwhile or its token ends."""
+    caller = Caller(request.receive, has_body=False)
+    try:
+        async with caller.cut:
+            return await work
+    finally:
+        caller.leave()
+
+
+class _Silence(Response):
+    """To a caller that has gone."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        return
