@@ -30,8 +30,8 @@ class InMemorySandbox(Sandbox):
     """Code does what ``script`` says of it; without a script it is checked for its syntax, and has nothing to say.
     A command without a script has nothing to say either. All limits are kept to, on ``clock``.
 
-    ``ran`` holds the latest jobs that were run, the last one last; ``is_down``: the engine does not answer;
-    ``abandoned``: how many containers of dead processes ``reap`` will find.
+    ``ran`` holds the latest jobs that were run, the last one last, without those only looked at for their syntax.
+    ``is_down``: the engine does not answer. ``abandoned``: how many containers of dead processes ``reap`` will find.
     """
 
     runtime = "memory"
@@ -52,7 +52,9 @@ class InMemorySandbox(Sandbox):
         self._warm_shape = _shape(limits)
         self._scripts: list[tuple[Callable[[SandboxJob], bool], Steps]] = []
         self._missing: set[str] = set()
-        self._idle = 0
+        self._idle = self._in_use = 0
+        self._all_ended = asyncio.Event()
+        self._all_ended.set()
         self._filling: asyncio.Task[None] | None = None
         self._under_way: set[asyncio.Task[SandboxResult]] = set()
         self._is_closed = False
@@ -75,25 +77,32 @@ class InMemorySandbox(Sandbox):
     @property
     def containers(self) -> int:
         """All there are: waiting, in the making, and running something."""
-        return self._idle + len(self._under_way) + (self._filling is not None)
+        return self._idle + self._in_use + (self._filling is not None)
 
     async def run(self, job: SandboxJob, *, syntax_only: bool = False) -> SandboxResult:
         self._require_open()
         self._require_image(job.image or self._image)
         was_warm = self._take_warm(job)
-        run = asyncio.create_task(self._run(job, was_warm=was_warm, syntax_only=syntax_only))
-        self._under_way.add(run)
+        self._in_use += 1
+        self._all_ended.clear()
         try:
-            return await run
+            if not was_warm:
+                await self._clock.sleep(STARTING)
+                self._require_open()
+            result = await self._run(job, syntax_only=syntax_only)
         finally:
-            self._under_way.discard(run)
+            self._in_use -= 1
+            if not self._in_use:
+                self._all_ended.set()
+        return replace(result, was_warm=was_warm, runtime=self.runtime)
 
     async def warm(self) -> None:
         self._require_open()
         self._require_image(self._image)
         self._fill()
         if self._filling is not None:
-            await asyncio.shield(self._filling)
+            await asyncio.wait({self._filling})
+            self._require_open()
 
     async def reap(self) -> int:
         self._require_open()
@@ -105,27 +114,26 @@ class InMemorySandbox(Sandbox):
 
     async def aclose(self) -> None:
         self._is_closed = True
-        tasks = [*self._under_way, *([self._filling] if self._filling is not None else [])]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        for task in (*self._under_way, self._filling):
+            if task is not None:
+                task.cancel()
+        await self._all_ended.wait()
+        self._filling = None
         self._idle = 0
 
-    async def _run(self, job: SandboxJob, *, was_warm: bool, syntax_only: bool) -> SandboxResult:
-        run: ScriptedRun | None = None
+    async def _run(self, job: SandboxJob, *, syntax_only: bool) -> SandboxResult:
+        run = ScriptedRun(job, self._clock)
+        performing = asyncio.create_task(self._performed(run, job, syntax_only=syntax_only))
+        self._under_way.add(performing)
         try:
-            if not was_warm:
-                await self._clock.sleep(STARTING)
-            run = ScriptedRun(job, self._clock)
-            result = await self._performed(run, job, syntax_only=syntax_only)
+            return await performing
         except asyncio.CancelledError:
-            if not self._is_closed:
+            caller = asyncio.current_task()
+            if not self._is_closed or caller is None or caller.cancelling():
                 raise
-            if run is None:
-                raise Unavailable("the sandbox is closed") from None
-            result = run.killed()
-        return replace(result, was_warm=was_warm, runtime=self.runtime)
+            return run.killed()
+        finally:
+            self._under_way.discard(performing)
 
     async def _performed(self, run: ScriptedRun, job: SandboxJob, *, syntax_only: bool) -> SandboxResult:
         if syntax_only:

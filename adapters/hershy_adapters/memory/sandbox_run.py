@@ -99,9 +99,11 @@ class ScriptedRun:
 
     async def _compute(self, time: timedelta) -> Ending | None:
         speed = min(1.0, self._job.limits.cpus)
-        left = self._job.limits.timeout - self._elapsed()
-        self._cpu_time += min(time, left * speed)
-        return await self._wait(time if time == FOREVER else time / speed)
+        began = self._elapsed()
+        try:
+            return await self._wait(FOREVER if time > self._job.limits.timeout else time / speed)
+        finally:
+            self._cpu_time += min(time, (self._elapsed() - began) * speed)
 
     def _write(self, path: str, content: bytes) -> Ending | None:
         self._files[path] = content
