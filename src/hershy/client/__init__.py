@@ -46,6 +46,7 @@ from .models import (
     StateEvent,
     Transition,
 )
+from .sandbox_models import RiskInfo, RunInfo
 from .sync import Client
 from .waiting import Verdict, Wait
 
@@ -77,6 +78,8 @@ __all__ = [
     "ProgramSource",
     "ProgramStats",
     "ProxyInfo",
+    "RiskInfo",
+    "RunInfo",
     "ServerTimeout",
     "ServerUnreachable",
     "StateEvent",

@@ -58,19 +58,22 @@ class AsyncConnection:
             headers=call.headers,
             content=call.content,
             timeout=_http.answer_timeout(max(self._timeout, call.least_timeout)),
+            most=call.max_answer_bytes,
         )
         return call.read(response.status_code, body, self.url)
 
-    async def _exchange(self, method: str, path: str, **options: Any) -> tuple[httpx.Response, bytes]:
+    async def _exchange(
+        self, method: str, path: str, *, most: int | None = None, **options: Any
+    ) -> tuple[httpx.Response, bytes]:
         with _http.translated(self.url):
             async with self._client.stream(method, path, **options) as response:
-                return response, await self._body(response)
+                return response, await self._body(response, most)
 
-    async def _body(self, response: httpx.Response) -> bytes:
+    async def _body(self, response: httpx.Response, most: int | None = None) -> bytes:
         body = bytearray()
         async for chunk in response.aiter_bytes():
             body += chunk
-            _http.require_bounded(len(body), str(response.url))
+            _http.require_bounded(len(body), str(response.url), most)
         return bytes(body)
 
     async def _events(self, program_id: str | None, resuming: Resuming) -> AsyncGenerator[ProgramEvent, None]:

@@ -57,18 +57,21 @@ class BlockingConnection:
             headers=call.headers,
             content=call.content,
             timeout=_http.answer_timeout(max(self._timeout, call.least_timeout)),
+            most=call.max_answer_bytes,
         )
         return call.read(response.status_code, body, self.url)
 
-    def _exchange(self, method: str, path: str, **options: Any) -> tuple[httpx.Response, bytes]:
+    def _exchange(
+        self, method: str, path: str, *, most: int | None = None, **options: Any
+    ) -> tuple[httpx.Response, bytes]:
         with _http.translated(self.url), self._client.stream(method, path, **options) as response:
-            return response, self._body(response)
+            return response, self._body(response, most)
 
-    def _body(self, response: httpx.Response) -> bytes:
+    def _body(self, response: httpx.Response, most: int | None = None) -> bytes:
         body = bytearray()
         for chunk in response.iter_bytes():
             body += chunk
-            _http.require_bounded(len(body), str(response.url))
+            _http.require_bounded(len(body), str(response.url), most)
         return bytes(body)
 
     def _events(

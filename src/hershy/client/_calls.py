@@ -43,6 +43,7 @@ class Call(Generic[T]):
     params: Params = ()
     body: Mapping[str, Any] | None = None
     least_timeout: timedelta = timedelta()
+    max_answer_bytes: int | None = None
 
     def read(self, status: int, content: bytes, url: str) -> T:
         """The answer as a value. Raises ApiError for a refusal, UnexpectedAnswer for what is not this API's."""

@@ -74,13 +74,16 @@ def translated(url: str) -> Iterator[None]:
     try:
         yield
     except httpx.ConnectTimeout as error:
-        raise ServerUnreachable(url, "connecting took too long") from error
+        raise ServerUnreachable(url, "connecting took too long", was_asked=False) from error
+    except httpx.ConnectError as error:
+        raise ServerUnreachable(url, str(error) or "no connection", was_asked=False) from error
     except httpx.TimeoutException as error:
         raise ServerTimeout(url, f"no answer in time, {type(error).__name__}") from error
     except httpx.RequestError as error:
         raise ServerUnreachable(url, str(error) or type(error).__name__) from error
 
 
-def require_bounded(size: int, url: str) -> None:
-    if size > MAX_ANSWER_BYTES:
-        raise UnexpectedAnswer(f"the answer of {url} is larger than {MAX_ANSWER_BYTES // 1024 // 1024} MiB")
+def require_bounded(size: int, url: str, most: int | None = None) -> None:
+    most = MAX_ANSWER_BYTES if most is None else most
+    if size > most:
+        raise UnexpectedAnswer(f"the answer of {url} is larger than {most // 1024 // 1024} MiB")

@@ -9,7 +9,7 @@ from typing import Any
 from hershy.domain.egress import Egress
 from hershy.domain.state import ProgramState
 
-from . import _calls
+from . import _calls, _sandbox_calls
 from ._awaiting import AsyncConnection
 from ._resuming import STREAM_ENDED, Resuming
 from .errors import ServerUnreachable, UnavailableError, WaitTimeout
@@ -28,6 +28,7 @@ from .models import (
     ProxyInfo,
     Transition,
 )
+from .sandbox_models import RiskInfo, RunInfo
 from .waiting import Verdict, Wait
 
 
@@ -206,6 +207,31 @@ class AsyncClient(AsyncConnection):
         path = _calls.proxy_path(program_id, path)
         response, body = await self._exchange(method, path, params=params, headers=headers, content=content)
         return ProgramAnswer(response.status_code, tuple(response.headers.multi_items()), body)
+
+    async def run_code(
+        self,
+        code: str | None = None,
+        *,
+        command: Sequence[str] = (),
+        image: str = "",
+        args: Sequence[str] = (),
+        files: Mapping[str, bytes | str] | None = None,
+        stdin: bytes | str = b"",
+        env: Mapping[str, str] | None = None,
+        collect: Sequence[str] = (),
+        limits: Mapping[str, float] | None = None,
+        check: bool = True,
+        threshold: int | None = None,
+    ) -> RunInfo:
+        """Run code once in a sandbox, as ``Client.run_code``. Cancelled, it kills the run."""
+        asked = _sandbox_calls.NewRun(
+            code, command, image, args, files or {}, stdin, env or {}, collect, limits or {}, check, threshold
+        )
+        return await self._send(_sandbox_calls.run(asked))
+
+    async def score_code(self, code: str | None = None, *, files: Mapping[str, bytes | str] | None = None) -> RiskInfo:
+        """How risky code looks, as ``Client.score_code``."""
+        return await self._send(_sandbox_calls.score(code, files or {}))
 
     async def debug_proxy(self, program_id: str) -> ProxyInfo:
         """What the Host's proxy holds for the program. Raises NotFoundError."""

@@ -72,10 +72,11 @@ class UnavailableError(ApiError):
 
 
 class ServerUnreachable(ClientError):
-    """No Host answers at ``url``."""
+    """No Host answers at ``url``. ``was_asked`` False: there was no connection, so that nothing has been asked."""
 
-    def __init__(self, url: str, reason: str) -> None:
+    def __init__(self, url: str, reason: str, *, was_asked: bool = True) -> None:
         self.url = url
+        self.was_asked = was_asked
         super().__init__(
             f"no Host answers at {url} ({reason}); "
             "start one with 'hershy serve', or name another with --url or HERSHY_URL"

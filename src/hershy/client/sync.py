@@ -8,7 +8,7 @@ from typing import Any
 from hershy.domain.egress import Egress
 from hershy.domain.state import ProgramState
 
-from . import _calls, _http
+from . import _calls, _http, _sandbox_calls
 from ._blocking import BlockingConnection
 from ._resuming import STREAM_ENDED, Resuming
 from .errors import ServerTimeout, ServerUnreachable, UnavailableError, WaitTimeout
@@ -27,6 +27,7 @@ from .models import (
     ProxyInfo,
     Transition,
 )
+from .sandbox_models import RiskInfo, RunInfo
 from .waiting import Verdict, Wait
 
 WAIT_SLICE_S = 2.0
@@ -231,6 +232,38 @@ class Client(BlockingConnection):
         path = _calls.proxy_path(program_id, path)
         response, body = self._exchange(method, path, params=params, headers=headers, content=content)
         return ProgramAnswer(response.status_code, tuple(response.headers.multi_items()), body)
+
+    def run_code(
+        self,
+        code: str | None = None,
+        *,
+        command: Sequence[str] = (),
+        image: str = "",
+        args: Sequence[str] = (),
+        files: Mapping[str, bytes | str] | None = None,
+        stdin: bytes | str = b"",
+        env: Mapping[str, str] | None = None,
+        collect: Sequence[str] = (),
+        limits: Mapping[str, float] | None = None,
+        check: bool = True,
+        threshold: int | None = None,
+    ) -> RunInfo:
+        """Run Python ``code``, or a ``command`` of an image, once in a sandbox, and return how it has ended.
+
+        ``files`` (by relative POSIX path) are laid into its working directory, and ``collect`` names those to bring
+        back, ``.`` all. ``limits`` takes timeout_s, cpus, memory_bytes, pids, open_files, output_bytes, work_bytes and
+        files_bytes. Code that scores ``threshold`` or more, by default the Host's, is refused, unless ``check`` is
+        False. What the code does is never raised. Waits for its turn, beyond its own timeout for some minutes. Raises
+        BadRequestError, NotFoundError for an image that the Host does not have, LimitReachedError, UnavailableError.
+        """
+        asked = _sandbox_calls.NewRun(
+            code, command, image, args, files or {}, stdin, env or {}, collect, limits or {}, check, threshold
+        )
+        return self._send(_sandbox_calls.run(asked))
+
+    def score_code(self, code: str | None = None, *, files: Mapping[str, bytes | str] | None = None) -> RiskInfo:
+        """How risky Python ``code``, or the Python among ``files``, looks. Runs nothing. Raises BadRequestError."""
+        return self._send(_sandbox_calls.score(code, files or {}))
 
     def debug_proxy(self, program_id: str) -> ProxyInfo:
         """What the Host's proxy holds for the program. Raises NotFoundError."""
