@@ -53,7 +53,7 @@ def test_precision_and_recall(capsys: pytest.CaptureFixture[str]) -> None:
     precision, recall = hits / (hits + alarms), hits / len(EVASIONS)
     with capsys.disabled():
         print(
-            f"\nrisk score | evasions {hits}/{len(EVASIONS)} refused | harmless {len(HARMLESS) - alarms}/{len(HARMLESS)}"
-            f" accepted | precision {precision:.3f} | recall {recall:.3f}"
+            f"\nrisk score | evasions {hits}/{len(EVASIONS)} refused | harmless {len(HARMLESS) - alarms}"
+            f"/{len(HARMLESS)} accepted | precision {precision:.3f} | recall {recall:.3f}"
         )
     assert (precision, recall) == (1.0, 1.0)

@@ -59,10 +59,24 @@ class Folder:
             return UNKNOWN
         try:
             value = self._work_out(node, env, depth + 1)
-        except (ArithmeticError, AttributeError, IndexError, KeyError, LookupError, TypeError, ValueError):
+        except (RecursionError, MemoryError):
+            raise
+        except Exception:  # what the operation raises, it would raise for the program too
             return UNKNOWN
         self._steps -= len(value) // 50 if isinstance(value, str | bytes | list) else 0
         return value if _is_small(value) else UNKNOWN
+
+    def any_of(self, node: ast.expr) -> list[Any]:
+        """All values that are known of it: of a name that walks a constant list, each of the list's."""
+        value = self.fold(node)
+        if value is not UNKNOWN or not isinstance(node, ast.Name):
+            return [] if value is UNKNOWN else [value]
+        scope = self._tree.scopes[id(node)].find(node.id)
+        bindings = [] if scope is None else scope.bindings[node.id]
+        if len(bindings) != 1 or bindings[0].items is None:
+            return []
+        items = self.fold(bindings[0].items)
+        return items if isinstance(items, list) and UNKNOWN not in items else []
 
     def _work_out(self, node: ast.expr, env: _Env, depth: int) -> Any:
         match node:

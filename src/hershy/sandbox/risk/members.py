@@ -153,6 +153,8 @@ NEVER = {
     **dict.fromkeys(
         ("os.path.expanduser", "os.path.expandvars", "pathlib.Path.home", "pathlib.PosixPath.home"), "outside-path"
     ),
+    "xml.sax.handler.feature_external_ges": "outside-path",
+    "xml.sax.handler.feature_external_pes": "outside-path",
     "numpy.memmap": "sensitive-import",
     "ast.NodeTransformer": "odd-attribute",
     "typing.get_type_hints": "odd-attribute",

@@ -2,7 +2,7 @@
 
 How the points were chosen: what no ordinary program that computes something needs, and what only serves to hide, is
 enough by itself to be refused at the default threshold of 30, with room for a threshold somewhat above (40). What
-ordinary programs do now and then, and hiding ones too, needs company (5 to 15). What comes again in the same program
+ordinary programs do now and then, and hiding ones too, needs company (2 to 15). What comes again in the same program
 adds little to what its first time has told, so repeats count less, or not at all.
 """
 
@@ -51,15 +51,15 @@ RULES = {
         30, 5, "getattr and its like are passed around, so that what they look up cannot be seen"
     ),
     "scope-dictionary": Rule(15, 5, "names are looked up in globals(), locals() or vars()"),
-    "path-from-environment": Rule(15, 0, "the path of a file comes from an environment variable"),
+    "path-from-environment": Rule(30, 0, "the path of a file comes from an environment variable"),
     "encoded-data": Rule(15, 5, "a constant is decoded or unpacked"),
     "sensitive-import": Rule(15, 5, "a module is imported that can do harm, and has honest uses"),
     "code-in-text": Rule(15, 5, "a text reads like code that would be refused"),
     "unlisted-import": Rule(10, 5, "a module is imported that is not on the list"),
-    "dynamic-attribute": Rule(10, 0, "an attribute is looked up by a computed name"),
+    "dynamic-attribute": Rule(8, 0, "an attribute is looked up by a computed name"),
     "absolute-path": Rule(10, 0, "a text is an absolute path, or leads up by '..'"),
     "odd-attribute": Rule(10, 5, "an attribute is used that few programs need"),
-    "uses-decoder": Rule(5, 0, "something is decoded, as texts that hide are"),
-    "dynamic-path": Rule(5, 0, "a file is opened by a computed path"),
-    "dynamic-own-attribute": Rule(5, 0, "an object looks up an attribute of its own by a computed name"),
+    "uses-decoder": Rule(3, 0, "something is decoded, as texts that hide are"),
+    "dynamic-path": Rule(2, 0, "a file is opened by a computed path"),
+    "dynamic-own-attribute": Rule(2, 0, "an object looks up an attribute of its own by a computed name"),
 }

@@ -53,6 +53,11 @@ class Scene:
             return value.decode("latin-1")
         return value if isinstance(value, str) else None
 
+    def texts_of(self, node: ast.expr) -> Sequence[str]:
+        """All texts that it is known to stand for; empty when it may stand for others."""
+        found = self._folder.any_of(node)
+        return [it for it in found if isinstance(it, str)] if all(isinstance(it, str) for it in found) else []
+
     def is_constant(self, node: ast.expr) -> bool:
         return self.fold(node) is not UNKNOWN
 

@@ -13,13 +13,14 @@ _Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.Gene
 
 @dataclass(slots=True)
 class Binding:
-    """``path`` of what is imported; else ``value`` that is assigned, or added when ``is_added``; else it is something
-    else. ``is_certain``: it happens once its line is reached."""
+    """``path`` of what is imported; else ``value`` that is assigned, or added when ``is_added``; else it is one of
+    ``items``, or something else. ``is_certain``: it happens once its line is reached."""
 
     line: int
     path: str = ""
     value: ast.expr | None = None
     is_added: bool = False
+    items: ast.expr | None = None
     is_certain: bool = False
     function: ast.FunctionDef | ast.AsyncFunctionDef | None = None
 
@@ -156,6 +157,8 @@ def _assigned(name: ast.Name, tree: Walked) -> Binding:
             return Binding(name.lineno, value=value, is_certain=_is_certain(statement, tree))
         case ast.AugAssign(op=ast.Add(), value=value):
             return Binding(name.lineno, value=value, is_added=True)
+        case ast.For(target=target, iter=items) | ast.comprehension(target=target, iter=items) if target is name:
+            return Binding(name.lineno, items=items)
         case ast.Tuple(elts=names) | ast.List(elts=names):
             match tree.parents.get(id(statement)):
                 case ast.Assign(value=ast.Tuple(elts=values) | ast.List(elts=values)) if len(values) == len(names):

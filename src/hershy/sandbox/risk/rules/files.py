@@ -18,7 +18,14 @@ numpy.savetxt numpy.save pandas.read_csv pandas.read_json pandas.read_table pand
 pandas.read_parquet PIL.Image.open tempfile.mkdtemp os.open"""
 _TWO = """os.rename os.renames os.replace shutil.copy shutil.copy2 shutil.copyfile shutil.copytree shutil.move
 shutil.unpack_archive filecmp.cmp"""
-_ARGUMENTS = {**dict.fromkeys(_ONE.split(), 1), **dict.fromkeys(_TWO.split(), 2)}
+_NAMED = """logging.basicConfig tempfile.NamedTemporaryFile tempfile.TemporaryFile tempfile.TemporaryDirectory
+tempfile.mkstemp tempfile.SpooledTemporaryFile"""
+_ARGUMENTS = {
+    **dict.fromkeys(_ONE.split(), 1),
+    **dict.fromkeys(_TWO.split(), 2),
+    **dict.fromkeys(_NAMED.split(), 0),
+}
+"""How many of a function's first arguments are paths."""
 _KEYWORDS = frozenset(("file", "path", "filename", "database", "dir", "name", "src", "dst", "root_dir"))
 _ENVIRONMENT = re.compile(r"os\.(environ|getenv)\b")
 _CODE = re.compile(r"\.(py|pyc|pyw|so|pth|pyd)\Z|(\A|/)(site|user)customize", re.IGNORECASE)
@@ -38,6 +45,8 @@ def check(scene: Scene) -> Iterator[Finding]:
                     yield from _at(text, node.lineno)
             case ast.Attribute(attr="parent" | "parents", value=value) if _is_resolved(scene, value):
                 yield Finding("odd-attribute", node.lineno, "leads up from the working directory")
+            case ast.Attribute(attr="anchor", value=value) if any("pathlib." in it for it in scene.paths(value)):
+                yield Finding("outside-path", node.lineno, "leads to the root directory")
             case ast.Attribute(attr="symlink_to" | "hardlink_to"):
                 yield Finding("odd-attribute", node.lineno, "makes a link to another file")
             case _:
@@ -51,12 +60,12 @@ def _is_resolved(scene: Scene, value: ast.expr) -> bool:
 def _opened(scene: Scene, node: ast.Call, path: str) -> Iterator[Finding]:
     arguments = [*node.args[: _ARGUMENTS[path]], *(it.value for it in node.keywords if it.arg in _KEYWORDS)]
     for argument in arguments:
-        text = scene.text(argument)
-        if text is not None:
+        texts = scene.texts_of(argument)
+        for text in texts:
             yield from _at(text, node.lineno)
             if _CODE.search(text) and _writes(scene, node, path):
                 yield Finding("writes-code", node.lineno, f"writes {text[:80]!r}")
-        elif not scene.is_constant(argument):
+        if not texts and not scene.is_constant(argument):
             yield from _computed(scene, argument, node.lineno)
 
 
@@ -80,8 +89,11 @@ def _writes(scene: Scene, node: ast.Call, path: str) -> bool:
 def _computed(scene: Scene, argument: ast.expr, line: int) -> Iterator[Finding]:
     """What of a computed path can be seen: how it begins, and whether it comes from the environment."""
     begin = _beginning(scene, argument)
+    leads_up = any(scene.text(part) == ".." for part in _parts(argument))
     if begin is not None and begin.startswith(("/", "~", "..")) and not begin.startswith("/work/"):
         yield Finding("outside-path", line, f"uses a file at {begin[:80]!r}")
+    elif leads_up:
+        yield Finding("outside-path", line, "uses a file above the working directory")
     elif any(_ENVIRONMENT.match(path) for part in _parts(argument) for path in scene.paths(part)):
         yield Finding("path-from-environment", line, "takes the path of a file from an environment variable")
     else:

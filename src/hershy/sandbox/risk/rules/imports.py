@@ -42,7 +42,7 @@ def _taken(scene: Scene, module: str, name: str, line: int) -> Iterator[Finding]
             yield Finding(str(rule), line, f"imports {module:.80}.{name:.80}: {_why(str(rule))}")
         elif path in members.ONLY:
             yield Finding("module-as-value", line, f"imports {path}, which {module:.80} has imported for itself")
-    elif rule := members.rule_for(path) or members.rule_for_method(name):
+    elif (rule := members.rule_for(path) or members.rule_for_method(name)) and rule != "odd-attribute":
         yield Finding(rule, line, f"imports {module:.80}.{name:.80}: {_why(rule)}")
 
 

@@ -11,6 +11,7 @@ from . import attributes
 _BY_NAME = frozenset(f"builtins.{name}" for name in ("getattr", "setattr", "delattr", "hasattr"))
 _GETTERS = frozenset(("operator.attrgetter", "operator.methodcaller"))
 _DICTIONARIES = frozenset(f"builtins.{name}()" for name in ("globals", "locals", "vars"))
+_LETTERS = frozenset(f"builtins.{name}" for name in ("chr", "ord", "reversed", "bytes", "bytearray"))
 _PATCHERS = frozenset(("unittest.mock.patch", "pydoc.locate"))
 
 
@@ -29,7 +30,8 @@ def check(scene: Scene) -> Iterator[Finding]:
                     for rule in filter(None, [members.rule_for(text)]):
                         yield Finding(rule, node.lineno, f"reaches {text:.80}: {RULES[rule].meaning}")
             case ast.Attribute(value=value, attr="__dict__") if not attributes.is_own(value):
-                yield from _indexed(scene, node, "hidden-attribute")
+                is_module = any(modules.is_module(path) for path in scene.paths(value))
+                yield from _indexed(scene, node, "hidden-attribute" if is_module else "dynamic-attribute")
             case _:
                 pass
 
@@ -37,8 +39,7 @@ def check(scene: Scene) -> Iterator[Finding]:
 def _looked_up(scene: Scene, node: ast.Call, paths: tuple[str, ...]) -> Iterator[Finding]:
     target, name = node.args[:2]
     of = scene.paths(target)
-    text = scene.text(name)
-    if text is not None:
+    for text in scene.texts_of(name):
         yield from attributes.of_name(text, node.lineno, is_own=attributes.is_own(target))
         for path in of:
             found = joined(path, text)
@@ -47,16 +48,31 @@ def _looked_up(scene: Scene, node: ast.Call, paths: tuple[str, ...]) -> Iterator
                 rule = "module-as-value"
             if rule is not None:
                 yield Finding(rule, node.lineno, f"looks up {found:.80}: {RULES[rule].meaning}")
-        return
-    if "builtins.hasattr" in paths:
+    if scene.texts_of(name) or "builtins.hasattr" in paths:
         return
     is_literal = isinstance(target, ast.Constant | ast.Tuple | ast.List | ast.Dict | ast.JoinedStr | ast.Lambda)
-    if any(modules.is_module(path) or path.startswith("builtins.getattr") for path in of) or is_literal:
+    leads_on = any(modules.is_module(path) or path.startswith("builtins.getattr") for path in of)
+    if leads_on or is_literal or _is_decoded(scene, name):
         yield Finding("hidden-attribute", node.lineno, f"{RULES['hidden-attribute'].meaning}")
     elif attributes.is_own(target):
         yield Finding("dynamic-own-attribute", node.lineno, RULES["dynamic-own-attribute"].meaning)
     else:
         yield Finding("dynamic-attribute", node.lineno, RULES["dynamic-attribute"].meaning)
+
+
+def _is_decoded(scene: Scene, name: ast.expr) -> bool:
+    """Whether a computed name is made letter by letter, or backwards: names of honest attributes are not."""
+    for part in ast.walk(name):
+        match part:
+            case ast.Call(func=ast.Attribute(attr="decode" | "fromhex" | "translate")):
+                return True
+            case ast.Name() if _LETTERS.intersection(scene.paths(part)):
+                return True
+            case ast.Slice(step=ast.UnaryOp(op=ast.USub())):
+                return True
+            case _:
+                pass
+    return False
 
 
 def _getter(scene: Scene, node: ast.Call) -> Iterator[Finding]:

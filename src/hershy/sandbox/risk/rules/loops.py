@@ -22,6 +22,10 @@ def check(scene: Scene) -> Iterator[Finding]:
                 yield Finding(
                     "endless-loop", node.lineno, "a while loop whose condition is always true, without a way out"
                 )
+            case ast.While(test=ast.Name(id=name)) if _never_changes(node, name):
+                yield Finding("endless-loop", node.lineno, f"a while loop that never makes {name:.80} false")
+            case ast.Call(func=func, keywords=keywords) if "threading.Thread" in scene.paths(func):
+                yield from _starts_itself(scene, node, keywords)
             case ast.For(iter=items) if _is_endless(scene, items) and not _ends(scene, node, ending):
                 yield Finding("endless-loop", node.lineno, "a loop over what never ends, without a way out")
             case ast.For(iter=ast.Name(id=name)) if _grows(node, name) and not _ends(scene, node, ending):
@@ -98,6 +102,37 @@ def _is_endless(scene: Scene, items: ast.expr) -> bool:
     if "builtins.enumerate()" in paths or "builtins.map()" in paths:
         return _is_endless(scene, items.args[-1]) if items.args else False
     return False
+
+
+_LEAVING = (ast.Call, ast.Break, ast.Return, ast.Raise, ast.Await, ast.Yield, ast.YieldFrom, ast.Assert)
+_CHANGING = (ast.Attribute, ast.Delete, ast.Subscript)
+
+
+def _never_changes(loop: ast.While, name: str) -> bool:
+    """Nothing in it calls, leaves or reaches into anything, or gives the name another value than twice its own."""
+    for statement in loop.body:
+        if _doubles(statement, name):
+            continue
+        for node in ast.walk(statement):
+            if isinstance(node, _LEAVING + _CHANGING):
+                return False
+            if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
+                return False
+    return True
+
+
+def _doubles(statement: ast.stmt, name: str) -> bool:
+    match statement:
+        case ast.AugAssign(target=ast.Name(id=grown), op=ast.Add(), value=ast.Name(id=by)):
+            return grown == by == name
+    return False
+
+
+def _starts_itself(scene: Scene, node: ast.Call, keywords: list[ast.keyword]) -> Iterator[Finding]:
+    target = next((it.value for it in keywords if it.arg == "target"), None)
+    names = [it.name for it in _functions(scene, node) if isinstance(it, ast.FunctionDef | ast.AsyncFunctionDef)]
+    if isinstance(target, ast.Name) and target.id in names:
+        yield Finding("endless-loop", node.lineno, f"{target.id:.80} starts threads of itself")
 
 
 def _grows(loop: ast.For, name: str) -> bool:

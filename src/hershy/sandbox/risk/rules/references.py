@@ -11,6 +11,7 @@ from ..scene import FUNCTION, Scene
 _LOOKUPS = frozenset(f"builtins.{name}" for name in ("getattr", "setattr", "vars", "globals", "locals", "delattr"))
 _CODE_TEXTS = frozenset(("timeit.timeit", "timeit.repeat", "timeit.Timer"))
 _LEADING = frozenset(("os", "sys", "io", "inspect", "gc", "types", "codecs", "asyncio", "unittest", "shutil", "typing"))
+"""From these the way to the rest of the system is short."""
 
 
 def check(scene: Scene) -> Iterator[Finding]:
@@ -30,14 +31,14 @@ def _referred(scene: Scene, node: ast.Name | ast.Attribute) -> Iterator[Finding]
                 yield Finding("odd-attribute", node.lineno, f"reaches {path} through another module")
             elif isinstance(node, ast.Attribute) and rule not in (None, "unlisted-import", "sensitive-import"):
                 yield Finding(str(rule), node.lineno, f"reaches {path}: {RULES[str(rule)].meaning}")
-            yield from _as_value(node, parent, path)
+            yield from _as_value(scene, node, parent, path)
         elif rule is not None:
             yield Finding(rule, node.lineno, f"uses {path.removeprefix('builtins.')}: {RULES[rule].meaning}")
         elif path in _LOOKUPS and not (isinstance(parent, ast.Call) and parent.func is node):
             yield Finding("function-as-value", node.lineno, f"{path.removeprefix('builtins.')} is passed around")
 
 
-def _as_value(node: ast.expr, parent: ast.AST | None, path: str) -> Iterator[Finding]:
+def _as_value(scene: Scene, node: ast.expr, parent: ast.AST | None, path: str) -> Iterator[Finding]:
     """A module whose attributes are named, is seen; what is assigned to a plain name is followed."""
     match parent:
         case ast.Attribute() | ast.Expr() | None:
@@ -46,7 +47,10 @@ def _as_value(node: ast.expr, parent: ast.AST | None, path: str) -> Iterator[Fin
             return
         case ast.Compare(ops=[ast.Is() | ast.IsNot()]):
             return
-    rule = "module-as-value" if path.split(".")[0] not in modules.DATA else "odd-attribute"
+        case ast.Call(args=[first, _, *_]) if first is node and "builtins.getattr" in scene.paths(parent.func):
+            return  # looked at there
+    rule = "module-as-value" if path.split(".")[0] in _LEADING or path not in modules.FREE else "odd-attribute"
+    rule = "odd-attribute" if path.split(".")[0] in modules.DATA else rule
     yield Finding(rule, node.lineno, f"the module {path} is used as a value")
 
 

@@ -33,6 +33,7 @@ _DECODERS = re.compile(
     r"|(zlib|gzip|bz2|lzma)\.decompress|zlib\.decompressobj|builtins\.(bytes|bytearray)\.fromhex)\Z"
 )
 _ORDINARY_CODECS = frozenset(("utf-8", "utf8", "ascii", "latin-1", "latin1", "utf-16", "iso-8859-1", "cp1252"))
+_ENTITY = re.compile(r"<!(ENTITY|DOCTYPE)[^>]*\b(SYSTEM|PUBLIC)\b")
 _EVALUATING = frozenset(("query", "eval"))
 
 
@@ -42,6 +43,8 @@ def check(scene: Scene) -> Iterator[Finding]:
             if not _is_documentation(scene, node):
                 text = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
                 yield from _written(scene, node, text)
+        elif isinstance(node, ast.AugAssign) and (built := scene.text(node.target)) is not None:
+            yield from _put_together(scene, node.lineno, built)
         elif isinstance(node, ast.Name | ast.Attribute):
             continue
         elif isinstance(node, ast.expr) and (built := scene.text(node)) is not None:
@@ -66,6 +69,8 @@ def _written(scene: Scene, node: ast.expr, text: str) -> Iterator[Finding]:
         yield Finding("dynamic-code" if _is_evaluated(scene, node) else "code-in-text", line, "a text reads like code")
     if _BLOB.search(text):
         yield Finding("encoded-data", line, "a long text without words: it may be encoded")
+    if _ENTITY.search(text):
+        yield Finding("private-path", line, "an XML document reads another file")
     yield from _places(text, line)
 
 
