@@ -11,6 +11,7 @@ from hershy.domain.build_spec import BuildSpec
 from hershy.domain.ids import UserID
 from hershy.domain.program import Program, ProgramOptions
 from hershy.domain.state import ProgramState
+from hershy.sandbox.service import SandboxService
 from hershy.wiring import HostContainer, Settings, open_host
 from hershy_adapters.memory.builder import InMemoryBuilder
 from hershy_adapters.memory.clock import VirtualClock
@@ -18,6 +19,7 @@ from hershy_adapters.memory.event_bus import InMemoryEventBus
 from hershy_adapters.memory.proxy import InMemoryProxy
 from hershy_adapters.memory.repository import InMemoryRepository
 from hershy_adapters.memory.runtime import InMemoryRuntime
+from hershy_adapters.memory.sandbox import InMemorySandbox
 from hershy_adapters.memory.storage import InMemoryStorage
 
 
@@ -25,7 +27,8 @@ from hershy_adapters.memory.storage import InMemoryStorage
 class Twins:
     """An open Host and the twins behind it, to look at and to make misbehave.
 
-    ``builder.fail_next(…)``, ``runtime.behave(…)``, ``await runtime.exit(program_id, 1)`` and so on.
+    ``builder.fail_next(…)``, ``runtime.behave(…)``, ``await runtime.exit(program_id, 1)``, ``sandbox.script(…)`` and so
+    on.
     """
 
     host: Host
@@ -36,6 +39,8 @@ class Twins:
     storage: InMemoryStorage
     clock: VirtualClock
     event_bus: InMemoryEventBus
+    sandbox: InMemorySandbox
+    sandbox_service: SandboxService
 
     async def create(self, dockerfile: str = "FROM scratch", user: str = "alice", **options: Any) -> Program:
         """Register a program; ``options`` are those of ProgramOptions."""
@@ -62,6 +67,8 @@ async def open_twins(container: Any | None = None) -> AsyncIterator[Twins]:
             wired.storage(),
             wired.clock(),
             wired.event_bus(),
+            wired.sandbox(),
+            wired.sandbox_service(),
         )
 
 

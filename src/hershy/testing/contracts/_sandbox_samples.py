@@ -173,7 +173,8 @@ LOOKS_AROUND = Sample(
     "    try:\n"
     "        attempt()\n"
     "    except OSError:\n"
-    "        return True\n\n\n"
+    "        return True\n"
+    "    return False\n\n\n"
     'print("not root:", os.getuid() != 0)\n'
     "route = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
     'print("no network:", fails(lambda: route.connect(("192.0.2.1", 80))))\n'
