@@ -29,11 +29,12 @@ async def opened(runtime: str, image: str, root: Path, pool_size: int = 0) -> As
 def left(engine: docker.DockerClient, root: Path, running_only: bool = False) -> list[str]:
     """Names of containers of owners that have a lease in this storage root, as the engine itself lists them."""
     owners = [it.name for it in (root / "sandboxes").iterdir()] if (root / "sandboxes").exists() else []
-    return [
-        container.name
-        for owner in owners
-        for container in engine.containers.list(all=not running_only, filters={"label": f"{OWNER_LABEL}={owner}"})
-    ]
+    names: list[str] = []
+    for owner in owners:
+        # Listed, not looked at one by one: some go meanwhile.
+        listed = engine.api.containers(all=not running_only, filters={"label": f"{OWNER_LABEL}={owner}"})
+        names += [it["Names"][0].removeprefix("/") for it in listed]
+    return names
 
 
 async def until(holds: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S) -> None:

@@ -224,9 +224,11 @@ def collected(wanted: list[str], most: int) -> tuple[list[str], list[str]]:
 def regular_files(wanted: list[str]) -> Any:
     for name in wanted:
         top = os.path.normpath(os.path.join(WORK, name))
-        if os.path.isfile(top) and not os.path.islink(top):
+        if os.path.realpath(top) != top:  # a link, or behind one
+            continue
+        if os.path.isfile(top):
             yield os.path.relpath(top, WORK)
-        for folder, _, files in os.walk(top) if not os.path.islink(top) else ():
+        for folder, _, files in os.walk(top):
             for file in sorted(files):
                 path = os.path.join(folder, file)
                 if os.path.isfile(path) and not os.path.islink(path):
