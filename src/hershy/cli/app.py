@@ -8,7 +8,22 @@ import typer
 
 from hershy.domain.errors import HershyError
 
-from . import deploy, doctor, history, lifecycle, output, programs, serve, talk, token, usage, verify
+from . import (
+    deploy,
+    doctor,
+    history,
+    lifecycle,
+    output,
+    programs,
+    serve,
+    talk,
+    token,
+    usage,
+    verify,
+)
+from . import (
+    run as run_command,
+)
 from .options import TokenFileOption, UrlOption
 from .session import Session
 
@@ -42,10 +57,13 @@ def hershy(
     """Run other people's long-lived programs safely.
 
     Start a Host with **hershy serve**, then **hershy deploy DIR --wait** a directory with a Dockerfile.
+
+    To run a piece of code once, **hershy run FILE**.
     """
     Session.of(context, url).token_file = token_file
 
 
+_CODE = "Code, once"
 _HOST, _PROGRAMS, _TALK = "The Host", "Programs", "What a program says and does"
 
 app.command(rich_help_panel=_HOST)(serve.serve)
@@ -65,6 +83,8 @@ app.command(rich_help_panel=_TALK)(history.events)
 app.command(rich_help_panel=_TALK)(history.journal)
 app.command(rich_help_panel=_TALK)(talk.message)
 app.command(rich_help_panel=_TALK)(talk.source)
+
+app.command(rich_help_panel=_CODE, context_settings=run_command.RAW_ARGUMENTS)(run_command.run)
 
 
 def run(arguments: Sequence[str] | None, session: Session | None) -> NoReturn:

@@ -36,6 +36,16 @@ def result(text: str) -> None:
     typer.echo(_printable(text) if sys.stdout.isatty() else text)
 
 
+def raw(content: bytes, *, to_stderr: bool = False) -> None:
+    """Print what code has printed, byte by byte; on a terminal without what would act on it."""
+    stream = sys.stderr if to_stderr else sys.stdout
+    if stream.isatty():
+        stream.write(_printable(content.decode("utf-8", "replace")))
+    else:
+        stream.buffer.write(content)
+    stream.flush()
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows below a head to stdout. Ids are for copying: nothing is cut, not even for a narrow terminal."""
     from rich.console import Console

@@ -1,5 +1,6 @@
 """How commands reach the Host."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,6 +39,13 @@ class Session:
         session: Session = context.ensure_object(cls)
         session.url = url or session.url
         return session
+
+    @property
+    def names_a_host(self) -> bool:
+        """Whether somebody has said which Host is meant, on the command line or in the environment."""
+        from hershy.client._http import URL_VARIABLE
+
+        return bool(self.url or os.environ.get(URL_VARIABLE))
 
     # The client and httpx are imported when a command needs them, not to print a help text.
 
