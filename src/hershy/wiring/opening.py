@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 from dependency_injector import containers, providers
@@ -88,11 +89,18 @@ async def open_tokens(settings: Settings | None = None, **from_code: Any) -> Asy
 
 
 async def diagnose(settings: Settings | None = None, **from_code: Any) -> Sequence[Finding]:
-    """What the chosen builder and runtime need from this machine. Changes nothing; raises ConfigurationError."""
+    """What the chosen builder, runtime and sandbox need from this machine.
+
+    What only the sandbox needs is not required: a Host starts without, and runs programs. Changes nothing; raises
+    ConfigurationError.
+    """
     container = _container(settings, from_code)
     container.owner.override(providers.Object(_NOBODY))
     async with _adapters(container):
-        return await diagnosis.diagnose(container.builder(), container.runtime())
+        findings = list(await diagnosis.diagnose(container.builder(), container.runtime()))
+        told = {it.name for it in findings}
+        of_sandbox = await container.sandbox().diagnose()
+        return [*findings, *(replace(it, required=False) for it in of_sandbox if it.name not in told)]
 
 
 def _container(settings: Settings | None, from_code: dict[str, Any]) -> containers.DynamicContainer:
