@@ -1,0 +1,399 @@
+"""hershy run: what it hands over, what it prints, and where the code runs."""
+
+import asyncio
+import io
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from hershy import wiring
+from hershy.cli.main import main
+from hershy.cli.session import Session
+from hershy.domain.sandbox import SandboxJob
+from hershy.domain.sandbox_result import SandboxResult
+from hershy.sandbox.service import SandboxService
+from hershy_adapters.memory.clock import VirtualClock
+from hershy_adapters.memory.sandbox import InMemorySandbox
+from hershy_adapters.memory.sandbox_script import Print, Write
+from tests.unit.http.sandboxes import WordAnalyzer
+
+from .conftest import FakeHost, Hershy
+
+REASON = {"rule": "eval", "points": 40, "message": "calls eval", "file": "main.py", "line": 3}
+RISK = {"score": 0, "threshold": 30, "verdict": "accepted", "unreadable": "", "reasons": [], "lint": []}
+RUN: dict[str, Any] = {
+    "outcome": "finished",
+    "message": "finished",
+    "exit_code": 0,
+    "stdout": "out",
+    "stderr": "err",
+    "output_is_cut": False,
+    "duration_s": 0.5,
+    "cpu_time_s": 0.1,
+    "peak_memory_bytes": 10 * 1024 * 1024,
+    "exception": None,
+    "files": {},
+    "files_left_out": [],
+    "was_warm": True,
+    "runtime": "runsc",
+    "risk": RISK,
+}
+CALL = "POST /sandbox/runs"
+
+
+@pytest.fixture
+def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HERSHY_URL", raising=False)
+    path = tmp_path / "it.py"
+    path.write_text("print(1)\n")
+    return path
+
+
+@pytest.fixture
+def running(host: FakeHost, code: Path) -> FakeHost:
+    """A Host that answers, and ``it.py`` in the working directory."""
+    host.answers[CALL] = RUN
+    return host
+
+
+def given_stdin(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+
+def test_a_file(hershy: Hershy, running: FakeHost) -> None:
+    """Its code is sent, and what it printed comes out where it was printed; then how it ended."""
+    assert hershy("run", "it.py") == 0
+    assert running.bodies == [{"code": "print(1)\n"}]
+    assert hershy.out == "out"
+    assert hershy.err == "err\nhershy: finished; 0.50 s, 10 MiB of memory\n"
+
+
+def test_everything_that_can_be_asked_for(hershy: Hershy, running: FakeHost, tmp_path: Path) -> None:
+    """Options stand before FILE; what follows belongs to the code."""
+    (tmp_path / "a=b").write_bytes(b"1")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "c").write_bytes(b"\xff")
+    (tmp_path / "in").write_text("input")
+    options = [
+        "--timeout",
+        "1m",
+        "--memory",
+        "1g",
+        "--cpus",
+        "0.5",
+        "--env",
+        "K=V=W",
+        "--input",
+        "in",
+        "--threshold",
+        "5",
+    ]
+    files = [
+        "--file",
+        "a=b",
+        "--file",
+        "data/c",
+        "--file",
+        "data/c=sub/d",
+        "--collect",
+        "r",
+        "--out",
+        "o",
+        "--no-check",
+    ]
+    assert hershy("run", *options, *files, "--image", "python:3.13", "it.py", "--memory", "--", "x") == 0
+    binary = {"content": "/w==", "encoding": "base64"}
+    assert running.bodies == [
+        {
+            "code": "print(1)\n",
+            "image": "python:3.13",
+            "args": ["--memory", "--", "x"],
+            "files": {"a=b": "1", "c": binary, "sub/d": binary},
+            "stdin": "input",
+            "env": {"K": "V=W"},
+            "collect": ["r"],
+            "limits": {"timeout_s": 60.0, "memory_bytes": 2**30, "cpus": 0.5},
+            "check": False,
+            "threshold": 5,
+        }
+    ]
+
+
+def test_a_command_of_an_image(hershy: Hershy, running: FakeHost) -> None:
+    """With --image a first word that is no Python file is a command."""
+    assert hershy("run", "--image", "busybox", "--", "sh", "-c", "echo hi") == 0
+    assert running.bodies == [{"command": ["sh", "-c", "echo hi"], "image": "busybox"}]
+
+
+def test_code_from_stdin(hershy: Hershy, running: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of FILE ``-``, a byte order mark left aside; or stdin is the code's own."""
+    given_stdin(monkeypatch, b"\xef\xbb\xbfprint(2)")
+    assert hershy("run", "-", "arg") == 0
+    given_stdin(monkeypatch, b"\xfe")
+    assert hershy("run", "--input", "-", "it.py") == 0
+    assert running.bodies == [
+        {"code": "print(2)", "args": ["arg"]},
+        {"code": "print(1)\n", "stdin": {"content": "/g==", "encoding": "base64"}},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        ([], ["FILE"]),
+        (["--image", "busybox"], ["COMMAND"]),
+        (["no.py"], ["no.py", "No such file"]),
+        (["binary"], ["UTF-8"]),
+        (["--input", "-", "-"], ["both"]),
+        (["--file", "no", "it.py"], ["no", "No such file"]),
+        (["--file", "it.py", "--file", "it.py", "it.py"], ["twice"]),
+        (["--file", "it.py=../x", "it.py"], ["../x"]),
+        (["--file", "it.py=main.py", "it.py"], ["main.py"]),
+        (["--collect", "x", "it.py"], ["--out"]),
+        (["--collect", "/etc", "--out", "o", "it.py"], ["/etc"]),
+        (["--timeout", "soon", "it.py"], ["soon"]),
+        (["--timeout", "0s", "it.py"], ["timeout"]),
+        (["--memory", "1m", "it.py"], ["memory_bytes"]),
+        (["--threshold", "0", "it.py"], ["threshold"]),
+        (["--env", "K", "it.py"], ["KEY=VALUE"]),
+        (["--image", "A B", "it.py"], ["A B"]),
+        (["--unknown", "it.py"], ["--unknown"]),
+        (["--local", "it.py"], ["--url"]),
+    ],
+)
+def test_wrong_usage(hershy: Hershy, running: FakeHost, code: Path, arguments: list[str], parts: list[str]) -> None:
+    """Exit 2, and nothing is asked of the Host."""
+    (code.parent / "binary").write_bytes(b"\xff\xfe")
+    assert hershy("run", *arguments) == 2
+    for part in parts:
+        assert part in hershy.err
+    assert not running.asked
+
+
+def test_other_ends(hershy: Hershy, running: FakeHost) -> None:
+    """Exit 1, and why on stderr."""
+    for change, told in (
+        ({"outcome": "error", "message": "main.py, line 3: ValueError: no", "exit_code": 1}, "line 3: ValueError: no"),
+        (
+            {"outcome": "timeout", "message": "killed: ran longer than 10 s", "exit_code": None},
+            "longer than 10 s; 0.50 s",
+        ),
+        ({"files_left_out": ["a", "b"], "outcome": "error"}, "there is too much: a, b"),
+        ({"outcome": "error", "risk": RISK | {"score": 7}}, "risk score 7"),
+    ):
+        running.answers[CALL] = RUN | change
+        assert hershy("run", "it.py") == 1
+        assert told in hershy.err
+        assert hershy.out == "out"
+
+
+def test_refused_code(hershy: Hershy, running: FakeHost) -> None:
+    """Every reason with its line, up to a number of them."""
+    risk = RISK | {"score": 40, "verdict": "refused", "reasons": [REASON]}
+    refused = {"outcome": "refused", "message": "refused: scored 40", "exit_code": None, "stdout": "", "stderr": ""}
+    running.answers[CALL] = RUN | refused | {"risk": risk}
+    assert hershy("run", "it.py") == 1
+    assert hershy.err == "hershy: refused: scored 40\n  main.py, line 3: calls eval (eval, 40 points)\n"
+    running.answers[CALL] = RUN | refused | {"risk": risk | {"reasons": [REASON] * 25}}
+    assert hershy("run", "it.py") == 1
+    assert hershy.err.endswith("  and 5 more\n")
+
+
+def test_json(hershy: Hershy, running: FakeHost) -> None:
+    """The document is the Host's, and nothing else is printed."""
+    binary = {"content": "/w==", "encoding": "base64", "size": 1}
+    answer = RUN | {
+        "files": {"a": binary, "b": {"content": "t", "encoding": "utf-8", "size": 1}},
+        "stdout": "\ufffd",
+        "stdout_base64": "/w==",
+        "outcome": "error",
+        "exception": {"type": "E", "message": "", "file": "main.py", "line": None},
+        "risk": RISK | {"score": 40, "reasons": [REASON]},
+    }
+    running.answers[CALL] = answer
+    assert hershy("run", "--json", "--collect", ".", "it.py") == 1
+    assert hershy.document == answer
+    assert hershy.err == ""
+
+
+def test_files_come_back(hershy: Hershy, running: FakeHost, tmp_path: Path) -> None:
+    """Below DIR; all of them unless some are named. What is there stays without --force."""
+    running.answers[CALL] = RUN | {"files": {"a/b": {"content": "/w==", "encoding": "base64", "size": 1}}}
+    assert hershy("run", "--out", "o", "it.py") == 0
+    assert running.bodies[0]["collect"] == ["."]
+    assert (tmp_path / "o" / "a" / "b").read_bytes() == b"\xff"
+    assert "1 files in o" in hershy.err
+    assert hershy("run", "--out", "o", "it.py") == 1
+    assert "--force" in hershy.err
+    assert hershy("run", "--out", "o", "--force", "it.py") == 0
+
+
+def test_a_hostile_name_is_not_followed(hershy: Hershy, running: FakeHost, tmp_path: Path) -> None:
+    """Whatever a Host answers."""
+    running.answers[CALL] = RUN | {"files": {"../x": {"content": "", "encoding": "utf-8", "size": 0}}}
+    assert hershy("run", "--out", "o", "it.py") == 1
+    assert "'..'" in hershy.err
+    assert not (tmp_path / "x").exists()
+
+
+def test_the_hosts_refusal(hershy: Hershy, running: FakeHost) -> None:
+    """Exit 1 and its message, as of every command."""
+    running.refusals[CALL] = (429, "too many")
+    assert hershy("run", "it.py") == 1
+    assert hershy.err == "hershy: too many\n"
+
+
+def test_bytes_are_printed_as_they_are(
+    running: FakeHost, capsysbinary: pytest.CaptureFixture[bytes], code: Path
+) -> None:
+    """Also those that are no text."""
+    running.answers[CALL] = RUN | {
+        "stdout": "\ufffd\0",
+        "stdout_base64": "/wA=",
+        "stderr": "\ufffd",
+        "stderr_base64": "/w==",
+    }
+    with pytest.raises(SystemExit):
+        main(["run", "it.py"], session=Session("http://host.test", transport=httpx.MockTransport(running)))
+    out, err = capsysbinary.readouterr()
+    assert out == b"\xff\0"
+    assert err.startswith(b"\xff\nhershy: finished")
+
+
+def test_a_terminal_is_not_acted_upon(hershy: Hershy, running: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Escape sequences of the code become visible there."""
+    running.answers[CALL] = RUN | {"stdout": "\x1b[2Jé\n"}
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert hershy("run", "it.py") == 0
+    assert hershy.out == "\ufffd[2Jé\n"
+
+
+@dataclass
+class Here:
+    """Runs the command without a URL: where nothing answers, or what ``failure`` says happens."""
+
+    capsys: pytest.CaptureFixture[str]
+    sandbox: InMemorySandbox = field(default_factory=lambda: InMemorySandbox(VirtualClock(), pool_size=0))
+    settings: list[dict[str, Any]] = field(default_factory=list)
+    failure: Exception = field(default_factory=lambda: httpx.ConnectError("refused"))
+    out: str = ""
+    err: str = ""
+
+    def __call__(self, *arguments: str) -> int:
+        with pytest.raises(SystemExit) as exited:
+            main(["run", *arguments], session=Session(transport=httpx.MockTransport(self._fail)))
+        self.out, self.err = self.capsys.readouterr()
+        return int(exited.value.code or 0)
+
+    def _fail(self, request: httpx.Request) -> httpx.Response:
+        raise self.failure
+
+    @asynccontextmanager
+    async def open_sandbox(self, **settings: Any) -> AsyncIterator[SandboxService]:
+        self.settings.append(settings)
+        yield SandboxService(self.sandbox, WordAnalyzer())
+
+
+@pytest.fixture
+def here(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, code: Path) -> Here:
+    made = Here(capsys)
+    monkeypatch.setattr(wiring, "open_sandbox", made.open_sandbox)
+    return made
+
+
+def test_without_a_host_it_runs_here(here: Here, tmp_path: Path) -> None:
+    """And says so; the result is the same."""
+    here.sandbox.script("print(1)\n", [Print("1\n"), Write("f", "x")])
+    assert here("--out", "o", "it.py") == 0
+    assert here.out == "1\n"
+    assert here.err.startswith("hershy: no Host answers at http://127.0.0.1:9000; running it from this process\n")
+    assert (tmp_path / "o" / "f").read_text() == "x"
+    assert here.settings == [{"sandbox_pool_size": 0}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings"),
+    [(["--local"], {}), (["--runtime", "runc"], {"runtime": "runc", "sandbox": "runc"})],
+)
+def test_by_wish_it_runs_here(here: Here, arguments: Sequence[str], settings: dict[str, str]) -> None:
+    """No Host is asked."""
+    here.failure = AssertionError()
+    assert here(*arguments, "it.py") == 0
+    assert here.err.startswith("hershy: finished")
+    assert here.settings == [{"sandbox_pool_size": 0, **settings}]
+
+
+def test_a_host_that_is_named_must_answer(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the command line or in the environment: the code runs where it should, or not at all."""
+    assert here("--url", "http://127.0.0.1:1", "it.py") == 1
+    assert "no Host answers at http://127.0.0.1:1 " in here.err
+    monkeypatch.setenv("HERSHY_URL", "http://127.0.0.1:2")
+    assert here("it.py") == 1
+    assert here.settings == []
+
+
+def test_what_may_be_running_is_not_run_again(here: Here) -> None:
+    """A connection that broke is an error."""
+    here.failure = httpx.ReadError("reset")
+    assert here("it.py") == 1
+    assert here.settings == []
+
+
+def test_here_code_is_refused_as_well(here: Here) -> None:
+    """By its score, unless somebody wants otherwise."""
+    Path("it.py").write_text("eval\neval\n")
+    assert here("--local", "it.py") == 1
+    assert "main.py, line 2: calls eval (eval, 20 points)" in here.err
+    assert here("--local", "--threshold", "41", "it.py") == 0
+    assert here("--local", "--no-check", "it.py") == 0
+    assert "risk score 40" in here.err
+
+
+class Interrupted(InMemorySandbox):
+    """Its process gets a signal while it runs something."""
+
+    number = signal.SIGINT
+    was_killed = False
+
+    async def run(self, job: SandboxJob, *, syntax_only: bool = False) -> SandboxResult:
+        os.kill(os.getpid(), self.number)
+        try:
+            return await asyncio.Future[SandboxResult]()
+        except asyncio.CancelledError:
+            self.was_killed = True
+            raise
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_kills_the_run(here: Here, number: signal.Signals, status: int) -> None:
+    """Ctrl-C and SIGTERM: the sandbox is told before the command ends."""
+    here.sandbox = sandbox = Interrupted(VirtualClock())
+    sandbox.number = number
+    assert here("--local", "it.py") == status
+    assert sandbox.was_killed
+
+
+def test_ctrl_c_at_a_host(hershy: Hershy, running: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 130, without a traceback; the closed connection kills the run there."""
+
+    def interrupted(self: FakeHost, request: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FakeHost, "__call__", interrupted)
+    assert hershy("run", "it.py") == 130
+    assert hershy.err == ""
+
+
+def test_code_that_cannot_be_read(here: Here) -> None:
+    """It is refused, with the reason."""
+    Path("it.py").write_text("unreadable")
+    assert here("--local", "it.py") == 1
+    assert "nested too deeply" in here.err
