@@ -24,8 +24,8 @@ IN_ANOTHER_PROCESS = """
 import asyncio, sys
 from pathlib import Path
 from hershy.domain.sandbox import SandboxJob
-from tests.integration.sandboxes import opened
-from tests.integration.test_sandbox_lifecycle import ENDLESS
+from tests.integration.sandbox.sandboxes import opened
+from tests.integration.sandbox.test_lifecycle import ENDLESS
 async def main(runtime, image, root):
     async with opened(runtime, image, Path(root), pool_size=2) as sandbox:
         await sandbox.warm()
@@ -50,7 +50,7 @@ def another_process(runtime: str, image: str, root: Path) -> Iterator[subprocess
         [sys.executable, "-c", IN_ANOTHER_PROCESS, runtime, image, str(root)],
         stdout=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
     )
     assert process.stdout is not None
     try:

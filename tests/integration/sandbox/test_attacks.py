@@ -20,7 +20,7 @@ from hershy_adapters.analysis.code_analyzer import IsolatedCodeAnalyzer
 
 from .sandboxes import KINDS, left, opened
 
-EVASIONS = sorted((Path(__file__).parents[1] / "corpus" / "evasions").glob("*.py"))
+EVASIONS = sorted((Path(__file__).parents[2] / "corpus" / "evasions").glob("*.py"))
 LIMITS = SandboxLimits(timeout=timedelta(seconds=2), memory_bytes=2**27, pids=32, work_bytes=2**24)
 AT_ONCE = 6
 ENDED_BY_A_LIMIT = {Outcome.TIMEOUT, Outcome.OUT_OF_MEMORY, Outcome.OUTPUT_LIMIT, Outcome.KILLED}
