@@ -119,7 +119,9 @@ class Folder:
         """What the assignments up to here have made of it."""
         scope = self._tree.scopes[id(node)].find(node.id)
         value: Any = UNKNOWN
-        for binding in scope.bindings[node.id] if scope is not None else ():
+        bindings = [] if scope is None else scope.bindings[node.id]
+        self._steps -= len(bindings) // 10
+        for binding in bindings:
             if binding.line > node.lineno and value is not UNKNOWN:
                 break
             value = self._bound(binding, value, depth)

@@ -28,6 +28,8 @@ class Scene:
             node.value for node in self.nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)
         )
         """All texts that are written out."""
+        self.attributes = frozenset(node.attr for node in self.nodes if isinstance(node, ast.Attribute))
+        """All names of attributes."""
 
     @property
     def nodes(self) -> Sequence[ast.AST]:

@@ -10,6 +10,9 @@ BUILTINS = frozenset(dir(builtins)) | {"__builtins__", "help", "exit", "quit", "
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
+_SIGNS = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
+"""No nodes of their own: one object stands for all of a kind."""
+
 
 @dataclass(slots=True)
 class Binding:
@@ -82,6 +85,8 @@ def walked(tree: ast.Module) -> Walked:
         result.scopes[id(node)] = scope
         inside = _inside(node, scope)
         for child in reversed(list(ast.iter_child_nodes(node))):
+            if isinstance(child, _SIGNS):
+                continue
             result.parents[id(child)] = node
             stack.append((child, scope if _is_outside(node, child) else inside))
         _declare(node, inside)
@@ -97,10 +102,8 @@ def _inside(node: ast.AST, scope: Scope) -> Scope:
 def _is_outside(node: ast.AST, child: ast.AST) -> bool:
     """Decorators, bases and so on belong to the scope around what they decorate."""
     if isinstance(node, ast.ClassDef):
-        return child not in node.body
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return child is not node.args and child not in node.body
-    return False
+        return isinstance(child, ast.expr | ast.keyword)
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and isinstance(child, ast.expr)
 
 
 def _declare(node: ast.AST, inside: Scope) -> None:

@@ -81,7 +81,7 @@ def _at(text: str, line: int) -> Iterator[Finding]:
 
 def _writes(scene: Scene, node: ast.Call, path: str) -> bool:
     if path.startswith("pathlib."):
-        return any(isinstance(it, ast.Attribute) and it.attr in _WRITING for it in scene.nodes)
+        return bool(_WRITING & scene.attributes)
     modes = [*node.args[1:2], *(it.value for it in node.keywords if it.arg == "mode")]
     return any((text := scene.text(mode)) is None or set(text) & set("wax+") for mode in modes)
 

@@ -109,6 +109,7 @@ def _indexed(scene: Scene, node: ast.expr, rule: str) -> Iterator[Finding]:
         key = call.args[0] if isinstance(call, ast.Call) and call.args else None
     if key is None:
         return
-    text = scene.text(key)
-    if text is None or text.startswith("__"):
-        yield Finding(rule, node.lineno, "looks up a name in a dictionary of names" + (f": {text:.80}" if text else ""))
+    texts = scene.texts_of(key)
+    odd = next((text for text in texts if text.startswith("__")), None)
+    if odd is not None or not texts:
+        yield Finding(rule, node.lineno, "looks up a name in a dictionary of names" + (f": {odd:.80}" if odd else ""))

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ..points import Finding
 from ..scene import Scene
@@ -14,11 +15,19 @@ _LOOPS = (ast.While, ast.For, ast.AsyncFor)
 _Statement = ast.While | ast.For
 
 
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    """Of the file: names of its functions that may end it, and whether it has threads that end with it."""
+
+    functions: frozenset[str]
+    has_daemons: bool
+
+
 def check(scene: Scene) -> Iterator[Finding]:
-    ending = _names_of_ending_functions(scene)
+    leaving = _Leaving(_names_of_ending_functions(scene), _has_daemons(scene))
     for node in scene.nodes:
         match node:
-            case ast.While(test=test) if _is_always(test) and not _ends(scene, node, ending):
+            case ast.While(test=test) if _is_always(test) and not _ends(scene, node, leaving):
                 yield Finding(
                     "endless-loop", node.lineno, "a while loop whose condition is always true, without a way out"
                 )
@@ -26,9 +35,9 @@ def check(scene: Scene) -> Iterator[Finding]:
                 yield Finding("endless-loop", node.lineno, f"a while loop that never makes {name:.80} false")
             case ast.Call(func=func, keywords=keywords) if "threading.Thread" in scene.paths(func):
                 yield from _starts_itself(scene, node, keywords)
-            case ast.For(iter=items) if _is_endless(scene, items) and not _ends(scene, node, ending):
+            case ast.For(iter=items) if _is_endless(scene, items) and not _ends(scene, node, leaving):
                 yield Finding("endless-loop", node.lineno, "a loop over what never ends, without a way out")
-            case ast.For(iter=ast.Name(id=name)) if _grows(node, name) and not _ends(scene, node, ending):
+            case ast.For(iter=ast.Name(id=name)) if _grows(node, name) and not _ends(scene, node, leaving):
                 yield Finding("endless-loop", node.lineno, f"a loop over {name:.80} that adds to it each time")
             case ast.ListComp() | ast.SetComp() | ast.DictComp() if _is_endless(scene, node.generators[0].iter):
                 yield Finding("endless-loop", node.lineno, "collects what never ends")
@@ -143,13 +152,13 @@ def _grows(loop: ast.For, name: str) -> bool:
     return False
 
 
-def _ends(scene: Scene, loop: _Statement, ending: frozenset[str]) -> bool:
+def _ends(scene: Scene, loop: _Statement, leaving: _Leaving) -> bool:
     """Whether something in it may leave it: a break of its own, or what leaves the function, waits, or fails.
 
     Calls fail sometimes: within a ``try`` that would notice, a loop that calls something is not certain.
     """
     is_watched = any(isinstance(it, ast.Try | ast.TryStar | ast.With) for it in _same_function(scene, loop))
-    is_background = isinstance(next(iter(_functions(scene, loop)), None), ast.FunctionDef) and _has_daemons(scene)
+    is_background = leaving.has_daemons and isinstance(next(_functions(scene, loop), None), ast.FunctionDef)
     if is_background:
         return True
     waiting: list[tuple[ast.AST, bool]] = [(it, True) for it in loop.body]
@@ -168,7 +177,7 @@ def _ends(scene: Scene, loop: _Statement, ending: frozenset[str]) -> bool:
                 | ast.AsyncWith()
             ):
                 return True
-            case ast.Call(func=func) if is_watched or _leaves(scene, func, ending):
+            case ast.Call(func=func) if is_watched or _leaves(scene, func, leaving.functions):
                 return True
             case ast.Assert(test=test) if not _is_always(test):
                 return True
@@ -216,7 +225,7 @@ def _names_of_ending_functions(scene: Scene) -> frozenset[str]:
     found = set()
     for node in scene.nodes:
         if isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and _ENDING.intersection(scene.paths(node.func))):
-            function = next(iter(_functions(scene, node)), None)
+            function = next(_functions(scene, node), None)
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 found.add(function.name)
     return frozenset(found)
