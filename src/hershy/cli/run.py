@@ -124,7 +124,7 @@ def run(
         from .collected import write_collected
 
         write_collected(out, result.files, force=force)
-        output.note(f"hershy: {len(result.files)} files in {out}")
+        output.note(f"hershy: wrote {', '.join(str(out / name) for name in result.files)}")
     raise typer.Exit(0 if result.is_success else 1)
 
 

@@ -20,10 +20,13 @@ def print_for_people(run: RunInfo) -> None:
     output.raw(run.raw_stderr, to_stderr=True)
     if run.raw_stderr and not run.raw_stderr.endswith(b"\n"):
         output.note("")
-    output.note(f"hershy: {'; '.join([run.message, *_figures(run)])}")
-    if run.outcome is Outcome.REFUSED and run.risk is not None:
+    if run.outcome is Outcome.REFUSED and run.risk is not None and run.risk.reasons:
+        # Its message tells the first few of them, on one line.
+        output.note(f"hershy: refused: scored {run.risk.score}, of {run.risk.threshold} at which code is refused")
         for line in _reasons(run.risk):
             output.note(f"  {line}")
+    else:
+        output.note(f"hershy: {'; '.join([run.message, *_figures(run)])}")
     if run.files_left_out:
         output.note(f"hershy: not brought back, for there is too much: {', '.join(run.files_left_out)}")
 
