@@ -330,3 +330,15 @@ def test_what_comes_by_an_own_file_is_seen() -> None:
     """Where the file takes it from the system."""
     report = analyze({"main.py": "from helper import f\nf('x')\n", "helper.py": "from os import system as f\n"})
     assert [(it.rule, it.file) for it in report.reasons] == [("process", "helper.py")]
+
+
+def test_a_byte_order_mark_is_read_over() -> None:
+    """As Python does."""
+    assert rules_of(analyze({"main.py": "\ufeffeval('1')"})) == {"dynamic-code"}
+
+
+def test_lines_are_named() -> None:
+    """Of what cannot be read, and of what scores."""
+    assert analyze({"lib/a.py": "x = 1\ny = (\n"}).unreadable.startswith("lib/a.py, line 2: ")
+    assert analyze({"lib/a.py": "x = 1\ny = '\0'\n"}).unreadable.startswith("lib/a.py, line 2: ")
+    assert [it.line for it in analyze({"lib/a.py": "x = 1\n\neval(x)\n"}).reasons] == [3]

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 
 from hershy.domain.risk import RiskReport
 
-from . import modules
 from .collecting import reasons_of
 from .points import Finding
 from .rules import ALL
@@ -56,14 +55,14 @@ def _findings(path: str, text: str, own: frozenset[str]) -> Iterator[Finding]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the program's invalid escapes
-            tree = ast.parse(text)
+            tree = ast.parse(text.removeprefix("\ufeff"))  # as Python does of a file's byte order mark
         scene = Scene(tree, own)
         for rule in ALL:
             yield from rule(scene)
     except SyntaxError as error:
         raise _Unreadable(f"{path:.200}, line {error.lineno or 1}: {error.msg:.200}") from error
     except (RecursionError, MemoryError) as error:
-        raise _Unreadable(f"{path:.200}, line 1: is nested too deeply to be read") from error
+        raise _Unreadable(f"{path:.200}, line 1: is nested too deeply, or too large, to be read") from error
     except ValueError as error:  # null bytes, lone surrogates
         raise _Unreadable(f"{path:.200}, line {_odd_line(text)}: {error!s:.200}") from error
 
@@ -82,5 +81,4 @@ def _odd_line(text: str) -> int:
 
 def _modules_of(sources: Mapping[str, str]) -> frozenset[str]:
     """Names that the program's own files can be imported by; one that the tables know keeps its meaning."""
-    names = {path.removesuffix(".py").split("/")[0] for path in sources}
-    return frozenset(name for name in names if name not in modules.WRONG)
+    return frozenset(path.removesuffix(".py").split("/")[0] for path in sources)
