@@ -60,7 +60,7 @@ def _findings(path: str, text: str, own: frozenset[str]) -> Iterator[Finding]:
         for rule in ALL:
             yield from rule(scene)
     except SyntaxError as error:
-        raise _Unreadable(f"{path:.200}, line {error.lineno or 1}: {error.msg:.200}") from error
+        raise _Unreadable(f"{path:.200}, line {error.lineno or _odd_line(text)}: {error.msg:.200}") from error
     except (RecursionError, MemoryError) as error:
         raise _Unreadable(f"{path:.200}, line 1: is nested too deeply, or too large, to be read") from error
     except ValueError as error:  # null bytes, lone surrogates
