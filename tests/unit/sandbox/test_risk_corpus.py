@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hershy.domain.risk import RiskReport, Verdict
+from hershy.domain.risk import DEFAULT_THRESHOLD, RiskReport, Verdict
 from hershy.sandbox.risk.analysis import analyze
 
 CORPUS = Path(__file__).parents[2] / "corpus"
@@ -31,10 +31,10 @@ def test_there_are_enough() -> None:
 
 @pytest.mark.parametrize("file", EVASIONS, ids=lambda file: file.stem)
 def test_code_that_hides_is_refused(file: Path) -> None:
-    """At the default threshold, and for reasons that name lines of it."""
+    """Above the default threshold, and for reasons that name lines of it."""
     report = report_of(file)
     assert report.unreadable == ""
-    assert report.verdict() is Verdict.REFUSED, told(report)
+    assert report.score > DEFAULT_THRESHOLD, told(report)
     assert all(it.line >= 1 for it in report.reasons)
 
 

@@ -44,14 +44,14 @@ RULES = {
     "outside-path": Rule(40, 5, "a file outside the working directory is used"),
     "endless-loop": Rule(40, 5, "a loop that certainly never ends"),
     "source-encoding": Rule(40, 5, "the file declares an encoding that makes other code of the same bytes"),
-    "private-path": Rule(30, 5, "a text names a place of the system, of other processes, or of the machine's network"),
-    "writes-code": Rule(30, 5, "a file is written that Python would load as code"),
-    "module-as-value": Rule(30, 5, "a module is passed around, so that what is used of it cannot be seen"),
+    "private-path": Rule(35, 5, "a text names a place of the system, of other processes, or of the machine's network"),
+    "writes-code": Rule(35, 5, "a file is written that Python would load as code"),
+    "module-as-value": Rule(35, 5, "a module is passed around, so that what is used of it cannot be seen"),
     "function-as-value": Rule(
         30, 5, "getattr and its like are passed around, so that what they look up cannot be seen"
     ),
     "scope-dictionary": Rule(15, 5, "names are looked up in globals(), locals() or vars()"),
-    "path-from-environment": Rule(30, 0, "the path of a file comes from an environment variable"),
+    "path-from-environment": Rule(35, 0, "the path of a file comes from an environment variable"),
     "encoded-data": Rule(15, 5, "a constant is decoded or unpacked"),
     "sensitive-import": Rule(15, 5, "a module is imported that can do harm, and has honest uses"),
     "code-in-text": Rule(15, 5, "a text reads like code that would be refused"),
