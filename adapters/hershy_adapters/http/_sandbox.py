@@ -1,14 +1,16 @@
 """The calls that run code once, or only look at it."""
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request, Response
 from starlette.types import Receive, Scope, Send
 
 from hershy.domain.access import LOCAL
 from hershy.domain.errors import Unauthorized
+from hershy.domain.sandbox_result import SandboxResult
 from hershy.sandbox.service import SandboxService
 from hershy_adapters._cut import CutOff
 
@@ -20,6 +22,8 @@ from ._sandbox_body import read_run, read_score
 from ._sandbox_view import RiskView, RunView, run_view, score_view
 
 RUNS, SCORES = "/sandbox/runs", "/sandbox/scores"
+NOTICEABLE_BYTES = 256 * 1024
+"""Some milliseconds to read or to write as JSON."""
 
 T = TypeVar("T")
 
@@ -37,15 +41,17 @@ def add_sandbox_routes(api: FastAPI, sandbox: SandboxService) -> None:
         operation_id="run_code",
     )
     async def run(caller: CallerAccess, request: Request) -> Response:
-        asked = read_run(await request.body())
+        body = await request.body()
+        asked = await _aside(len(body), read_run, body)
         threshold = sandbox.threshold(check=asked.check, threshold=asked.threshold)
         running = sandbox.run(asked.job, check=asked.check, threshold=asked.threshold, by=caller.principal)
         try:
-            return Json(run_view(await _while_there(request, running), threshold))
+            result = await _while_there(request, running)
         except CutOff:
             if caller.principal is LOCAL:
                 return _Silence()
             raise Unauthorized("the token has ended, and so has the run") from None
+        return await _aside(_size(result), lambda: Json(run_view(result, threshold)))
 
     @api.post(
         SCORES,
@@ -55,10 +61,16 @@ def add_sandbox_routes(api: FastAPI, sandbox: SandboxService) -> None:
         operation_id="score_code",
     )
     async def score(caller: CallerAccess, request: Request) -> Response:
-        report = await sandbox.analyze(read_score(await request.body()))
+        body = await request.body()
+        report = await sandbox.analyze(await _aside(len(body), read_score, body))
         threshold = sandbox.threshold()
         assert threshold is not None
         return Json(score_view(report, threshold))
+
+
+async def _aside(size: int, work: Callable[..., T], *args: Any) -> T:
+    """In a thread where there are so many bytes to it that other callers would notice."""
+    return work(*args) if size < NOTICEABLE_BYTES else await asyncio.to_thread(work, *args)
 
 
 async def _while_there(request: Request, work: Awaitable[T]) -> T:
@@ -69,6 +81,10 @@ async def _while_there(request: Request, work: Awaitable[T]) -> T:
             return await work
     finally:
         caller.leave()
+
+
+def _size(result: SandboxResult) -> int:
+    return len(result.raw_stdout) + len(result.raw_stderr) + sum(len(it) for it in result.files.values())
 
 
 class _Silence(Response):

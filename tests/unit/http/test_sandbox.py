@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,10 @@ from hershy.domain.sandbox import SandboxLimits
 from hershy.domain.tokens import TokenID
 from hershy.sandbox.service import SandboxService
 from hershy.testing.twins import Twins
+from hershy.wiring import open_server
+from hershy_adapters.http import _sandbox
 from hershy_adapters.http.app import create_app
+from hershy_adapters.memory.api_server import InMemoryApiServer
 from hershy_adapters.memory.asgi import AsgiTransport
 from hershy_adapters.memory.sandbox_script import Exit, Print, Raise, Wait, Write
 from hershy_adapters.memory.tokens import InMemoryTokens
@@ -81,6 +85,33 @@ async def test_bytes(client: httpx.AsyncClient, sandbox: HeldSandbox) -> None:
     assert "stderr_base64" not in body
     assert body["files"]["out"] == {**encoded, "size": 2}
     assert body["files"]["b"] == {"content": "text", "encoding": "utf-8", "size": 4}
+
+
+async def test_large_ones_hold_up_nobody(
+    client: httpx.AsyncClient, sandbox: HeldSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bodies and answers are read and written in threads, with the same result; refusals come through."""
+    threads: set[str] = set()
+
+    def spy(work: Any) -> Any:
+        def spied(*args: Any) -> Any:
+            threads.add(f"{work.__name__} {threading.current_thread() is threading.main_thread()}")
+            return work(*args)
+
+        return spied
+
+    for name in ("read_run", "run_view", "read_score"):
+        monkeypatch.setattr(_sandbox, name, spy(getattr(_sandbox, name)))
+    sandbox.script("x", [Print("out")])
+    assert (await ran(client))["stdout"] == "out"
+    await client.post(SCORES, json={"code": "x"})
+    assert threads == {"read_run True", "run_view True", "read_score True"}
+    threads.clear()
+    monkeypatch.setattr(_sandbox, "NOTICEABLE_BYTES", 1)
+    assert (await ran(client))["stdout"] == "out"
+    await client.post(SCORES, json={"code": "x"})
+    require_refusal(await client.post(RUNS, json={"code": 1}), 400, "code")
+    assert threads == {"read_run False", "run_view False", "read_score False"}
 
 
 async def test_everything_that_is_asked_for_arrives(client: httpx.AsyncClient, sandbox: HeldSandbox) -> None:
@@ -225,6 +256,16 @@ async def test_without_a_sandbox(hershy_twins: Twins) -> None:
     async with httpx.AsyncClient(transport=AsgiTransport(create_app(hershy_twins.host)), base_url="http://h") as client:
         require_refusal(await client.post(RUNS, json={"code": "x"}), 404, "no such call")
         assert "sandbox" not in (await client.get("/openapi.json")).text
+
+
+async def test_as_settings_have_it() -> None:
+    """A Host that is opened by its settings runs code, within the limits that these name."""
+    settings = {"runtime": "memory", "clock": "memory", "api_server": "memory", "sandbox_threshold": 17}
+    async with open_server(**settings) as server:
+        assert isinstance(server, InMemoryApiServer)
+        async with server.client() as client:
+            body = await ran(client)
+    assert (body["runtime"], body["risk"]["threshold"]) == ("memory", 17)
 
 
 async def test_documents(client: httpx.AsyncClient) -> None:
