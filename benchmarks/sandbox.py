@@ -20,6 +20,7 @@ Needs a container engine, the docker command and the image hershy-base-python:lo
 import argparse
 import asyncio
 import signal
+import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -206,7 +207,12 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a few runs of each; its numbers mean little")
     parser.add_argument("--llm-sandbox", action="store_true", help="beside llm-sandbox, installed for this run by pip")
     given = parser.parse_args()
-    asyncio.run(run(given.runtimes.split(","), QUICK if given.quick else FULL, given.llm_sandbox))
+    try:
+        asyncio.run(run(given.runtimes.split(","), QUICK if given.quick else FULL, given.llm_sandbox))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit("interrupted; what was made is removed")
+    except Failed as error:
+        sys.exit(f"cannot be measured: {error}")
 
 
 if __name__ == "__main__":

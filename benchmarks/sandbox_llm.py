@@ -6,7 +6,9 @@ environment that it would make with the network's help.
 
 import asyncio
 import json
+import os
 import secrets
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -163,7 +165,7 @@ async def _done(*command: str) -> None:
     try:
         _, err = await process.communicate()
     except asyncio.CancelledError:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)  # venv has pip installed by a process of its own
         await process.wait()
         raise
     if process.returncode:
