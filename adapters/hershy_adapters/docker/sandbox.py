@@ -98,11 +98,10 @@ class DockerSandbox(Sandbox):
     async def _run(self, job: SandboxJob, *, syntax_only: bool) -> SandboxResult:
         maker, pool = self._opened()
         shape = Shape.of(job, self._image)
-        warm = None
-        if shape == pool.shape:
-            warm = pool.take()
-            pool.fill()
+        warm = pool.take() if shape == pool.shape else None
         container = warm or await self._made(maker, shape)
+        if shape == pool.shape:
+            pool.fill()  # not before: the first of all would be made beside the one that somebody waits for
         self._in_use.add(container)
         try:
             self._opened()  # it may have been closed meanwhile

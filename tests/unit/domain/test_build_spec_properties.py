@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hershy.domain.build_spec import MAX_BUILD_ARGS, BuildSpec
-from hershy.domain.file_tree import MAX_ENTRIES
 from hershy.domain.errors import InvalidValue
+from hershy.domain.file_tree import MAX_ENTRIES
 from hershy.domain.ids import ProgramID
 from hershy_adapters.filesystem._layout import ProgramFolders
 from hershy_adapters.filesystem._sources import read_spec, write_folders
