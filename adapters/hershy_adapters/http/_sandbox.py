@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from fastapi import FastAPI, Request, Response
 from starlette.types import Receive, Scope, Send
 
-from hershy.domain.access import LOCAL
+from hershy.domain.access import LOCAL, Principal
 from hershy.domain.errors import Unauthorized
 from hershy.domain.sandbox_result import SandboxResult
 from hershy.sandbox.service import SandboxService
@@ -48,21 +48,23 @@ def add_sandbox_routes(api: FastAPI, sandbox: SandboxService) -> None:
         try:
             result = await _while_there(request, running)
         except CutOff:
-            if caller.principal is LOCAL:
-                return _Silence()
-            raise Unauthorized("the token has ended, and so has the run") from None
+            return _cut_short(caller.principal)
         return await _aside(_size(result), lambda: Json(run_view(result, threshold)))
 
     @api.post(
         SCORES,
         response_model=RiskView,
-        responses=INVALID | _TOO_LARGE,
+        responses=INVALID | _TOO_LARGE | _ENGINE,
         summary="Say how risky a piece of code looks, without running it",
         operation_id="score_code",
     )
     async def score(caller: CallerAccess, request: Request) -> Response:
         body = await request.body()
-        report = await sandbox.analyze(await _aside(len(body), read_score, body))
+        looking = sandbox.analyze(await _aside(len(body), read_score, body), by=caller.principal)
+        try:
+            report = await _while_there(request, looking)
+        except CutOff:
+            return _cut_short(caller.principal)
         threshold = sandbox.threshold()
         assert threshold is not None
         return Json(score_view(report, threshold))
@@ -81,6 +83,13 @@ async def _while_there(request: Request, work: Awaitable[T]) -> T:
             return await work
     finally:
         caller.leave()
+
+
+def _cut_short(principal: Principal) -> Response:
+    """Raises Unauthorized: whoever comes with a token is told that it has ended, if anybody is there."""
+    if principal is LOCAL:
+        return _Silence()
+    raise Unauthorized("the token has ended, and so has what it asked for")
 
 
 def _size(result: SandboxResult) -> int:

@@ -61,9 +61,10 @@ class SandboxService:
         """The score at which ``run`` refuses code when it is given these; None for never. Raises InvalidValue."""
         return self._policy.threshold_for(check=check, threshold=threshold)
 
-    async def analyze(self, job: SandboxJob) -> RiskReport:
-        """What is risky in the job's Python files, without running them."""
-        return await self._analyzer.analyze(job.python_sources)
+    async def analyze(self, job: SandboxJob, *, by: Principal = LOCAL) -> RiskReport:
+        """What is risky in the job's Python files, without running them. Raises QuotaExceeded as ``run``."""
+        async with self._slots.taken(by.user_id):
+            return await self._analyzer.analyze(job.python_sources)
 
     async def run(
         self,
@@ -92,7 +93,7 @@ class SandboxService:
         return result
 
     async def _run(self, job: SandboxJob, threshold: int | None) -> SandboxResult:
-        report = await self.analyze(job)
+        report = await self._analyzer.analyze(job.python_sources)
         if threshold is not None and report.verdict(threshold) is Verdict.REFUSED:
             return self._refused(report, _too_high(report, threshold))
         if threshold is not None and report.unreadable and job.code is not None:
