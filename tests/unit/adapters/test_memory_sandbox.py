@@ -249,3 +249,34 @@ async def test_closing_ends_a_wait_for_the_pool(sandbox: InMemorySandbox) -> Non
     await sandbox.aclose()
     with pytest.raises(Unavailable, match="closed"):
         await warming
+
+
+async def test_warm_containers_are_used_once(sandbox: InMemorySandbox) -> None:
+    """Of more runs at once than there are, only so many are warm."""
+    await sandbox.warm()
+    results = await asyncio.gather(*(sandbox.run(SandboxJob(CODE)) for _ in range(POOL_SIZE + 2)))
+    assert [result.was_warm for result in results] == [True, True, False, False]
+
+
+async def test_cancelled_run_goes_no_further(sandbox: InMemorySandbox, clock: VirtualClock) -> None:
+    """No later step is taken, also when the sandbox is closed at the same moment; the caller is cancelled."""
+    await sandbox.warm()
+    taken: list[SandboxJob] = []
+
+    def take(job: SandboxJob) -> str:
+        taken.append(job)
+        return ""
+
+    sandbox.script(CODE, [Wait(timedelta(seconds=1)), Print(take)])
+    for is_closed in (False, True):
+        running = asyncio.ensure_future(sandbox.run(SandboxJob(CODE)))
+        await clock.sleep(timedelta(seconds=0.5))
+        if is_closed:
+            closing = asyncio.ensure_future(sandbox.aclose())
+            running.cancel()
+            await closing
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        await clock.sleep(timedelta(seconds=5))
+    assert not taken

@@ -57,6 +57,10 @@ class SandboxContract(SandboxOutcomesContract, SandboxLimitsContract, SandboxFil
         await sandbox.warm()
         result = await run(samples.ENDLESS_SHELL, image=plain_image, limits=SandboxLimits(timeout=_SHORT, pids=32))
         assert (result.outcome, result.was_warm, sandbox.idle) == (Outcome.TIMEOUT, False, POOL_SIZE)
+        result = await run(samples.NO_COMMAND, image=plain_image)
+        assert (result.exit_code, result.was_warm, sandbox.idle) == (127, False, POOL_SIZE)
+        result = await run(samples.STREAMS, limits=SandboxLimits(pids=32))
+        assert (result.outcome, result.was_warm, sandbox.idle) == (Outcome.FINISHED, False, POOL_SIZE)
         result = await run(samples.SLEEPS, limits=SandboxLimits(timeout=_SHORT))
         assert (result.outcome, result.was_warm) == (Outcome.TIMEOUT, True)
 
