@@ -52,7 +52,7 @@ async def test_full() -> None:
     await settle()
     for _ in range(3):
         with pytest.raises(QuotaExceeded, match="1 runs are under way and 1 wait; try again"):
-            await slots.taken(None).__aenter__()
+            await asyncio.wait_for(slots.taken(None).__aenter__(), 10)
     await first.finish()
     third = Holder(slots)
     await second.finish()
@@ -65,7 +65,7 @@ async def test_share_of_a_user() -> None:
     holders = [Holder(slots, ALICE), Holder(slots, ALICE)]
     await settle()
     with pytest.raises(QuotaExceeded, match="user alice has 2 runs under way or waiting"):
-        await slots.taken(ALICE).__aenter__()
+        await asyncio.wait_for(slots.taken(ALICE).__aenter__(), 10)
     holders += [Holder(slots, BOB), Holder(slots), Holder(slots), Holder(slots)]
     await settle()
     assert not [it for it in holders if it.task.done()]
