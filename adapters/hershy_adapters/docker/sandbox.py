@@ -99,9 +99,14 @@ class DockerSandbox(Sandbox):
         maker, pool = self._opened()
         shape = Shape.of(job, self._image)
         warm = pool.take() if shape == pool.shape else None
-        container = warm or await self._made(maker, shape)
-        if shape == pool.shape:
-            pool.fill()  # not before: the first of all would be made beside the one that somebody waits for
+        if warm is not None:
+            container = warm
+        elif shape != pool.shape:
+            container = await self._made(maker, shape)
+        else:
+            with pool.others_first():
+                container = await self._made(maker, shape)
+            pool.fill()
         self._in_use.add(container)
         try:
             self._opened()  # it may have been closed meanwhile

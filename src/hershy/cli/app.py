@@ -84,7 +84,7 @@ app.command(rich_help_panel=_TALK)(history.journal)
 app.command(rich_help_panel=_TALK)(talk.message)
 app.command(rich_help_panel=_TALK)(talk.source)
 
-app.command(rich_help_panel=_CODE, context_settings=run_command.RAW_ARGUMENTS)(run_command.run)
+app.command(rich_help_panel=_CODE)(run_command.run)
 
 
 def run(arguments: Sequence[str] | None, session: Session | None) -> NoReturn:

@@ -11,9 +11,6 @@ from .session import Session, ended_by_ctrl_c
 
 Texts = list[str] | None
 
-RAW_ARGUMENTS = {"allow_interspersed_args": False}
-"""What follows FILE belongs to the code, options too."""
-
 
 def run(
     context: typer.Context,
@@ -21,7 +18,7 @@ def run(
         Texts,
         typer.Argument(
             metavar="FILE [ARGS]",
-            help="Python code, - to read it from stdin; or, with --image, a command.",
+            help="Python code, - to read it from stdin; or, with --image, a command. Put -- before what has options.",
             show_default=False,
         ),
     ] = None,
@@ -76,7 +73,7 @@ def run(
 
     Examples:
 
-    `hershy run hello.py one two`
+    `hershy run hello.py one -- --two`
 
     `echo 'print(6 * 7)' | hershy run -`
 

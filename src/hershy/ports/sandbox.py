@@ -52,4 +52,7 @@ class Sandbox(ABC):
 
     @abstractmethod
     async def aclose(self) -> None:
-        """Kill runs under way, remove every container, the pool's too. Idempotent; releases also when it fails."""
+        """Kill runs under way, remove every container, the pool's too. Idempotent; releases also when it fails.
+
+        A run under way ends as ``killed``; one whose container was not there yet raises Unavailable.
+        """

@@ -29,9 +29,9 @@ class SandboxPolicy:
     """``threshold``: the score at which code is refused, unless a caller sets another or does without.
 
     ``check_required``: callers can only be stricter. ``limits`` is what a run has where it asks for nothing else, and
-    ``max_limits`` the most it may ask for. ``allowed_images``:
-    as AllowedImages; the image for Python is always allowed, images of programs never. ``at_once`` runs are under way
-    at one time, ``at_once_per_user`` of them for one user's token, and ``queue`` more may wait.
+    ``max_limits`` the most it may ask for. ``allowed_images``: as AllowedImages; ``python_image``, which code is run in
+    that names none, always is, images of programs never. ``at_once`` runs are under way at one time,
+    ``at_once_per_user`` of them for one user's token, and ``queue`` more may wait.
     """
 
     threshold: int = DEFAULT_THRESHOLD
@@ -39,6 +39,7 @@ class SandboxPolicy:
     limits: SandboxLimits = SandboxLimits()
     max_limits: SandboxLimits = MOST
     allowed_images: tuple[str, ...] = (ANY,)
+    python_image: str = ""
     at_once: int = 16
     at_once_per_user: int = 8
     queue: int = 64
@@ -80,5 +81,6 @@ class SandboxPolicy:
     def _require_allowed(self, image: ImageName) -> None:
         if str(image).startswith(OWN_IMAGES):
             raise InvalidValue(f"image: {image} belongs to a program")
-        if not AllowedImages(self.allowed_images).allows(image):
+        is_own = bool(self.python_image) and image == ImageName.parse(self.python_image)
+        if not is_own and not AllowedImages(self.allowed_images).allows(image):
             raise InvalidValue(f"image: {image} is not among those that this Host runs (sandbox_allowed_images)")

@@ -214,6 +214,7 @@ class Settings(BaseSettings):
             limits=self.sandbox_limits.over(SandboxPolicy().limits),
             max_limits=self.sandbox_max_limits.over(SandboxPolicy().max_limits),
             allowed_images=self.sandbox_allowed_images,
+            python_image=self.sandbox_image,
             at_once=self.sandbox_at_once,
             at_once_per_user=self.sandbox_at_once_per_user,
             queue=self.sandbox_queue,

@@ -78,7 +78,7 @@ def test_a_file(hershy: Hershy, running: FakeHost) -> None:
 
 
 def test_everything_that_can_be_asked_for(hershy: Hershy, running: FakeHost, tmp_path: Path) -> None:
-    """Options stand before FILE; what follows belongs to the code."""
+    """Options may stand behind FILE too; what follows -- belongs to the code."""
     (tmp_path / "a=b").write_bytes(b"1")
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "c").write_bytes(b"\xff")
@@ -110,13 +110,13 @@ def test_everything_that_can_be_asked_for(hershy: Hershy, running: FakeHost, tmp
         "o",
         "--no-check",
     ]
-    assert hershy("run", *options, *files, "--image", "python:3.13", "it.py", "--memory", "--", "x") == 0
+    assert hershy("run", *options, "it.py", *files, "--image", "python:3.13", "y", "--", "--memory", "x") == 0
     binary = {"content": "/w==", "encoding": "base64"}
     assert running.bodies == [
         {
             "code": "print(1)\n",
             "image": "python:3.13",
-            "args": ["--memory", "--", "x"],
+            "args": ["y", "--memory", "x"],
             "files": {"a=b": "1", "c": binary, "sub/d": binary},
             "stdin": "input",
             "env": {"K": "V=W"},

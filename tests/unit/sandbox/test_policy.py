@@ -52,6 +52,14 @@ def test_the_most_lowers_what_is_usual() -> None:
         policy.admit(job(memory_bytes=128 * MIB))
 
 
+def test_the_image_for_python_is_allowed_by_its_name_too() -> None:
+    """With nothing on the list, it is the one that there is."""
+    policy = SandboxPolicy(allowed_images=(), python_image="python:3.12-slim")
+    assert policy.admit(SandboxJob("1", image="docker.io/library/python:3.12-slim"))
+    with pytest.raises(InvalidValue, match=r"3\.13-slim is not"):
+        policy.admit(SandboxJob("1", image="python:3.13-slim"))
+
+
 def test_allowed_images() -> None:
     """Those on the list, by their full name, and no others."""
     policy = SandboxPolicy(allowed_images=("busybox", "ghcr.io/acme"))

@@ -49,6 +49,11 @@ class Container:
         """Whether it lives, and nothing has run in it."""
         return self._transcript.phase is Phase.WAITING
 
+    @property
+    def ends_by_itself(self) -> bool:
+        """Whether nothing runs in it but the bootstrap, which ends with its input."""
+        return self._transcript.phase in (Phase.WAITING, Phase.COMPLETE)
+
     async def ready(self) -> None:
         """Return once it waits for a job. Raises RuntimeFailure when that does not come."""
         try:

@@ -2,17 +2,23 @@
 
 import asyncio
 from collections.abc import Awaitable, Coroutine
+from contextlib import suppress
+
+import aiohttp
 
 from hershy.application.log import get_logger
 from hershy.domain.errors import HershyError
 from hershy.domain.ids import ContainerID
-from hershy_adapters.docker._engine import Engine
+from hershy_adapters.docker._engine import CONNECT_TIMEOUT_S, Engine
+from hershy_adapters.docker._errors import translated
 from hershy_adapters.docker._removal import remove_container
 
 from .container import Container
 
 RETRIES_S = (0.2, 1.0, 5.0, 20.0)
 """An engine that is restarted, or a process that the kernel has not buried yet, takes that long at most, as a rule."""
+
+ENDING_TIMEOUT_S = 0.5
 
 _log = get_logger("hershy.sandbox")
 
@@ -49,10 +55,19 @@ class Disposal:
         await self._remove(container)
 
     async def _remove(self, container: Container) -> None:
+        ends_by_itself = container.ends_by_itself
         try:
             await container.detach()
+            if ends_by_itself:
+                await self._ended(container.id)
         finally:
             await self._removed(container.id)
+
+    async def _ended(self, container_id: ContainerID) -> None:
+        """To kill takes the engine much more work than to see something end. Code that pretends gains no more time."""
+        timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT_S, sock_read=ENDING_TIMEOUT_S)
+        with suppress(HershyError), translated("waiting for the end of", container_id):
+            await self._engine.client.containers.container(str(container_id)).wait(timeout=timeout)
 
     async def _removed(self, container_id: ContainerID) -> None:
         for pause_s in (*RETRIES_S, None):

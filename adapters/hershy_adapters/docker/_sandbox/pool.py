@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from hershy.application.log import get_logger
 from hershy.domain.errors import HershyError
@@ -14,12 +16,15 @@ from .making import Maker
 MADE_AT_ONCE = 2
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 """Between attempts while sandboxes cannot be made: the pause doubles."""
+HEAD_START_S = 0.1
+"""What a run has that has just taken one, before another is made beside it: most code needs less."""
 
 _log = get_logger("hershy.sandbox")
 
 
 class Pool:
-    """Of one shape. Empty until ``fill`` is called first; from then on it keeps itself full."""
+    """Of one shape. Empty until ``fill`` is called first; from then on it keeps itself full, but not
+    while somebody waits for one of its shape that is made for them: the engine makes only so many in a second."""
 
     def __init__(self, maker: Maker, disposal: Disposal, shape: Shape, size: int) -> None:
         self.shape = shape
@@ -28,6 +33,8 @@ class Pool:
         self._size = size
         self._waiting: deque[Container] = deque()
         self._in_the_making = 0
+        self._waited_for = 0
+        self._taken_at = 0.0
         self._room = asyncio.Event()
         self._changed = asyncio.Event()
         self._failure: HershyError | None = None
@@ -56,11 +63,22 @@ class Pool:
         """One that waits, for good; None where there is none."""
         while self._waiting:
             container = self._waiting.popleft()
+            self._taken_at = asyncio.get_running_loop().time()
             self._room.set()
             if container.is_waiting:
                 return container
             self._disposal.dispose(container)
         return None
+
+    @contextmanager
+    def others_first(self) -> Iterator[None]:
+        """Nothing is made for the pool meanwhile: somebody waits for one that is made for them."""
+        self._waited_for += 1
+        try:
+            yield
+        finally:
+            self._waited_for -= 1
+            self._room.set()
 
     async def aclose(self) -> None:
         """Dispose of all that wait. Idempotent."""
@@ -74,9 +92,12 @@ class Pool:
     async def _keep_full(self) -> None:
         pause_s = FIRST_PAUSE_S
         while True:
-            while len(self._waiting) + self._in_the_making >= self._size:
+            while self._waited_for or len(self._waiting) + self._in_the_making >= self._size:
                 self._room.clear()
                 await self._room.wait()
+            await asyncio.sleep(max(0.0, self._taken_at + HEAD_START_S - asyncio.get_running_loop().time()))
+            if self._waited_for:
+                continue
             try:
                 await self._add()
                 pause_s = FIRST_PAUSE_S
