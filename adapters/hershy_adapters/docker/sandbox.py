@@ -106,7 +106,6 @@ class DockerSandbox(Sandbox):
         else:
             with pool.others_first():
                 container = await self._made(maker, shape)
-            pool.fill()
         self._in_use.add(container)
         try:
             self._opened()  # it may have been closed meanwhile

@@ -72,13 +72,14 @@ class Pool:
 
     @contextmanager
     def others_first(self) -> Iterator[None]:
-        """Nothing is made for the pool meanwhile: somebody waits for one that is made for them."""
+        """Nothing is made for the pool meanwhile: somebody waits for one that is made for them. Then it is filled."""
         self._waited_for += 1
         try:
             yield
         finally:
             self._waited_for -= 1
             self._room.set()
+            self.fill()
 
     async def aclose(self) -> None:
         """Dispose of all that wait. Idempotent."""
@@ -89,14 +90,18 @@ class Pool:
         while self._waiting:
             self._disposal.dispose(self._waiting.popleft())
 
+    @property
+    def _has_room(self) -> bool:
+        return not self._waited_for and len(self._waiting) + self._in_the_making < self._size
+
     async def _keep_full(self) -> None:
         pause_s = FIRST_PAUSE_S
         while True:
-            while self._waited_for or len(self._waiting) + self._in_the_making >= self._size:
+            while not self._has_room:
                 self._room.clear()
                 await self._room.wait()
             await asyncio.sleep(max(0.0, self._taken_at + HEAD_START_S - asyncio.get_running_loop().time()))
-            if self._waited_for:
+            if not self._has_room:  # another has filled it meanwhile
                 continue
             try:
                 await self._add()
