@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,23 +52,26 @@ class HostProcess:
         return self.process.wait(DEADLINE_S)
 
 
-def environment(url: str = "") -> dict[str, str]:
+def environment(url: str = "", **settings: str) -> dict[str, str]:
+    """``settings`` by their names, in small letters."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("HERSHY_")}
-    return ours | ({"HERSHY_URL": url} if url else {})
+    given = {f"HERSHY_{name.upper()}": value for name, value in settings.items()}
+    return ours | ({"HERSHY_URL": url} if url else {}) | given
 
 
-def run(*arguments: str, url: str = "", expect: int = 0) -> Done:
+def run(*arguments: str, url: str = "", expect: int = 0, **settings: str) -> Done:
+    env = environment(url, **settings)
     done = subprocess.run(
-        [*HERSHY, *arguments], env=environment(url), capture_output=True, text=True, timeout=DEADLINE_S, check=False
+        [*HERSHY, *arguments], env=env, capture_output=True, text=True, timeout=DEADLINE_S, check=False
     )
     assert done.returncode == expect, f"hershy {' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return Done(done.returncode, done.stdout, done.stderr)
 
 
 @contextmanager
-def serving(runtime: str, storage: Path) -> Iterator[HostProcess]:
+def serving(runtime: str, storage: Path, **settings: str) -> Iterator[HostProcess]:
     """A Host on a free port, ended gracefully afterwards if it has not been before."""
-    host = _serve(runtime, storage)
+    host = _serve(runtime, storage, settings)
     try:
         yield host
     finally:
@@ -78,11 +81,11 @@ def serving(runtime: str, storage: Path) -> Iterator[HostProcess]:
         host.process.stdout.close()
 
 
-def _serve(runtime: str, storage: Path) -> HostProcess:
+def _serve(runtime: str, storage: Path, settings: Mapping[str, str]) -> HostProcess:
     with (storage.parent / "host.log").open("w") as log:
         process = subprocess.Popen(
             [*HERSHY, "serve", "--runtime", runtime, "--port", "0", "--storage", str(storage), "--json"],
-            env=environment(),
+            env=environment(**settings),
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
