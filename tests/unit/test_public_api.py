@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import hershy
+import hershy.sandbox
 
 
 @pytest.mark.parametrize("name", hershy.__all__)
@@ -13,6 +14,23 @@ def test_every_public_name_can_be_used(name: str) -> None:
     """Each name of __all__ resolves, and is listed by dir."""
     assert getattr(hershy, name).__name__ == name
     assert name in dir(hershy)
+
+
+@pytest.mark.parametrize("name", hershy.sandbox.__all__)
+def test_every_public_name_of_the_sandbox_can_be_used(name: str) -> None:
+    """Likewise."""
+    assert getattr(hershy.sandbox, name).__name__ == name
+    assert name in dir(hershy.sandbox)
+
+
+def test_looking_at_code_loads_nothing_else() -> None:
+    """The process that reads hostile source shall be small."""
+    code = (
+        "import sys, hershy.sandbox.risk.analysis\n"
+        "print([it for it in ('asyncio', 'structlog', 'prometheus_client', 'pydantic') if it in sys.modules])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert loaded == "[]\n"
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
