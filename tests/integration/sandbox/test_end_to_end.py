@@ -156,6 +156,24 @@ async def test_ctrl_c_kills_the_run(python_image: str, tmp_path: Path, engine: d
     assert left(engine, root) == []
 
 
+async def test_a_killed_host_leaves_nothing_that_the_next_one_does_not_find(
+    python_image: str, tmp_path: Path, engine: docker.DockerClient
+) -> None:
+    """Runs end with it; what is left of them, and of the pool, is gone once the next one serves."""
+    settings = {"sandbox_image": python_image, "sandbox_pool_size": "1"}
+    body = json.dumps({"code": "import time\ntime.sleep(100)", "limits": {"timeout_s": 120}})
+    with serving("runc", tmp_path / "storage", **settings) as host:
+        caller = subprocess.Popen(["curl", "-s", f"{host.url}/sandbox/runs", "-d", body])
+        await until(lambda: len(left(engine, host.storage, running_only=True)) == 2, "one runs, one is warm")
+        host.process.kill()
+        host.process.wait(DEADLINE_S)
+        caller.wait(DEADLINE_S)
+        await until(lambda: left(engine, host.storage, running_only=True) == [], "both have ended", deadline_s=10)
+        assert len(left(engine, host.storage)) == 2
+    with serving("runc", tmp_path / "storage", **settings) as host:
+        assert left(engine, host.storage) == []
+
+
 def test_what_the_documentation_shows(python_image: str, tmp_path: Path) -> None:
     """Its first block runs as it stands, on an image that is there."""
     text = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")

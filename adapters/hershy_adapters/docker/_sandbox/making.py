@@ -6,7 +6,7 @@ from typing import Any
 
 from hershy.domain.errors import ContractViolation, ImageNotFound, RuntimeFailure
 from hershy.domain.ids import ContainerID
-from hershy_adapters.docker._engine import Engine
+from hershy_adapters.docker._engine import ANSWER_TIMEOUT_S, Engine
 from hershy_adapters.docker._errors import is_unknown_runtime, translated
 from hershy_adapters.docker._hardening import Enclosure, ImageFacts
 from hershy_adapters.docker._images import Images
@@ -61,7 +61,8 @@ class Maker:
         raw = self._engine.client.containers.container(str(container_id))
         stream = raw.attach(stdin=True, stdout=True, stderr=True)
         with translated("attaching to", container_id):
-            await stream.__aenter__()
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):  # the client's own waits for ever
+                await stream.__aenter__()
         container = Container(self._engine, container_id, stream, shape, self._enclosure)
         try:
             with translated("starting", container_id):
