@@ -48,7 +48,7 @@ RULES = {
     "writes-code": Rule(35, 5, "a file is written that Python would load as code"),
     "module-as-value": Rule(35, 5, "a module is passed around, so that what is used of it cannot be seen"),
     "function-as-value": Rule(
-        30, 5, "getattr and its like are passed around, so that what they look up cannot be seen"
+        35, 5, "getattr and its like are passed around, so that what they look up cannot be seen"
     ),
     "scope-dictionary": Rule(15, 5, "names are looked up in globals(), locals() or vars()"),
     "path-from-environment": Rule(35, 0, "the path of a file comes from an environment variable"),
