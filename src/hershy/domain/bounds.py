@@ -1,15 +1,17 @@
 """Rules for frozen dataclasses of numeric limits: the least each can be, and the most an operator gives."""
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import Field, fields, replace
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from .errors import InvalidValue
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
-Limits = TypeVar("Limits", bound="DataclassInstance")
+class _Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+Limits = TypeVar("Limits", bound=_Dataclass)
 
 FRACTIONAL = frozenset({"cpus"})
 """Limits that may be broken numbers; all others count whole things."""

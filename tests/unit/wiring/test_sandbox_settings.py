@@ -24,7 +24,7 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_the_default_is_the_default_policy() -> None:
     """Told nothing, the operator gets what hershy has."""
-    assert Settings.load().sandbox_policy == SandboxPolicy()
+    assert Settings.load().sandbox_policy == SandboxPolicy(python_image="python:3.12-slim")
     assert Settings.load().sandbox_usual_limits == SandboxLimits()
 
 
@@ -53,8 +53,15 @@ def test_the_rest_of_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HERSHY_SANDBOX_AT_ONCE", "3")
     monkeypatch.setenv("HERSHY_SANDBOX_AT_ONCE_PER_USER", "2")
     monkeypatch.setenv("HERSHY_SANDBOX_QUEUE", "0")
+    monkeypatch.setenv("HERSHY_SANDBOX_IMAGE", "python:3.13")
     assert Settings.load().sandbox_policy == SandboxPolicy(
-        threshold=50, check_required=True, allowed_images=("busybox",), at_once=3, at_once_per_user=2, queue=0
+        threshold=50,
+        check_required=True,
+        allowed_images=("busybox",),
+        python_image="python:3.13",
+        at_once=3,
+        at_once_per_user=2,
+        queue=0,
     )
 
 
