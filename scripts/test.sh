@@ -7,18 +7,23 @@ cd "$(dirname "$0")/.."
 engine_state=.engine/test
 least_domain_coverage=95
 
+# Integration tests that meet nothing of what the others do at the engine: they run beside them.
+aside=(sandbox test_http_server.py test_loopback_proxy.py test_postgres_repository.py test_schemathesis.py
+  test_smuggling.py test_sqlite_repository_kills.py)
+aside=("${aside[@]/#/tests/integration/}")
+
 mkdir -p "$engine_state"
 engine_log=$engine_state/setup.log
 result=$engine_state/pytest.log
 unit_result=$engine_state/unit.log
-sandbox_result=$engine_state/sandbox.log
+aside_result=$engine_state/aside.log
 engine_setup=
 unit_tests=
-sandbox_tests=
+aside_tests=
 
 end_engine() {
   [ -z "$unit_tests" ] || kill "$unit_tests" 2>/dev/null || true
-  [ -z "$sandbox_tests" ] || kill "$sandbox_tests" 2>/dev/null || true
+  [ -z "$aside_tests" ] || kill "$aside_tests" 2>/dev/null || true
   [ -z "$engine_setup" ] || wait "$engine_setup" || true
   engine_setup=
   scripts/engine-down.sh "$engine_state"
@@ -44,21 +49,20 @@ wait "$engine_setup" || { engine_setup=; cat "$engine_log" >&2; exit 1; }
 engine_setup=
 cat "$engine_log" >&2
 
-# Sandboxes meet nothing of what the other tests do at the engine; they follow the unit tests.
-{ tail --pid="$unit_tests" -f /dev/null; exec .venv/bin/coverage run -m pytest tests/integration/sandbox; } \
-  >"$sandbox_result" 2>&1 &
-sandbox_tests=$!
+# They follow the unit tests.
+{ tail --pid="$unit_tests" -f /dev/null; exec .venv/bin/coverage run -m pytest "${aside[@]}"; } >"$aside_result" 2>&1 &
+aside_tests=$!
 
 status=0
-.venv/bin/coverage run -m pytest tests/integration --ignore tests/integration/sandbox "$@" | tee "$result" || status=$?
+.venv/bin/coverage run -m pytest tests/integration "${aside[@]/#/--ignore=}" "$@" | tee "$result" || status=$?
 wait "$unit_tests" || status=$?
 unit_tests=
-wait "$sandbox_tests" || status=$?
-sandbox_tests=
-cat "$unit_result" "$sandbox_result"
+wait "$aside_tests" || status=$?
+aside_tests=
+cat "$unit_result" "$aside_result"
 .venv/bin/coverage combine --quiet
 .venv/bin/coverage report --sort=cover
-[ "$status" = 0 ] || { tail -n 1 "$unit_result" "$sandbox_result" "$result"; exit "$status"; }
+[ "$status" = 0 ] || { tail -n 1 "$unit_result" "$aside_result" "$result"; exit "$status"; }
 inside=$(.venv/bin/coverage report --format=total --precision=1 \
   --include='src/hershy/domain/*,src/hershy/application/*')
 echo "domain and application are covered to $inside %; at least $least_domain_coverage % are asked for"
@@ -66,5 +70,5 @@ awk -v have="$inside" -v least="$least_domain_coverage" 'BEGIN { exit !(have >= 
 
 end_engine
 tail -n 1 "$unit_result"
-tail -n 1 "$sandbox_result"
+tail -n 1 "$aside_result"
 tail -n 1 "$result"
