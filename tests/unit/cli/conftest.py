@@ -2,6 +2,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -129,3 +130,13 @@ def hershy(host: FakeHost, capsys: pytest.CaptureFixture[str], monkeypatch: pyte
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setenv("NO_COLOR", "1")
     return Hershy(host, capsys)
+
+
+@pytest.fixture
+def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """``it.py`` in the working directory, and no Host named."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HERSHY_URL", raising=False)
+    path = tmp_path / "it.py"
+    path.write_text("print(1)\n")
+    return path
