@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Self
 
+from hershy.application.log import get_logger
 from hershy.domain.errors import HershyError, Unavailable
-from hershy.domain.ids import ContainerID
+from hershy.domain.ids import ContainerID, OwnerID
 from hershy.domain.sandbox import SandboxJob, SandboxLimits
 from hershy.domain.sandbox_result import SandboxResult
 from hershy.ports.adapter import AdapterContext
@@ -31,6 +32,8 @@ from .runtime import DockerRuntime
 
 DEFAULT_IMAGE = "python:3.12-slim"
 CLOSING_TIMEOUT_S = 30.0
+
+_log = get_logger("hershy.sandbox")
 
 
 class DockerSandbox(Sandbox):
@@ -121,16 +124,8 @@ class DockerSandbox(Sandbox):
     async def reap(self) -> int:
         self._opened()
         assert self._lease is not None
-        removed = 0
         with self._lease.abandoned() as owners:
-            for owner in owners:
-                with translated("listing sandboxes of", owner):
-                    filters = json.dumps({"label": [f"{OWNER_LABEL}={owner}"]})
-                    found = await self._engine.client.containers.list(all=True, filters=filters)
-                for it in found:
-                    await remove_container(self._engine, ContainerID(it.id))
-                removed += len(found)
-        return removed
+            return sum([await self._remove_all_of(owner) for owner in owners])
 
     async def diagnose(self) -> Sequence[Finding]:
         findings = list(await diagnose(self._engine, self.runtime, self.kind.remedy))
@@ -147,9 +142,15 @@ class DockerSandbox(Sandbox):
                 await asyncio.gather(*(container.kill() for container in self._in_use))
                 await self._all_ended.wait()
                 await self._disposal.settled()
-            if self._lease is not None and not self._disposal.has_failed:
-                self._lease.release()
+                if self._lease is not None:
+                    await self._remove_all_of(self._lease.owner)
+                    self._lease.release()
+        except (HershyError, TimeoutError) as error:
+            _log.warning("sandboxes may be left; the next to open some removes them", error=str(error) or "timeout")
         finally:
+            await self._disposal.give_up()
+            if self._lease is not None:
+                self._lease.abandon()
             await self._engine.aclose()
 
     def _opened(self) -> tuple[Maker, Pool]:
@@ -159,9 +160,17 @@ class DockerSandbox(Sandbox):
         if self._maker is None or self._pool is None:
             self._lease = Lease(self._storage_root, self._engine.host)
             enclosure = replace(self.kind.enclosure(self.runtime, self._lease.owner, network=""), seccomp=self._seccomp)
-            self._maker = Maker(self._engine, enclosure, self.kind.remedy)
+            self._maker = Maker(self._engine, enclosure, self.kind.remedy, self._disposal)
             self._pool = Pool(self._maker, self._disposal, self._warm_shape, self._pool_size)
         return self._maker, self._pool
+
+    async def _remove_all_of(self, owner: OwnerID) -> int:
+        with translated("listing sandboxes of", owner):
+            filters = json.dumps({"label": [f"{OWNER_LABEL}={owner}"]})
+            found = await self._engine.client.containers.list(all=True, filters=filters)
+        for it in found:
+            await remove_container(self._engine, ContainerID(it.id))
+        return len(found)
 
     async def _made(self, maker: Maker, shape: Shape) -> Container:
         making = asyncio.ensure_future(maker.make(shape))

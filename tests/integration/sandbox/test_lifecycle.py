@@ -136,11 +136,11 @@ async def test_exceeding_its_time_kills_code_within_half_a_second(
         began = time.monotonic()
         result = await sandbox.run(job)
         elapsed_s = time.monotonic() - began
-        running = left(engine, tmp_path, running_only=True)
+        # The engine's list lags somewhat behind what it has done.
+        await until(lambda: len(left(engine, tmp_path, running_only=True)) <= 1, "only the next warm one", deadline_s=1)
     assert result.outcome is Outcome.TIMEOUT
     assert result.was_warm
     assert 1.0 <= elapsed_s < 1.5
-    assert len(running) <= 1, "the next warm one"
 
 
 async def test_closing_kills_runs_under_way_and_tells_their_callers(

@@ -27,8 +27,6 @@ class Disposal:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._tasks: set[asyncio.Task[None]] = set()
-        self.has_failed = False
-        """Whether something is left that only another process's ``reap`` will remove."""
 
     def dispose(self, container: Container) -> None:
         self._do(self._remove(container))
@@ -37,10 +35,20 @@ class Disposal:
         """Of what nobody waits for any more, once it is made."""
         self._do(self._await_and_remove(making))
 
+    def dispose_of_id(self, container_id: ContainerID) -> None:
+        """Of one that nobody is attached to."""
+        self._do(self._removed(container_id))
+
     async def settled(self) -> None:
         """Return when all that was to be disposed of is gone, or has been given up."""
         while self._tasks:
             await asyncio.wait(set(self._tasks))
+
+    async def give_up(self) -> None:
+        """Nothing is done in the background any more."""
+        for task in self._tasks:
+            task.cancel()
+        await self.settled()
 
     def _do(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -76,7 +84,6 @@ class Disposal:
                 return
             except HershyError as error:
                 if pause_s is None:
-                    self.has_failed = True
                     _log.warning("sandbox left behind", container_id=str(container_id), error=str(error))
                 else:
                     await asyncio.sleep(pause_s)

@@ -46,6 +46,10 @@ class Lease:
             self._path.unlink(missing_ok=True)
             self._file.close()
 
+    def abandon(self) -> None:
+        """As if its process had died: somebody else shall look for what is left. Nothing once it is released."""
+        self._file.close()
+
     @contextmanager
     def abandoned(self) -> Iterator[list[OwnerID]]:
         """Owners that have died. On leaving without an error they are forgotten; nobody else reaps them meanwhile."""

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from typing import Any
 
-from hershy.domain.errors import ContractViolation, ImageNotFound, RuntimeFailure
+from hershy.domain.errors import ContractViolation, HershyError, ImageNotFound, RuntimeFailure
 from hershy.domain.ids import ContainerID
 from hershy_adapters.docker._engine import ANSWER_TIMEOUT_S, Engine
 from hershy_adapters.docker._errors import is_unknown_runtime, translated
@@ -14,13 +14,15 @@ from hershy_adapters.docker._removal import remove_container
 
 from .config import NAME_PREFIX, NEEDS, Shape, create_config, differences
 from .container import Container
+from .disposal import Disposal
 
 
 class Maker:
     """``remedy`` says what to do when the engine does not know the enclosure's runtime."""
 
-    def __init__(self, engine: Engine, enclosure: Enclosure, remedy: str) -> None:
+    def __init__(self, engine: Engine, enclosure: Enclosure, remedy: str, disposal: Disposal) -> None:
         self._engine = engine
+        self._disposal = disposal
         self._images = Images(engine)
         self._enclosure = enclosure
         self._remedy = remedy
@@ -36,14 +38,23 @@ class Maker:
         except ImageNotFound as error:
             raise ImageNotFound(f"{shape.image}; the engine must have it: 'docker pull {shape.image}'") from error
         container_id = await self._create(shape, str(image_id), facts)
+        starting = asyncio.ensure_future(self._start(container_id, shape))
         try:
-            container, _ = await asyncio.gather(
-                self._start(container_id, shape), self._verify(container_id, shape, facts)
-            )
+            await self._verify(container_id, shape, facts)
+            return await starting
         except BaseException:
-            await remove_container(self._engine, container_id)
+            await self._undo(container_id, starting)
             raise
-        return container
+
+    async def _undo(self, container_id: ContainerID, starting: asyncio.Future[Container]) -> None:
+        starting.cancel()
+        await asyncio.wait({starting})
+        if not starting.cancelled() and starting.exception() is None:
+            await starting.result().detach()
+        try:
+            await remove_container(self._engine, container_id)
+        except HershyError:
+            self._disposal.dispose_of_id(container_id)  # which does not give up easily
 
     async def _create(self, shape: Shape, image_id: str, facts: ImageFacts) -> ContainerID:
         name = f"{NAME_PREFIX}{secrets.token_hex(8)}"
