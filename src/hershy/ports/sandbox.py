@@ -29,7 +29,8 @@ class Sandbox(ABC):
     async def run(self, job: SandboxJob, *, syntax_only: bool = False) -> SandboxResult:
         """Run the job, within its limits, and tell how it ended. ``syntax_only``: only see whether its code is Python.
 
-        Returns at most half a second after the job's timeout once it has begun. Raises ImageNotFound, with the remedy,
+        Returns at most half a second after the job's timeout once it has begun; bringing back files that were asked for
+        may take ten seconds more. Raises ImageNotFound, with the remedy,
         RuntimeFailure when the container cannot be made, EngineUnavailable. Cancelled, or failed, it kills the run;
         the container is removed in the background, at the latest by ``aclose``. Not idempotent, safe to call any
         number of times at once.

@@ -104,7 +104,8 @@ print(json.dumps({
     "metadata": attempt(lambda: connect(("169.254.169.254", 80))),
     "loopback of the machine": attempt(lambda: connect(("127.0.0.1", 22))),
     "root": attempt(lambda: os.setuid(0)),
-    "network interfaces": socket.if_nameindex(),
+    "routed devices": [line.split()[0] for line in open("/proc/net/route").read().splitlines()[1:] if line.strip()]
+    + ([line.split()[-1] for line in open("/proc/net/ipv6_route")] if os.path.exists("/proc/net/ipv6_route") else []),
 }))
 """
 
@@ -121,13 +122,9 @@ async def test_code_is_nobody_nowhere(sandbox: DockerSandbox, monkeypatch: pytes
     assert seen["cwd"] == "/work"
     assert "HERSHY_SECRET_OF_THE_HOST" not in seen["env"]
     assert len(seen["processes"]) == 2, "the bootstrap, and the code"
-    assert [it[1] for it in seen["network interfaces"] if it[1] != "lo"] in ([], *UNROUTED)
+    assert set(seen["routed devices"]) <= {"lo"}, "a kernel may show others, but nothing leads to them"
     for what in ("resolve", "metadata", "loopback of the machine", "root"):
         assert seen[what] != "done", what
-
-
-UNROUTED = [["tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0"]]
-"""What a kernel with these modules gives every network, down, and nobody in it can bring up."""
 
 
 @pytest.mark.parametrize("place", WRITABLE)
