@@ -33,7 +33,6 @@ class Database:
         self._deadline_s = deadline.total_seconds()
         self._writing = asyncio.Lock()
         self._is_open = False
-        self._is_closed = False
 
     async def read(self, doing: str, work: Work[T]) -> T:
         """Each statement of ``work`` sees what was committed before it."""
@@ -50,17 +49,18 @@ class Database:
             return await _to_its_end(self._run(doing, self._engines.writer.begin(), work))
 
     async def aclose(self) -> None:
-        """Let the write under way end, and release the connections. Idempotent."""
-        self._is_closed = True
+        """Let the write under way end, and release the connections. Nobody uses it afterwards. Idempotent."""
         try:
-            async with self._turn("closing"):
-                pass
+            await self.settle()
         finally:
             await _to_its_end(self._engines.dispose())
 
+    async def settle(self) -> None:
+        """Let the write under way end. Raises RepositoryUnavailable when it takes longer than the deadline."""
+        async with self._turn("closing"):
+            pass
+
     async def _open(self, doing: str) -> None:
-        if self._is_closed:
-            raise RepositoryUnavailable(f"{doing}: {self._engines.name} has been closed; open a new Host")
         if self._is_open:
             return
         async with self._turn(doing):

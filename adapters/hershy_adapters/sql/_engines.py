@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -14,7 +15,8 @@ class Engines:
     """One connection to write with, a few to read with.
 
     ``name`` tells the database in messages, without a password; ``remedy`` what to look at when it fails.
-    ``prepare`` is called before the first connection; it may raise OSError.
+    ``prepare`` is called before the first connection; it may raise OSError. ``file`` is where the database is, links
+    followed, if it is a file.
     """
 
     writer: AsyncEngine
@@ -22,6 +24,7 @@ class Engines:
     name: str
     remedy: str
     prepare: Callable[[], None]
+    file: Path | None = None
 
     async def dispose(self) -> None:
         try:

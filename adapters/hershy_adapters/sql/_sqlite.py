@@ -1,6 +1,7 @@
 """A SQLite file: durable at each commit, readers and the writer not waiting for each other."""
 
 import os
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,21 +16,29 @@ PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 
 def sqlite_engines(path: Path, deadline: timedelta) -> Engines:
-    """The file is made when missing, for its owner's eyes alone."""
+    """The file is made when missing, for its owner's eyes alone.
+
+    Nothing in the process may open it, or ``-wal`` or ``-shm`` beside it, other than through SQLite: when a process
+    closes any descriptor of a file, the kernel drops all its locks on the file, those of SQLite included. The next
+    process that comes and goes takes itself for the last one then, and deletes the log under the running Host.
+    """
+    file = Path(os.path.realpath(path))
 
     def prepare() -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            os.mknod(file, 0o600)  # unlike open(), it makes the file without a descriptor that would have to be closed
 
-    writer = _engine(path, deadline, connections=1)
+    writer = _engine(file, deadline, connections=1)
     # At once the writer's: a transaction that begins by reading can be refused when it goes on to write.
     event.listen(writer.sync_engine, "begin", _begin_immediate)
     return Engines(
         writer=writer,
-        reader=_engine(path, deadline, connections=READERS),
+        reader=_engine(file, deadline, connections=READERS),
         name=f"the database {path}",
         remedy="is there space on its disk, may this process write it, and does nobody else hold it?",
         prepare=prepare,
+        file=file,
     )
 
 

@@ -16,10 +16,10 @@ from hershy.ports.adapter import AdapterContext
 from hershy.ports.repository import ProgramFilter, Record, Repository
 
 from ._codec import entry_of, entry_row, program_of, program_row
-from ._database import Database
 from ._engines import Engines
 from ._pruning import PRUNED_AT_ONCE, surplus
 from ._schema import JOURNAL, PROGRAMS
+from ._sharing import DatabaseShare
 from ._url import engines_for
 
 DEADLINE = timedelta(seconds=10)
@@ -32,7 +32,7 @@ class SqlRepository(Repository):
     durable = True
 
     def __init__(self, engines: Engines, owner: OwnerID, deadline: timedelta = DEADLINE) -> None:
-        self._database = Database(engines, deadline)
+        self._database = DatabaseShare(engines, deadline)
         self._owner = owner
 
     async def add(self, records: Sequence[Record]) -> Sequence[Record]:

@@ -13,9 +13,9 @@ from hershy.domain.tokens import Token, TokenID
 from hershy.ports.adapter import AdapterContext
 from hershy.ports.tokens import Tokens
 
-from ._database import Database
 from ._engines import Engines
 from ._schema import TOKENS
+from ._sharing import DatabaseShare
 from ._url import engines_for
 from .repository import DEADLINE
 
@@ -24,7 +24,7 @@ class SqlTokens(Tokens):
     """See ``Database`` for what writing, waiting and being cancelled mean here."""
 
     def __init__(self, engines: Engines, owner: OwnerID) -> None:
-        self._database = Database(engines, DEADLINE)
+        self._database = DatabaseShare(engines, DEADLINE)
         self._owner = owner
 
     async def add(self, token: Token) -> None:
