@@ -1,16 +1,15 @@
 """One Host per storage root: a lock the kernel releases whenever its holder dies, and a lasting identity."""
 
-import fcntl
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
 from hershy.domain.errors import ConfigurationError, InvalidValue, StorageInUse
 from hershy.domain.ids import OwnerID
+from hershy_adapters._file_lock import FileLock
 
 from ._durable import replace_file
 
@@ -34,24 +33,18 @@ class RootClaim:
             raise
 
     def release(self) -> None:
-        self._lock.close()
+        self._lock.release()
 
 
-def _locked(path: Path) -> IO[str]:
-    lock = path.open("a+", encoding="utf-8")
+def _locked(path: Path) -> FileLock:
+    holder = f"process {os.getpid()} since {datetime.now(UTC).isoformat(timespec='seconds')}\n"
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.seek(0)
-        holder = lock.read().strip() or "an unknown process"
-        lock.close()
+        return FileLock(path, os.O_RDWR | os.O_CREAT, says=holder)
+    except BlockingIOError:
+        holder = path.read_text(encoding="utf-8").strip() or "an unknown process"
         raise StorageInUse(
             f"the storage root {path.parent} is in use by {holder}; stop it, or choose another root with --storage"
         ) from None
-    lock.truncate(0)
-    lock.write(f"process {os.getpid()} since {datetime.now(UTC).isoformat(timespec='seconds')}\n")
-    lock.flush()
-    return lock
 
 
 def identity(root: Path) -> OwnerID:
@@ -74,12 +67,11 @@ def identity(root: Path) -> OwnerID:
 @contextmanager
 def _turn(root: Path) -> Iterator[None]:
     """Among all who would make the root's identity: not only the one who has claimed it."""
-    folder = os.open(root, os.O_RDONLY | os.O_CLOEXEC)
+    lock = FileLock(root, os.O_RDONLY, waits=True)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(folder)
+        lock.release()
 
 
 def _make(root: Path) -> None:

@@ -293,7 +293,7 @@ def test_only_a_command_of_another_image_does_without_python() -> None:
 def test_a_lease_is_abandoned_when_its_holder_has_died(tmp_path: Path) -> None:
     """Then, and not before; and found once."""
     dead, alive, finder = (Lease(tmp_path, "engine") for _ in range(3))
-    dead._file.close()  # what the kernel does for a process that dies
+    dead.abandon()  # what the kernel does for a process that dies
     with finder.abandoned() as owners:
         assert owners == [dead.owner]
     with finder.abandoned() as owners:
@@ -306,7 +306,7 @@ def test_a_lease_is_abandoned_when_its_holder_has_died(tmp_path: Path) -> None:
 def test_what_could_not_be_reaped_is_found_again(tmp_path: Path) -> None:
     """A lease is forgotten only when its containers are gone."""
     dead, finder = Lease(tmp_path, "engine"), Lease(tmp_path, "engine")
-    dead._file.close()
+    dead.abandon()
     with pytest.raises(RuntimeError), finder.abandoned() as owners:
         raise RuntimeError(owners)
     with finder.abandoned() as owners:
@@ -317,7 +317,7 @@ def test_what_could_not_be_reaped_is_found_again(tmp_path: Path) -> None:
 def test_leases_of_another_engine_are_left_alone(tmp_path: Path) -> None:
     """Their containers could not be found here."""
     dead, finder = Lease(tmp_path, "another"), Lease(tmp_path, "engine")
-    dead._file.close()
+    dead.abandon()
     with finder.abandoned() as owners:
         assert owners == []
     finder.release()

@@ -90,7 +90,7 @@ async def test_a_forked_child_is_refused(path: Path) -> None:
             refused = 0
             for it in (repository, SqlRepository(sqlite_engines(path, DEADLINE), OWNER)):
                 try:
-                    it.list().send(None)  # type: ignore[attr-defined]
+                    it.list().send(None)
                 except RepositoryUnavailable as error:
                     refused += "was forked" in str(error)
             os._exit(refused)

@@ -4,16 +4,15 @@ Each process that makes sandboxes holds a lock on a file of its own, named by th
 kernel releases the lock whenever its holder dies, so whoever can take it knows that nobody needs the containers.
 """
 
-import fcntl
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from hershy.domain.errors import ConfigurationError
 from hershy.domain.ids import OwnerID
+from hershy_adapters._file_lock import FileLock
 
 FOLDER = "sandboxes"
 
@@ -30,10 +29,7 @@ class Lease:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._turn():  # nobody looks at the file before it is locked
-                self._file: IO[str] = self._path.open("w", encoding="utf-8")
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                self._file.write(engine)
-                self._file.flush()
+                self._lock = FileLock(self._path, os.O_RDWR | os.O_CREAT, says=engine)
         except OSError as error:
             raise ConfigurationError(
                 f"sandboxes are noted in {self._folder}, which cannot be written ({error.strerror}); choose another "
@@ -42,53 +38,51 @@ class Lease:
 
     def release(self) -> None:
         """Nothing is left of this process's sandboxes. Idempotent."""
-        if not self._file.closed:
+        if self._lock.is_held:
             self._path.unlink(missing_ok=True)
-            self._file.close()
+            self._lock.release()
 
     def abandon(self) -> None:
         """As if its process had died: somebody else shall look for what is left. Nothing once it is released."""
-        self._file.close()
+        self._lock.release()
 
     @contextmanager
     def abandoned(self) -> Iterator[list[OwnerID]]:
         """Owners that have died. On leaving without an error they are forgotten; nobody else reaps them meanwhile."""
-        taken: dict[OwnerID, IO[str]] = {}
+        taken: dict[OwnerID, FileLock] = {}
         try:
             with self._turn():
                 for path in self._folder.iterdir():
-                    file = None if path == self._path else _locked(path, self._engine)
-                    if file is not None:
-                        taken[OwnerID(path.name)] = file
+                    lock = None if path == self._path else _locked(path, self._engine)
+                    if lock is not None:
+                        taken[OwnerID(path.name)] = lock
             yield list(taken)
             for owner in taken:
                 (self._folder / str(owner)).unlink(missing_ok=True)
         finally:
-            for file in taken.values():
-                file.close()
+            for lock in taken.values():
+                lock.release()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """One at a time among all processes."""
-        folder = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
+        lock = FileLock(self._folder, os.O_RDONLY, waits=True)
         try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
             yield
         finally:
-            os.close(folder)
+            lock.release()
 
 
-def _locked(path: Path, engine: str) -> IO[str] | None:
+def _locked(path: Path, engine: str) -> FileLock | None:
     """None for one that is held, or of another engine."""
     try:
-        file = path.open("r+", encoding="utf-8")
+        lock = FileLock(path, os.O_RDWR)
     except OSError:
         return None
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if file.read() in (engine, ""):  # empty: died before it made anything
-            return file
-    except OSError:
+        if path.read_text(encoding="utf-8") in (engine, ""):  # empty: died before it made anything
+            return lock
+    except (OSError, ValueError):
         pass
-    file.close()
+    lock.release()
     return None
