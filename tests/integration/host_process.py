@@ -69,7 +69,7 @@ def run(*arguments: str, url: str = "", expect: int = 0, **settings: str) -> Don
 
 
 @contextmanager
-def serving(runtime: str, storage: Path, **settings: str) -> Iterator[HostProcess]:
+def serving(runtime: str, storage: Path, /, **settings: str) -> Iterator[HostProcess]:
     """A Host on a free port, ended gracefully afterwards if it has not been before."""
     host = _serve(runtime, storage, settings)
     try:
