@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -87,13 +88,15 @@ async def test_a_forked_child_is_refused(path: Path) -> None:
         await repository.list()
         child = os.fork()
         if child == 0:
+            signal.alarm(10)  # should it go on to use the connections, it may hang
             refused = 0
-            for it in (repository, SqlRepository(sqlite_engines(path, DEADLINE), OWNER)):
-                try:
-                    it.list().send(None)
-                except RepositoryUnavailable as error:
-                    refused += "was forked" in str(error)
-            os._exit(refused)
+            try:
+                for it in (repository, SqlRepository(sqlite_engines(path, DEADLINE), OWNER)):
+                    with pytest.raises(RepositoryUnavailable, match="was forked"):
+                        it.list().send(None)
+                    refused += 1
+            finally:
+                os._exit(refused)
         _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == 2
         await repository.list()
