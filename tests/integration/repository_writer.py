@@ -1,18 +1,23 @@
 """A process that writes to a repository until it is killed, telling what it has been told is written.
 
-python -m tests.integration.repository_writer <path or URL>
+python -m tests.integration.repository_writer <path or URL> [tokens]
+
+With ``tokens`` it also asks for tokens and makes some, as a Host under ``--auth tokens`` does.
 """
 
 import asyncio
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+from hershy.application.tokens import issue
 from hershy.domain.ids import OwnerID
 from hershy.ports.repository import Record
 from hershy.testing.contracts._samples import sample_entry, sample_program, sample_record
 from hershy_adapters.sql._url import engines_for
 from hershy_adapters.sql.repository import DEADLINE, SqlRepository
+from hershy_adapters.sql.tokens import SqlTokens
 
 OWNER = OwnerID("0123456789abcdef")
 WRITERS = 4
@@ -22,9 +27,18 @@ def repository(url: str) -> SqlRepository:
     return SqlRepository(engines_for(url, Path("/nonexistent"), DEADLINE), OWNER)
 
 
-async def write_for_ever(url: str) -> None:
+async def write_for_ever(url: str, with_tokens: bool) -> None:
     target = repository(url)
-    await asyncio.gather(*(_write(target, number) for number in range(WRITERS)))
+    writing = [_write(target, number) for number in range(WRITERS)]
+    await asyncio.gather(*writing, *([_use_tokens(url)] if with_tokens else []))
+
+
+async def _use_tokens(url: str) -> None:
+    while True:
+        tokens = SqlTokens(engines_for(url, Path("/nonexistent"), DEADLINE), OWNER)
+        made, _ = await issue(tokens, datetime.now(UTC), None)
+        assert made.id in {it.id for it in await tokens.list()}
+        await tokens.aclose()
 
 
 async def _write(target: SqlRepository, number: int) -> None:
@@ -49,4 +63,4 @@ def _tell(record: Record) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(write_for_ever(sys.argv[1]))
+    asyncio.run(write_for_ever(sys.argv[1], with_tokens=sys.argv[2:] == ["tokens"]))

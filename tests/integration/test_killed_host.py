@@ -19,6 +19,7 @@ from .killed_host.verdict import clean_up, judge
 LANES = 5
 FIRST_PORT = 20_000
 UNDER_GVISOR = 5
+WITH_TOKENS = 20
 LEAST_STRUCK = 0.9
 """Of the boundaries of one life nearly all are met in the next; how often a port is polled varies."""
 
@@ -34,12 +35,14 @@ class Killing:
         self._image = image
         self._numbers = itertools.count()
 
-    async def live(self, runtime: str, life: str, strike: Strike | None = None) -> tuple[Job, bool]:
+    async def live(
+        self, runtime: str, life: str, strike: Strike | None = None, with_tokens: bool = False
+    ) -> tuple[Job, bool]:
         """One of ``LIVES``, and whether it was cut short."""
         number = next(self._numbers)
         first_port = FIRST_PORT + number * PORTS_EACH
         home, name = str(self._home / f"{number:03}"), secrets.token_hex(8)
-        job = Job(home, life, runtime, self._image, name, first_port, strike)
+        job = Job(home, life, runtime, self._image, name, first_port, strike, with_tokens)
         lane = await self._free.get()
         try:
             code = await lane.run(job)
@@ -58,9 +61,9 @@ class Killing:
         whole = await asyncio.gather(*(self.live("runc", life) for life in LIVES))
         return [(job.life, strike) for job, _ in whole for strike in strikes(job)]
 
-    async def strike_all(self, runtime: str, chosen: Sequence[tuple[str, Strike]]) -> None:
+    async def strike_all(self, runtime: str, chosen: Sequence[tuple[str, Strike]], with_tokens: bool = False) -> None:
         began = time.monotonic()
-        lives = (self.live(runtime, life, strike) for life, strike in chosen)
+        lives = (self.live(runtime, life, strike, with_tokens) for life, strike in chosen)
         outcomes = await asyncio.gather(*lives, return_exceptions=True)
         failures = [str(it) for it in outcomes if isinstance(it, BaseException)]
         assert not failures, f"{len(failures)} of {len(chosen)}:\n" + "\n".join(failures)
@@ -90,3 +93,9 @@ async def test_so_it_is_under_gvisor(killing: Killing) -> None:
     """A sample of the moments, spread over the lives."""
     found = await killing.moments()
     await killing.strike_all("runsc", found[5 :: len(found) // UNDER_GVISOR][:UNDER_GVISOR])
+
+
+async def test_so_it_is_with_tokens(killing: Killing) -> None:
+    """A sample of the moments, in lives of a Host that looks at tokens, beside which a command has made one."""
+    found = await killing.moments()
+    await killing.strike_all("runc", found[2 :: len(found) // WITH_TOKENS][:WITH_TOKENS], with_tokens=True)

@@ -1,10 +1,14 @@
 """A Host that is killed while it writes has lost nothing that it was told is written."""
 
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from random import Random
+
+import pytest
 
 from hershy.domain.program import Program
 
@@ -14,14 +18,18 @@ ROUNDS = 8
 DEADLINE_S = 60
 
 
-async def test_kills_lose_nothing_acknowledged(tmp_path: Path) -> None:
-    """After each SIGKILL, at random moments: every acknowledged write is there, every program fits its journal."""
+@pytest.mark.parametrize("with_tokens", [False, True], ids=["", "with tokens"])
+async def test_kills_lose_nothing_acknowledged(tmp_path: Path, with_tokens: bool) -> None:
+    """After each SIGKILL, at random moments: every acknowledged write is there, every program fits its journal.
+
+    With tokens another process opens the database and closes it meanwhile, as the commands for tokens do.
+    """
     url = f"sqlite:///{tmp_path}/hershy.db"
     random = Random(4)
     told: dict[str, tuple[int, int]] = {}
     last_id = written = 0
     for _ in range(ROUNDS):
-        for program_id, version, epoch, entry_id in acknowledged(url, random.uniform(0.01, 0.3)):
+        for program_id, version, epoch, entry_id in acknowledged(url, random.uniform(0.01, 0.3), with_tokens):
             assert entry_id > last_id, "ids grow in the order in which writes are acknowledged"
             told[program_id], last_id = (version, epoch), entry_id
             written += 1
@@ -47,13 +55,16 @@ def is_as_told_or_one_further(program: Program | None, version: int, epoch: int)
     return (program.version, program.epoch) in {(version, epoch), (version + 1, epoch + 1)}
 
 
-def acknowledged(url: str, seconds: float) -> list[tuple[str, int, int, int]]:
+def acknowledged(url: str, seconds: float, with_tokens: bool) -> list[tuple[str, int, int, int]]:
     """Let a process write for so long from its first acknowledgement on, kill it, and return what it has told."""
-    command = [sys.executable, "-m", "tests.integration.repository_writer", url]
+    command = [sys.executable, "-m", "tests.integration.repository_writer", url, *(["tokens"] if with_tokens else [])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as writer:
         try:
             assert writer.stdout is not None
             first = writer.stdout.readline()
+            if with_tokens:
+                with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as other:
+                    other.execute("SELECT count(*) FROM hershy_tokens").fetchall()
             time.sleep(seconds)
         finally:
             writer.kill()

@@ -19,7 +19,7 @@ from .host_process import DEADLINE_S, HostProcess, run, serving
 
 ON_DISK = {"repository": "sql", "token_store": "sql", "storage": "filesystem"}
 NOTICED_WITHIN_S = 1.0
-ROUNDS = 3
+ROUNDS = 2
 BACKUP = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).backup(sqlite3.connect(sys.argv[2]))"
 
 

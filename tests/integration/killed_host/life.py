@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from typing import Any
 
 from hershy import BuildSpec, Host, Program, ProgramOptions, ProgramRequest, ProgramState, RestartPolicy, UserID
 from hershy.application.port_leases import PortLeases
+from hershy.application.tokens import Authenticator, issue
 from hershy.domain.restart import RestartMode
 from hershy.testing.faults.boundaries import Boundaries, Boundary, Phase
 from hershy.wiring import HostContainer, Settings, open_host
@@ -68,7 +70,10 @@ class Strike:
 
 @dataclass(frozen=True)
 class Job:
-    """One of ``LIVES`` to live. ``first_port`` begins a range of publish ports of its own."""
+    """One of ``LIVES`` to live. ``first_port`` begins a range of publish ports of its own.
+
+    ``with_tokens``: the Host is asked for by a token's bearer, and a command makes another token beside it.
+    """
 
     home: str
     life: str
@@ -77,6 +82,7 @@ class Job:
     name: str
     first_port: int
     strike: Strike | None = None
+    with_tokens: bool = False
 
     @property
     def root(self) -> Path:
@@ -100,6 +106,7 @@ class Job:
         settings = Settings.load(
             runtime=self.runtime,
             repository="sql",
+            token_store="sql",
             storage_root=self.root,
             stop_grace_s=2,
             readiness_timeout_s=30,
@@ -159,9 +166,21 @@ async def live(job: Job) -> None:
     boundaries = Boundaries(reached, "open")
     boundaries.override(container)
     async with asyncio.timeout(LIFE_DEADLINE_S), open_host(container=container) as host:
+        if job.with_tokens:
+            await _use_tokens(job, container)
         await _live(host, job, Account(job.told), boundaries)
         boundaries.begin("close")
     job.passed.write_text(json.dumps([(asdict(boundary), at) for boundary, at in passed]))
+
+
+async def _use_tokens(job: Job, container: Any) -> None:
+    """Before anything is acknowledged: what is lost with the locks on the database is all that comes after."""
+    _, text = await issue(container.token_store(), container.clock().now(), None)
+    assert (await Authenticator(container.token_store(), container.clock()).principal(text)).is_admin
+    command = [sys.executable, "-m", "hershy.cli.main", "token", "create", "--admin", "--storage", str(job.root)]
+    beside = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
+    assert await beside.wait() == 0
+    assert len(await container.token_store().list()) == 2
 
 
 async def _live(host: Host, job: Job, account: Account, boundaries: Boundaries) -> None:
