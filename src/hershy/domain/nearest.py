@@ -9,10 +9,13 @@ _FEW = 16
 """So many names are listed where none is near."""
 
 
-def hint(name: str, known: Iterable[str]) -> str:
-    """``; did you mean egress?``, ``; there are: a, b``, or nothing where that would be a long list."""
-    by_lower = {it.lower(): it for it in known}
-    near = get_close_matches(name[:_LONGEST].lower(), by_lower, n=1)
+def hint(name: str, known: Iterable[str], *, prefix: str = "") -> str:
+    """``; did you mean egress?``, ``; there are: a, b``, or nothing where that would be a long list.
+
+    ``prefix``: what all of them begin with, which says nothing about how near they are.
+    """
+    by_lower = {it.removeprefix(prefix).lower(): it for it in known}
+    near = get_close_matches(name[:_LONGEST].lower().removeprefix(prefix.lower()), by_lower, n=1)
     if near:
         return f"; did you mean {by_lower[near[0]]}?"
     if 0 < len(by_lower) <= _FEW:
