@@ -228,6 +228,11 @@ class Settings(BaseSettings):
         return self.sandbox_policy.usual_limits
 
     @property
+    def keeps_nothing(self) -> bool:
+        """Whether all there is ends with the process, and ``storage_root`` is not used."""
+        return all(self.adapter_name(port) == MEMORY for port in ("storage", "repository", "token_store"))
+
+    @property
     def is_in_real_time(self) -> bool:
         """Whether the Host sweeps by itself. In virtual time that would never let the clock stand still."""
         return self.clock != MEMORY

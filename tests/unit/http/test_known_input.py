@@ -217,6 +217,7 @@ async def test_calls_without_a_body_refuse_one(
         ("POST", "/bulk/stop?user_id=alice", "user_id: unknown parameter; POST /bulk/stop takes none"),
         ("GET", "/healthz?x=1", "x: unknown parameter; GET /healthz takes none"),
         ("GET", "/programs/{}/logs?tail=1&tail=2", "tail: given 2 times; one is meant"),
+        ("GET", "/programs?label=a%3D1&label=a%3D2", "label: 'a' is given twice"),
         ("GET", "/programs?user_id=a&user_id=b&user_id=c", "user_id: given 3 times; one is meant"),
     ],
 )
