@@ -31,7 +31,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 """Left out: that every described body is accepted and every other refused. A schema cannot say all the rules of the
-domain, and fields unknown to this version are left aside on purpose."""
+domain."""
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,18 @@
 """How a body in JSON becomes a value: what every call that has one shares."""
 
 import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Annotated, Any, NoReturn, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from hershy.domain.errors import InvalidValue
+from hershy.domain.nearest import hint
 
-from ._sentences import sentence
+from ._sentences import UNKNOWN_FIELD, sentence
 
 YEAR_S = 365 * 24 * 3600
 
@@ -17,15 +21,31 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class Body(BaseModel):
-    """Values must have their JSON type; fields this version does not know are left aside."""
+    """Values must have their JSON type. A field that is not known is refused: it may be a limit, misspelt."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown(cls, value: object) -> object:
+        if isinstance(value, dict):
+            for name, near in unknown_fields(cls, value):
+                raise PydanticCustomError(UNKNOWN_FIELD, "unknown field{hint}", {"field": name, "hint": near})
+        return value
+
+
+def unknown_fields(model: type[BaseModel], fields: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each name that ``model`` has no field for, and a hint at the one that was meant."""
+    known = {field.alias or name for name, field in model.model_fields.items()}
+    return ((name, hint(name, known)) for name in fields if name not in known)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """Raises InvalidValue for what is no JSON object."""
+    """Raises InvalidValue for what is no JSON object, and for a name given twice in one object."""
     try:
-        value = json.loads(body, parse_constant=_refuse_constant)
+        value = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_object)
+    except InvalidValue:
+        raise
     except RecursionError as error:
         raise InvalidValue("the body is nested too deeply") from error
     except ValueError as error:
@@ -54,6 +74,14 @@ def durations(body: BaseModel | None) -> dict[str, Any]:
         name.removesuffix("_s"): timedelta(seconds=value) if name.endswith("_s") else value
         for name, value in given(body).items()
     }
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise InvalidValue(f"{twice:.200}: given twice in one object")
+    return fields
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -16,7 +16,7 @@ def head_as_get(app: ASGIApp) -> ASGIApp:
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await app(scope, receive, send)
             return
-        over = asyncio.Event()
+        over, has_ended = asyncio.Event(), False
 
         async def without_body(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -25,6 +25,10 @@ def head_as_get(app: ASGIApp) -> ASGIApp:
                 over.set()
 
         async def nothing_more() -> Message:
+            nonlocal has_ended
+            if not has_ended:
+                has_ended = True
+                return {"type": "http.request", "body": b"", "more_body": False}
             await over.wait()
             return {"type": "http.disconnect"}
 

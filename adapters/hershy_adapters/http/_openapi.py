@@ -18,6 +18,7 @@ BODIES = {
 SANDBOX_BODIES = {RUNS: "NewRun", SCORES: "NewScore"}
 PROXY_METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 _REFUSED = {"application/json": {"schema": {"$ref": "#/components/schemas/Refused"}}}
+_NOT_KNOWN = "a parameter, or a body, that this call does not take"
 _AT_THE_DOOR = {"421": "the Host is not known by this name"}
 _FOR_THE_CALLER = {
     "401": "no token, or one that is not valid",
@@ -51,6 +52,9 @@ def complete(document: dict[str, Any]) -> None:
             "required": True,
             "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}},
         }
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation["responses"].setdefault("400", {"description": _NOT_KNOWN, "content": _REFUSED})
     document["paths"][f"{PREFIX}/{{path}}"] = {method: _proxied(method) for method in PROXY_METHODS}
     _add_access(document)
 

@@ -58,7 +58,18 @@ def program_filter(user_id: str | None, state: ProgramState | None, labels: Mapp
     return ProgramFilter(UserID(user_id) if user_id is not None else None, state, labels=labels)
 
 
-def split_label(text: str) -> tuple[str, str]:
+def split_labels(texts: Sequence[str]) -> Mapping[str, str]:
+    """Raises InvalidValue for what is no label, and for a key given twice, which nothing could have both values of."""
+    labels: dict[str, str] = {}
+    for text in texts:
+        key, value = _split_label(text)
+        if key in labels:
+            raise InvalidValue(f"label: {key!r:.80} is given twice")
+        labels[key] = value
+    return labels
+
+
+def _split_label(text: str) -> tuple[str, str]:
     key, separator, value = text.partition("=")
     if not key or not separator:
         raise InvalidValue(f"label: must be 'key=value', not {text!r:.80}")

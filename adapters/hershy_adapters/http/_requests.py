@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from hershy.application.registration import MOST_AT_ONCE
 from hershy.application.requests import ProgramRequest
@@ -19,7 +19,7 @@ from hershy.domain.restart import RestartMode, RestartPolicy
 from hershy.domain.state import ProgramState
 from hershy.ports.repository import ProgramFilter
 
-from ._bodies import Body, Seconds, durations, given, parse_object, validated
+from ._bodies import Body, Seconds, durations, given, parse_object, unknown_fields, validated
 
 REQUIRED = ("user_id", "dockerfile")
 
@@ -117,9 +117,6 @@ class NewPrograms(Body):
 class Criteria(Body):
     """Which programs: at least one criterion, and all that are given must hold."""
 
-    # A misspelt criterion that went unnoticed would meet more programs than were meant.
-    model_config = ConfigDict(extra="forbid")
-
     user_id: str | None = None
     state: Annotated[ProgramState, Field(strict=False)] | None = None
     labels: dict[str, str] | None = None
@@ -139,7 +136,10 @@ def read_new_program(body: bytes) -> ProgramRequest:
 
 def read_new_programs(body: bytes) -> Sequence[ProgramRequest]:
     """Raises InvalidValue, its message naming which program by its index and the field."""
-    programs = parse_object(body).get("programs")
+    asked = parse_object(body)
+    for name, near in unknown_fields(NewPrograms, asked):
+        raise InvalidValue(f"{name:.200}: unknown field{near}")
+    programs = asked.get("programs")
     if not isinstance(programs, list) or not programs:
         raise InvalidValue("programs is required: a list of bodies as POST /programs takes them")
     if len(programs) > MOST_AT_ONCE:  # before each of them is looked at: a body has room for hundreds of thousands

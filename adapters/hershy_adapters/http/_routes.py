@@ -17,7 +17,7 @@ from ._parameters import (
     Offset,
     program_filter,
     refusals,
-    split_label,
+    split_labels,
 )
 from ._program_view import ProgramList, ProgramView, RenderedPrograms
 from ._requests import read_new_program
@@ -56,7 +56,7 @@ def add_routes(api: FastAPI) -> None:
         limit: Limit = None,
         offset: Offset = 0,
     ) -> Response:
-        found = await host.list(program_filter(user_id, state, dict(split_label(it) for it in label)))
+        found = await host.list(program_filter(user_id, state, split_labels(label)))
         shown = found[offset : None if limit is None else offset + limit]
         return Response(rendered.many(shown), media_type=JSON)
 

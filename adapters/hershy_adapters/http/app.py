@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from hershy.application.host import Host
 from hershy.application.tokens import Authenticator
@@ -15,6 +15,7 @@ from ._bulk import add_bulk_routes
 from ._door import Door, guarded
 from ._errors import Json, install_handlers
 from ._isolation import own_headers
+from ._known_input import require_known_input
 from ._metrics import HttpMetrics, measured
 from ._middleware import error_boundary, head_as_get
 from ._observing import add_observing_routes
@@ -55,6 +56,7 @@ def _json_api(host: Host, metrics: HttpMetrics, sandbox: SandboxService | None =
         version="1",
         description="Deploys, supervises and reaches programs.",
         default_response_class=Json,
+        dependencies=[Depends(require_known_input)],
         redirect_slashes=False,
     )
     install_handlers(api)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from hershy.domain.build_policy import BuildPolicy
 from hershy.domain.egress import Egress
+from hershy.domain.field_types import require_types
 from hershy.domain.program import Program
 from hershy.domain.resources import MIB, ResourceLimits
 from hershy.domain.state import ProgramState
@@ -43,6 +44,9 @@ class HostLimits:
         log_bytes=1024 * MIB,
         state_bytes=1024 * 1024 * MIB,
     )
+
+    def __post_init__(self) -> None:
+        require_types("host limits", self)
 
     def deadline_of(self, program: Program) -> datetime | None:
         """When the program must have left its state; None where it may stay.

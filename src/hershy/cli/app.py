@@ -24,8 +24,9 @@ from . import (
 from . import (
     run as run_command,
 )
-from .options import TokenFileOption, UrlOption
+from .options import TokenFileOption, UrlOption, require_effect
 from .session import Session
+from .variables import unknown_variables
 
 app = typer.Typer(
     name="hershy",
@@ -35,6 +36,10 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+WITHOUT_A_HOST = frozenset({"serve", "doctor", "verify", "token"})
+"""Commands that an address or a token of a Host means nothing to."""
 
 
 def _print_version(wanted: bool) -> None:
@@ -60,6 +65,13 @@ def hershy(
 
     To run a piece of code once, **hershy run FILE**.
     """
+    command = context.invoked_subcommand
+    if command in WITHOUT_A_HOST:
+        require_effect("--url", url is None, f"before {command}, which calls no Host")
+        require_effect("--token-file", token_file is None, f"before {command}, which calls no Host")
+    if command != "serve":  # which refuses them
+        for sentence in unknown_variables():
+            output.note(f"hershy: warning: {sentence}")
     Session.of(context, url).token_file = token_file
 
 

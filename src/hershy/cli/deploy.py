@@ -13,13 +13,14 @@ from hershy.domain.egress import Egress
 from hershy.domain.restart import RestartMode
 
 from . import output
-from .options import JsonOption, UrlOption, duration, pairs, size
+from .options import JsonOption, UrlOption, duration, pairs, require_effect, size
 from .session import Session
 
 if TYPE_CHECKING:
     from hershy.client import CreatedProgram
 
 KeyValues = list[str] | None
+PATIENCE = timedelta(minutes=10)
 
 
 def deploy(
@@ -36,8 +37,9 @@ def deploy(
         bool, typer.Option("--wait", help="Show the build and the states, and return when the program is Ready.")
     ] = False,
     timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0, help="How long --wait waits. The program goes on.")
-    ] = 600,
+        float | None,
+        typer.Option(metavar="SECONDS", min=0, help="How long --wait waits; 600 by default. The program goes on."),
+    ] = None,
     build_arg: Annotated[
         KeyValues, typer.Option(metavar="KEY=VALUE", help="For the Dockerfile's ARG; repeatable.")
     ] = None,
@@ -89,6 +91,7 @@ def deploy(
 
     if wait and not start:
         raise typer.BadParameter("a program that is not started never becomes Ready", param_hint="--no-start --wait")
+    require_effect("--timeout", wait or timeout is None, "without --wait")
     sources = read_directory(directory)
     session = Session.of(context, url)
     build_args, environment, labels = (
@@ -118,7 +121,7 @@ def deploy(
             idle_timeout=duration("--idle-timeout", idle_timeout),
         )
         if wait:
-            _start_and_wait(session, created, timedelta(seconds=timeout), as_json)
+            _start_and_wait(session, created, PATIENCE if timeout is None else timedelta(seconds=timeout), as_json)
         elif start:
             client.start(created.program_id)
         # A port that somebody else held has been exchanged by now.

@@ -38,14 +38,22 @@ TailOption = Annotated[int | None, typer.Option(min=0, help="How many of the new
 
 
 def pairs(option: str, given: Sequence[str]) -> dict[str, str]:
-    """``KEY=VALUE`` texts as a mapping. Raises a usage error that names the option."""
-    parsed = {}
+    """``KEY=VALUE`` texts as a mapping. Raises a usage error that names the option, also for a key given twice."""
+    parsed: dict[str, str] = {}
     for text in given:
         name, equals, value = text.partition("=")
         if not name or not equals:
             raise typer.BadParameter(f"{text!r} is not KEY=VALUE", param_hint=option)
+        if name in parsed:
+            raise typer.BadParameter(f"{name} is given twice", param_hint=option)
         parsed[name] = value
     return parsed
+
+
+def require_effect(option: str, has_effect: bool, otherwise: str) -> None:
+    """Raises a usage error for an option that would be ignored; ``otherwise``: ``without --wait``."""
+    if not has_effect:
+        raise typer.BadParameter(f"has no effect {otherwise}", param_hint=option)
 
 
 _SIZES = {"": 1, "b": 1, "k": 1024, "m": MIB, "g": 1024 * MIB}

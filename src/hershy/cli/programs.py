@@ -10,12 +10,13 @@ import typer
 from hershy.domain.exits import ExitKind, ExitReason
 
 from . import output
-from .options import JsonOption, LabelOption, ProgramArgument, StateOption, UrlOption, UserOption, pairs
+from .options import JsonOption, LabelOption, ProgramArgument, StateOption, UrlOption, UserOption, pairs, require_effect
 from .session import Session
 
 if TYPE_CHECKING:
     from hershy.client import Client, ProgramInfo
 
+LAST_LINES = 10
 _NAMES_WIDTH = 16
 
 
@@ -59,7 +60,9 @@ def _age(elapsed: timedelta) -> str:
 def status(
     context: typer.Context,
     program_id: ProgramArgument,
-    tail: Annotated[int, typer.Option(min=0, help="How many of its last lines of output.")] = 10,
+    tail: Annotated[
+        int | None, typer.Option(min=0, help="How many of its last lines of output; 10 by default.")
+    ] = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
@@ -67,14 +70,16 @@ def status(
 
     Example: `hershy status alice-build-5f0c… --tail 50`
     """
+    require_effect("--tail", tail is None or not as_json, "with --json, which shows no output; see 'hershy logs'")
+    lines = LAST_LINES if tail is None else tail
     with Session.of(context, url).client() as client:
         program = client.get(program_id)
         if as_json:
             output.document(program)
             return
         _print_facts(program)
-        if tail:
-            _print_last_lines(client, program_id, tail)
+        if lines:
+            _print_last_lines(client, program_id, lines)
 
 
 def _print_facts(program: "ProgramInfo") -> None:

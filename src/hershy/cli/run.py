@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from . import output
-from .options import JsonOption, UrlOption, duration, pairs, size
+from .options import JsonOption, UrlOption, duration, pairs, require_effect, size
 from .session import Session, ended_by_ctrl_c
 
 Texts = list[str] | None
@@ -82,15 +82,19 @@ def run(
     `hershy run --image busybox:1.36 -- sh -c 'echo hi; id'`
     """
     from .run_inputs import Given, job_of
-    from .run_output import print_document, print_for_people
+    from .run_output import print_document, print_for_people, unmatched
     from .running import Place, ran
 
     if collect and out is None and not as_json:
         raise typer.BadParameter(
             "say where to put it, with --out DIR (or print it, with --json)", param_hint="--collect"
         )
+    require_effect("--force", out is not None or not force, "without --out")
+    require_effect("--threshold", check or threshold is None, "with --no-check")
     session = Session.of(context, url)
-    if (local or runtime) and session.url is not None:
+    is_local = local or runtime is not None
+    require_effect("--token-file", session.token_file is None or not is_local, "with --local or --runtime")
+    if is_local and session.url is not None:
         raise typer.BadParameter(
             "a Host at a URL runs it as the Host does", param_hint="--url with --local or --runtime"
         )
@@ -110,13 +114,13 @@ def run(
     )
     job = job_of(given)
     with ended_by_ctrl_c():
-        result = ran(
-            job, given.limits, Place(session, local or runtime is not None, runtime), check=check, threshold=threshold
-        )
+        result = ran(job, given.limits, Place(session, is_local, runtime), check=check, threshold=threshold)
     if as_json:
         print_document(result)
     else:
         print_for_people(result)
+    for line in unmatched(given.collect, result):
+        output.note(f"hershy: {line}")
     if out is not None and result.files:
         from .collected import write_collected
 

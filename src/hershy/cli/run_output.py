@@ -1,12 +1,13 @@
 """How a run is shown: what the code printed as it is, and a line on how it ended; or one JSON document."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
 from hershy.client import RiskInfo, RunInfo
 from hershy.domain.resources import MIB
+from hershy.domain.sandbox import EVERYTHING
 from hershy.domain.sandbox_result import Outcome
 
 from . import output
@@ -41,6 +42,18 @@ def print_document(run: RunInfo) -> None:
         "risk": None if run.risk is None else asdict(run.risk),
     }
     output.document(document)
+
+
+def unmatched(collect: Sequence[str], run: RunInfo) -> Iterator[str]:
+    """A sentence for each name to bring back that nothing was found under, if the code has run."""
+    if run.outcome in (Outcome.REFUSED, Outcome.SYNTAX_ERROR):
+        return
+    found = [*run.files, *run.files_left_out]
+    for name in collect:
+        if name == EVERYTHING and not found:
+            yield "there was no file to bring back"
+        elif name != EVERYTHING and not any(it == name or it.startswith(f"{name}/") for it in found):
+            yield f"--collect {name}: no file was there by this name"
 
 
 def _figures(run: RunInfo) -> Iterator[str]:

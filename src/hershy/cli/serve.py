@@ -11,6 +11,7 @@ from hershy.domain.access import Authentication
 
 from . import output
 from .log_output import LogFormat, log_to_stderr
+from .variables import unknown_variables
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -41,8 +42,8 @@ def serve(
 ) -> None:
     """Run a Host until SIGTERM or Ctrl-C.
 
-    What is not given comes from the environment (HERSHY_RUNTIME, HERSHY_STORAGE_ROOT, …) or hershy.toml. It listens
-    on loopback only, unless it asks callers for tokens.
+    What is not given comes from the environment (HERSHY_RUNTIME, HERSHY_STORAGE_ROOT, …) or hershy.toml. A variable
+    HERSHY_… that means nothing is an error. It listens on loopback only, unless it asks callers for tokens.
 
     `/healthz`, `/readyz` and `/metrics` are for whoever watches over it.
 
@@ -53,6 +54,8 @@ def serve(
     `hershy serve --storage /srv/hershy --log-format json`
     """
     given = {"http_host": host, "http_port": port, "storage_root": storage, "runtime": runtime, "auth": auth}
+    for sentence in unknown_variables():
+        raise typer.BadParameter(sentence, param_hint="the environment")
     log_to_stderr(log_format or (LogFormat.JSON if as_json else LogFormat.TEXT))
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_until_signal({name: value for name, value in given.items() if value is not None}, as_json))
@@ -82,8 +85,10 @@ async def _until_signal(settings: dict[str, Any], as_json: bool) -> None:
 
 
 async def _serve(settings: dict[str, Any], as_json: bool) -> None:
-    from hershy.wiring import open_server
+    from hershy.wiring import Settings, open_server
 
+    if "storage_root" in settings and Settings.load(**settings).keeps_nothing:
+        output.note("hershy: --storage has no effect: this Host keeps everything in memory")
     async with open_server(**settings) as server:
         if as_json:
             output.document({"url": server.url})

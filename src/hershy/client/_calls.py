@@ -8,9 +8,13 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from hershy.domain.egress import Egress
+from hershy.domain.health import HealthCheck
+from hershy.domain.resources import ResourceLimits
+from hershy.domain.restart import RestartPolicy
 from hershy.domain.state import ProgramState
 
 from . import _parse
+from ._known import require_known
 from .errors import NotFoundError, UnexpectedAnswer
 from .models import (
     BulkResult,
@@ -66,7 +70,10 @@ class Call(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class NewProgram:
-    """The body of ``POST /programs``; optional fields that are not given are left to the Host."""
+    """The body of ``POST /programs``; optional fields that are not given are left to the Host.
+
+    Raises InvalidValue for a name in ``resources``, ``restart_policy`` or ``health_check`` that there is not.
+    """
 
     user_id: str
     dockerfile: str
@@ -80,6 +87,11 @@ class NewProgram:
     ttl: timedelta | None = None
     idle_timeout: timedelta | None = None
     egress: Egress | str | None = None
+
+    def __post_init__(self) -> None:
+        require_known("resources", self.resources, ResourceLimits)
+        require_known("restart_policy", self.restart_policy, RestartPolicy)
+        require_known("health_check", self.health_check, HealthCheck)
 
     def body(self) -> dict[str, Any]:
         optional = {

@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from hershy.domain.risk import LintFinding, Reason, Verdict
+from hershy.domain.sandbox import SandboxLimits
 from hershy.domain.sandbox_result import Outcome, PythonError
 
 from ._calls import Call
+from ._known import require_known
 from .sandbox_models import RiskInfo, RunInfo
 
 LONGEST = timedelta(minutes=5)
@@ -22,7 +24,10 @@ MAX_ANSWER_BYTES = 512 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """The body of ``POST /sandbox/runs``; what is not given is left to the Host."""
+    """The body of ``POST /sandbox/runs``; what is not given is left to the Host.
+
+    Raises InvalidValue for a name in ``limits`` that there is not.
+    """
 
     code: str | None = None
     command: Sequence[str] = ()
@@ -35,6 +40,9 @@ class NewRun:
     limits: Mapping[str, float] = field(default_factory=dict)
     check: bool = True
     threshold: int | None = None
+
+    def __post_init__(self) -> None:
+        require_known("limits", self.limits, SandboxLimits)
 
     def body(self) -> dict[str, Any]:
         optional: dict[str, Any] = {

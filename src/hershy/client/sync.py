@@ -66,7 +66,7 @@ class Client(BlockingConnection):
         ``health_check`` True for the defaults, or a mapping with path, interval_s, timeout_s and failures. ``ttl``
         after its registration the program is deleted; ``idle_timeout`` after the last request to it, stopped.
         With ``egress`` ``none`` it reaches nothing, and is still reached.
-        Raises BadRequestError, TooLargeError, LimitReachedError.
+        Raises BadRequestError, TooLargeError, LimitReachedError; InvalidValue, with nothing sent, for an unknown name.
         """
         program = _calls.NewProgram(
             user_id,

@@ -1,17 +1,13 @@
 """Rules for frozen dataclasses of numeric limits: the least each can be, and the most an operator gives."""
 
 from collections.abc import Mapping
-from dataclasses import Field, fields, replace
-from typing import Any, ClassVar, Protocol, TypeVar
+from dataclasses import fields, replace
+from typing import TypeVar
 
 from .errors import InvalidValue
+from .field_types import AnyDataclass
 
-
-class _Dataclass(Protocol):
-    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
-
-
-Limits = TypeVar("Limits", bound=_Dataclass)
+Limits = TypeVar("Limits", bound=AnyDataclass)
 
 FRACTIONAL = frozenset({"cpus"})
 """Limits that may be broken numbers; all others count whole things."""

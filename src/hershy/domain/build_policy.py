@@ -13,6 +13,7 @@ from .build_sources import Fetched, Source, sources_of
 from .build_spec import BuildSpec
 from .dockerfile import Dockerfile
 from .errors import InvalidValue
+from .field_types import require_types
 from .image_names import ANY, AllowedImages, ImageName, could_be_id
 from .resources import MIB
 
@@ -56,6 +57,7 @@ class BuildPolicy:
     max_image_bytes: int = 8 * 1024 * MIB
 
     def __post_init__(self) -> None:
+        require_types("build policy", self)
         for name in ("memory_bytes", "cpus", "pids", "max_context_bytes", "max_image_bytes"):
             value = getattr(self, name)
             if value is not None and not value > 0:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from .errors import InvalidValue
+from .field_types import require_types
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class HealthCheck:
     failures: int = 3
 
     def __post_init__(self) -> None:
+        require_types("health_check", self)
         if not self.path.startswith("/") or not self.path.isascii() or not self.path.isprintable() or " " in self.path:
             raise InvalidValue(f"health_check: path must be an absolute URL path in ASCII, not {self.path!r:.80}")
         if not (timedelta(seconds=1) <= self.interval and timedelta() < self.timeout <= self.interval):

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from .egress import Egress
 from .errors import InvalidValue
 from .exits import ExitReason
+from .field_types import require_types
 from .health import HealthCheck
 from .ids import BuildID, ContainerID, ImageID, ProgramID, PublishPort, UserID
 from .resources import ResourceLimits
@@ -52,6 +53,7 @@ class ProgramOptions:
     egress: Egress = Egress.OPEN
 
     def __post_init__(self) -> None:
+        require_types("program options", self)
         for name, duration in (("ttl", self.ttl), ("idle_timeout", self.idle_timeout)):
             if duration is not None and duration < SHORTEST_LIFE:
                 raise InvalidValue(f"{name}: must be at least {SHORTEST_LIFE.total_seconds():g} s")

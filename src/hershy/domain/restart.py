@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from .errors import InvalidValue
 from .exits import ExitReason
+from .field_types import require_types
 
 LARGEST_JITTER = 0.25
 """Nomad's share; enough to tear apart programs that died of one cause."""
@@ -37,6 +38,7 @@ class RestartPolicy:
     stable_after: timedelta = timedelta(seconds=30)
 
     def __post_init__(self) -> None:
+        require_types("restart_policy", self)
         if self.max_restarts < 1:
             raise InvalidValue("restart_policy: max_restarts must be at least 1; use mode 'no' for none")
         if not timedelta() <= self.base_delay <= self.max_delay:

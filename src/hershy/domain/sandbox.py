@@ -1,17 +1,18 @@
 """What a sandbox is given to run, once."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
 
 from .bounds import lowered, require_at_least
 from .errors import InvalidValue
+from .field_types import require_types
 from .file_tree import require_file_tree, require_relative_path
 from .image_names import ImageName, could_be_id
 from .resources import LOWEST, MIB
-from .texts import require_at_most, require_utf8, require_variables
+from .texts import require_at_most, require_mapping, require_text, require_utf8, require_variables
 
 WORK_DIR = "/work"
 """The working directory: the one writable place inside a sandbox."""
@@ -59,9 +60,10 @@ class SandboxLimits:
     files_bytes: int = 16 * MIB
 
     def __post_init__(self) -> None:
+        require_at_least("limits", self, _LOWEST)
+        require_types("limits", self)
         if not self.timeout >= SHORTEST_TIMEOUT:
             raise InvalidValue(f"limits: timeout must be at least {SHORTEST_TIMEOUT.total_seconds():g} s")
-        require_at_least("limits", self, _LOWEST)
 
     def within(self, maximum: "SandboxLimits") -> "SandboxLimits":
         """As ``ResourceLimits.within``."""
@@ -89,6 +91,7 @@ class SandboxJob:
     limits: SandboxLimits = SandboxLimits()
 
     def __post_init__(self) -> None:
+        require_types("sandbox job", self)
         if (self.code is None) == (not self.command):
             raise InvalidValue("code or command is required, one of the two")
         if self.command and self.args:
@@ -113,6 +116,7 @@ class SandboxJob:
         ImageName.parse(self.image)
 
     def _take_files(self) -> None:
+        require_mapping("files", self.files)
         if self.code is not None:
             require_utf8("code", self.code)
             if len(self.code.encode()) > MAX_CODE_BYTES:
@@ -152,9 +156,12 @@ class SandboxJob:
 def _texts(what: str, given: Sequence[str]) -> Sequence[str]:
     if isinstance(given, str):
         raise InvalidValue(f"{what}: must be a list of texts, not one")
+    if not isinstance(given, Iterable):
+        raise InvalidValue(f"{what}: must be a list of texts, not {given!r:.80}")
     texts = tuple(given)
     require_at_most(MAX_ARGS, what, texts)
     for text in texts:
+        require_text(what, text)
         if "\0" in text:
             raise InvalidValue(f"{what}: {text!r:.80} holds a NUL")
         require_utf8(what, text)
@@ -165,6 +172,8 @@ def _bytes(what: str, content: bytes | str) -> bytes:
     if isinstance(content, str):
         require_utf8(what, content)
         return content.encode()
+    if not isinstance(content, bytes | bytearray | memoryview):  # of a number Python would make so many zeros
+        raise InvalidValue(f"{what}: must be a text or bytes, not {content!r:.80}")
     return bytes(content)
 
 

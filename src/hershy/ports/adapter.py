@@ -43,7 +43,11 @@ class AdapterContext(ABC):
 
     @abstractmethod
     def option(self, name: str, default: T) -> T:
-        """The setting ``adapter_options[name]``, validated to the type of ``default``; else ``default``."""
+        """The setting ``adapter_options[name]``, validated to the type of ``default``; else ``default``.
+
+        Ask for every option while the adapter is made: one that no adapter has asked for by then is refused as
+        misspelt.
+        """
 
     @abstractmethod
     def shared(self, key: str, make: Callable[[], T]) -> T:

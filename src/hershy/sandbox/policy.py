@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from hershy.domain.build_policy import OWN_IMAGES
 from hershy.domain.errors import InvalidValue
+from hershy.domain.field_types import require_types
 from hershy.domain.image_names import ANY, AllowedImages, ImageName
 from hershy.domain.resources import MIB
 from hershy.domain.risk import DEFAULT_THRESHOLD, require_threshold
@@ -46,6 +47,7 @@ class SandboxPolicy:
 
     def __post_init__(self) -> None:
         require_threshold(self.threshold)
+        require_types("sandbox policy", self)
         AllowedImages(self.allowed_images)
         for name in ("at_once", "at_once_per_user", "queue"):
             if getattr(self, name) < (name != "queue"):

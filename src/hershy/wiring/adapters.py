@@ -41,6 +41,11 @@ def make_adapter(port_name: str, port: type[T], context: AdapterContext) -> T:
     return adapter
 
 
+def is_own(port_name: str, name: str) -> bool:
+    """Whether the adapter is one of hershy's. Raises ConfigurationError as ``make_adapter``."""
+    return _find(port_name, name).value.startswith("hershy_adapters.")
+
+
 def _find(port_name: str, name: str) -> EntryPoint:
     group = GROUPS[port_name]
     installed = {(point.name, point.value): point for point in entry_points(group=group)}

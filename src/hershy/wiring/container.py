@@ -14,38 +14,14 @@ from hershy.application.services import Services
 from hershy.domain.errors import ConfigurationError
 from hershy.domain.ids import OwnerID
 from hershy.ports.adapter import AdapterContext
-from hershy.ports.api_server import ApiServer
-from hershy.ports.builder import Builder
 from hershy.ports.clock import Clock
-from hershy.ports.code_analyzer import CodeAnalyzer
-from hershy.ports.event_bus import EventBus
-from hershy.ports.proxy import Proxy
-from hershy.ports.repository import Repository
-from hershy.ports.runtime import Runtime
-from hershy.ports.sandbox import Sandbox
-from hershy.ports.storage import Storage
-from hershy.ports.tokens import Tokens
 from hershy.sandbox.service import SandboxService
 
 from .adapters import make_adapter
+from .ports import PORTS
 from .settings import Settings
 
 T = TypeVar("T")
-
-PORTS: dict[str, type[Any]] = {
-    "clock": Clock,
-    "event_bus": EventBus,
-    "storage": Storage,
-    "repository": Repository,
-    "token_store": Tokens,
-    "builder": Builder,
-    "runtime": Runtime,
-    "proxy": Proxy,
-    "api_server": ApiServer,
-    "sandbox": Sandbox,
-    "code_analyzer": CodeAnalyzer,
-}
-"""The port that each provider of an adapter serves."""
 
 
 class WiringContext(AdapterContext):
@@ -77,6 +53,7 @@ class WiringContext(AdapterContext):
 
     def option(self, name: str, default: T) -> T:
         options = self._settings.adapter_options
+        self._container.asked_options().add(name)
         given = options[name] if name in options else getattr(self._settings, name, default)
         try:
             return TypeAdapter(type(default)).validate_python(given)
@@ -107,7 +84,8 @@ def _adapter(port_name: str, container: containers.DynamicContainer) -> Any:
 class HostContainer(containers.DeclarativeContainer):
     """``settings`` and ``owner`` must be given; override a port's provider to replace its adapter.
 
-    ``made`` lists the adapters in the order they were made; those that override are not among them.
+    ``made`` lists the adapters in the order they were made; those that override are not among them. ``asked_options``:
+    the names of adapter_options that they have asked for.
 
     ``container = HostContainer(settings=…); container.runtime.override(providers.Object(my_runtime))``
     """
@@ -118,6 +96,7 @@ class HostContainer(containers.DeclarativeContainer):
     owner = providers.Dependency(instance_of=OwnerID)
     shared_objects: providers.Singleton[dict[str, Any]] = providers.Singleton(dict)
     in_the_making: providers.Singleton[list[str]] = providers.Singleton(list)
+    asked_options: providers.Singleton[set[str]] = providers.Singleton(set)
     made: providers.Singleton[list[Any]] = providers.Singleton(list)
 
     clock = providers.Singleton(_adapter, "clock", __self__)

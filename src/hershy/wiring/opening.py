@@ -19,6 +19,7 @@ from hershy.ports.tokens import Tokens
 from hershy.sandbox.service import SandboxService
 
 from .container import HostContainer
+from .options import require_known_options
 from .settings import MEMORY, Settings
 
 _NOBODY = OwnerID("0" * 16)
@@ -30,11 +31,11 @@ async def open_host(
 ) -> AsyncIterator[Host]:
     """Wire a Host and open it; on leaving, close it and every adapter.
 
-    ``from_code`` are settings by name (``runtime="runc"``), used when ``settings`` is not given; a
-    ``container`` with overridden providers takes the place of both. Raises ConfigurationError, StorageInUse
-    when another Host works on the storage root, Unavailable when the machine lacks something.
+    One of three says how: ``settings``, settings by name (``runtime="runc"``), or a ``container`` with overridden
+    providers. Raises ConfigurationError, also where two of them are given, StorageInUse when another Host works on the
+    storage root, Unavailable when the machine lacks something.
     """
-    async with _opened(container or _container(settings, from_code)) as wired:
+    async with _opened(_container(settings, from_code, container)) as wired:
         yield wired.host()
 
 
@@ -49,6 +50,7 @@ async def open_server(settings: Settings | None = None, **from_code: Any) -> Asy
         await wired.sandbox_service().open()
         server: ApiServer = wired.api_server()
         try:
+            require_known_options(wired)
             await server.start()
             yield server
         finally:
@@ -63,10 +65,11 @@ async def open_sandbox(
 
     Arguments as ``open_host``. Any number of processes may do so at once, beside a Host. Raises ConfigurationError.
     """
-    wired = container or _container(settings, from_code)
+    wired = _container(settings, from_code, container)
     wired.owner.override(providers.Object(_NOBODY))
     async with _adapters(wired):
         service: SandboxService = wired.sandbox_service()
+        require_known_options(wired)
         await service.open()
         yield service
 
@@ -85,7 +88,9 @@ async def open_tokens(settings: Settings | None = None, **from_code: Any) -> Asy
         )
     async with _adapters(container):
         container.owner.override(providers.Object(await container.storage().identity()))
-        yield container.token_store(), container.clock()
+        tokens, clock = container.token_store(), container.clock()
+        require_known_options(container)
+        yield tokens, clock
 
 
 async def diagnose(settings: Settings | None = None, **from_code: Any) -> Sequence[Finding]:
@@ -97,13 +102,26 @@ async def diagnose(settings: Settings | None = None, **from_code: Any) -> Sequen
     container = _container(settings, from_code)
     container.owner.override(providers.Object(_NOBODY))
     async with _adapters(container):
-        findings = list(await diagnosis.diagnose(container.builder(), container.runtime()))
+        builder, runtime, sandbox = container.builder(), container.runtime(), container.sandbox()
+        require_known_options(container)
+        findings = list(await diagnosis.diagnose(builder, runtime))
         told = {it.name for it in findings}
-        of_sandbox = await container.sandbox().diagnose()
+        of_sandbox = await sandbox.diagnose()
         return [*findings, *(replace(it, required=False) for it in of_sandbox if it.name not in told)]
 
 
-def _container(settings: Settings | None, from_code: dict[str, Any]) -> containers.DynamicContainer:
+def _container(
+    settings: Settings | None, from_code: dict[str, Any], container: Any | None = None
+) -> containers.DynamicContainer:
+    by_name = [", ".join(from_code)] if from_code else []
+    given = [name for name, it in (("container", container), ("settings", settings)) if it is not None] + by_name
+    if len(given) > 1:
+        raise ConfigurationError(
+            f"{' and '.join(given)} are given together, and only one of them would be heeded; a container brings its "
+            "own settings, and Settings.load takes settings by name"
+        )
+    if container is not None:
+        return cast("containers.DynamicContainer", container)
     # Calling a declarative container makes a dynamic one; the library's types don't say so.
     return cast("containers.DynamicContainer", HostContainer(settings=settings or Settings.load(**from_code)))
 
@@ -122,7 +140,9 @@ async def _require_tokens(settings: Settings, token_store: Callable[[], Tokens])
 async def _opened(container: containers.DynamicContainer) -> AsyncIterator[containers.DynamicContainer]:
     async with _adapters(container):
         container.owner.override(providers.Object(await container.storage().claim()))
-        async with container.host():
+        host = container.host()
+        require_known_options(container)
+        async with host:
             yield container
 
 

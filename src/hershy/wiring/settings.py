@@ -1,12 +1,11 @@
 """Settings: from code, then the environment (``HERSHY_…``), then a TOML file, then defaults."""
 
 import os
-import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -23,7 +22,9 @@ from hershy.domain.resources import LOWEST, MIB, ResourceLimits
 from hershy.domain.sandbox import SandboxLimits
 from hershy.sandbox.policy import SandboxPolicy
 
+from .complaints import in_words
 from .sandbox_settings import SandboxLimitSettings
+from .variables import NESTED, PREFIX, warn_of_unknown_variables
 
 CONFIG_VARIABLE = "HERSHY_CONFIG"
 """Environment variable that names the TOML file; without it ``hershy.toml`` of the working directory is read."""
@@ -57,7 +58,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="HERSHY_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
+        env_prefix=PREFIX, env_nested_delimiter=NESTED, extra="forbid", frozen=True, validate_default=True
     )
 
     runtime: str = Field("runsc", description="memory, runc, runsc, or an installed third-party runtime")
@@ -141,14 +142,15 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls, **from_code: Any) -> "Settings":
-        """Read every source. Raises ConfigurationError naming the setting, where it is wrong, and what was given."""
+        """Read every source; warn, once, of a variable ``HERSHY_…`` that means nothing.
+
+        Raises ConfigurationError naming the setting and what is wrong with it, and the nearest one where there is none.
+        """
+        warn_of_unknown_variables(cls)
         try:
             return cls(**from_code)
-        except ValidationError as error:
-            problems = "; ".join(f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in error.errors())
-            raise ConfigurationError(f"settings: {problems}") from error
-        except (tomllib.TOMLDecodeError, ValueError) as error:
-            raise ConfigurationError(f"settings: {error}") from error
+        except ValueError as error:  # of the validation, of JSON in a variable, of TOML
+            raise ConfigurationError(f"settings: {in_words(error, cls)}") from error
 
     @classmethod
     def settings_customise_sources(
@@ -224,6 +226,11 @@ class Settings(BaseSettings):
     def sandbox_usual_limits(self) -> SandboxLimits:
         """Those of the containers that are kept warm."""
         return self.sandbox_policy.usual_limits
+
+    @property
+    def keeps_nothing(self) -> bool:
+        """Whether all there is ends with the process, and ``storage_root`` is not used."""
+        return all(self.adapter_name(port) == MEMORY for port in ("storage", "repository", "token_store"))
 
     @property
     def is_in_real_time(self) -> bool:

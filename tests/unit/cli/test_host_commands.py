@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,6 +111,16 @@ def test_serve_json_prints_one_line(hershy: Hershy, served: Served) -> None:
         "http_host": "127.0.0.1",
         "storage_root": "/s",
     }
+
+
+def test_serve_in_memory_says_that_storage_has_no_effect(hershy: Hershy, served: Served, tmp_path: Path) -> None:
+    """A Host all of twins writes nothing there; it serves all the same, for callers of old give the option."""
+    told = "hershy: --storage has no effect: this Host keeps everything in memory"
+    assert hershy("serve", "--runtime", "memory", "--storage", str(tmp_path)) == 0
+    assert told in hershy.err
+    assert served.settings == {"runtime": "memory", "storage_root": tmp_path}
+    assert hershy("serve", "--runtime", "runc", "--storage", str(tmp_path)) == 0
+    assert told not in hershy.err
 
 
 def test_serve_logs_as_asked(hershy: Hershy, served: Served) -> None:

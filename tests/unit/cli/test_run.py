@@ -85,7 +85,6 @@ def test_everything_that_can_be_asked_for(hershy: Hershy, running: FakeHost, tmp
         "r",
         "--out",
         "o",
-        "--no-check",
     ]
     assert hershy("run", *options, "it.py", *files, "--image", "python:3.13", "y", "--", "--memory", "x") == 0
     binary = {"content": "/w==", "encoding": "base64"}
@@ -99,10 +98,11 @@ def test_everything_that_can_be_asked_for(hershy: Hershy, running: FakeHost, tmp
             "env": {"K": "V=W"},
             "collect": ["r"],
             "limits": {"timeout_s": 60.0, "memory_bytes": 2**30, "cpus": 0.5},
-            "check": False,
             "threshold": 5,
         }
     ]
+    assert hershy("run", "--no-check", "it.py") == 0
+    assert running.bodies[1:] == [{"code": "print(1)\n", "check": False}]
 
 
 def test_a_command_of_an_image(hershy: Hershy, running: FakeHost) -> None:
@@ -145,6 +145,9 @@ def test_code_from_stdin(hershy: Hershy, running: FakeHost, monkeypatch: pytest.
         (["--image", "A B", "it.py"], ["A B"]),
         (["--unknown", "it.py"], ["--unknown"]),
         (["--local", "it.py"], ["--url"]),
+        (["--no-check", "--threshold", "5", "it.py"], ["--threshold", "--no-check"]),
+        (["--force", "it.py"], ["--force", "--out"]),
+        (["--env", "K=1", "--env", "K=2", "it.py"], ["--env", "K is given twice"]),
     ],
 )
 def test_wrong_usage(hershy: Hershy, running: FakeHost, code: Path, arguments: list[str], parts: list[str]) -> None:
@@ -221,6 +224,26 @@ def test_files_come_back(hershy: Hershy, running: FakeHost, tmp_path: Path) -> N
     assert hershy("run", "--out", "o", "it.py") == 1
     assert "--force" in hershy.err
     assert hershy("run", "--out", "o", "--force", "it.py") == 0
+
+
+def test_what_is_not_there_to_bring_back_is_said(hershy: Hershy, running: FakeHost) -> None:
+    """On stderr, by its name; the exit code stays the code's own."""
+    running.answers[CALL] = RUN | {
+        "files": {"a/b": {"content": "", "encoding": "utf-8", "size": 0}},
+        "files_left_out": ["large/c"],
+    }
+    options = [it for name in ("a", "a/b", "large", "nothere", "large/d") for it in ("--collect", name)]
+    assert hershy("run", "--json", *options, "it.py") == 0
+    assert hershy.err.splitlines() == [
+        "hershy: --collect nothere: no file was there by this name",
+        "hershy: --collect large/d: no file was there by this name",
+    ]
+    running.answers[CALL] = RUN
+    assert hershy("run", "--out", "o", "it.py") == 0
+    assert "hershy: there was no file to bring back" in hershy.err
+    running.answers[CALL] = RUN | {"outcome": "syntax_error", "exit_code": None}
+    assert hershy("run", "--out", "o", "--collect", "r", "it.py") == 1
+    assert "--collect" not in hershy.err
 
 
 def test_a_hostile_name_is_not_followed(hershy: Hershy, running: FakeHost, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ async def test_create(client: httpx.AsyncClient) -> None:
 
 
 async def test_create_with_options(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
-    """Every optional field reaches the program; unknown ones and nulls are left aside."""
+    """Every optional field reaches the program; nulls are left aside."""
     program_id = await created(
         client,
         build_args={"BASE": "x"},
@@ -47,7 +47,6 @@ async def test_create_with_options(client: httpx.AsyncClient, hershy_twins: Twin
         labels={"team": "blue"},
         resources={"cpus": 1, "memory_bytes": 64 * 1024 * 1024, "pids": None},
         restart_policy={"mode": "on-failure", "base_delay_s": 0.5, "max_restarts": 3},
-        colour="blue",
     )
     program = (await hershy_twins.host.list())[0]
     assert str(program.id) == program_id

@@ -15,7 +15,8 @@ from typing import Any, TypeVar, cast
 from dependency_injector import containers, providers
 
 from hershy.wiring.adapters import make_adapter
-from hershy.wiring.container import PORTS, WiringContext
+from hershy.wiring.container import WiringContext
+from hershy.wiring.ports import PORTS
 
 T = TypeVar("T")
 

@@ -1,0 +1,75 @@
+"""A name that the Host would not know is refused by the client already, with nothing sent."""
+
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import BaseModel
+
+from hershy.client import AsyncClient, Client, NewProgram
+from hershy.client._known import wire_names
+from hershy.domain.errors import InvalidValue
+from hershy.domain.health import HealthCheck
+from hershy.domain.resources import ResourceLimits
+from hershy.domain.restart import RestartPolicy
+from hershy.domain.sandbox import SandboxLimits
+from hershy_adapters.http._requests import HealthCheckBody, ResourcesBody, RestartPolicyBody
+from hershy_adapters.http._sandbox_body import LimitsBody
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"resources": {"memory": 1}}, "resources.memory: unknown field; did you mean memory_bytes?"),
+    ({"restart_policy": {"max_restart": 1}}, "restart_policy.max_restart: unknown field; did you mean max_restarts?"),
+    ({"restart_policy": {"window": 1}}, "restart_policy.window: unknown field; did you mean window_s?"),
+    ({"health_check": {"timeout": 1}}, "health_check.timeout: unknown field; did you mean timeout_s?"),
+]
+LIMITS = "limits.timeout: unknown field; did you mean timeout_s?"
+
+
+def refuse_to_send(request: httpx.Request) -> httpx.Response:
+    raise AssertionError("something was sent")
+
+
+TRANSPORT = httpx.MockTransport(refuse_to_send)
+
+
+@pytest.mark.parametrize(("given", "message"), WRONG)
+def test_of_a_program(given: dict[str, Any], message: str) -> None:
+    """Blocking, and several at once."""
+    with Client("http://host.test", transport=TRANSPORT) as client, pytest.raises(InvalidValue) as refused:
+        client.create_program("a", "FROM x", **given)
+    assert str(refused.value) == message
+    with pytest.raises(InvalidValue, match="unknown field"):
+        NewProgram("a", "FROM x", **given)
+
+
+@pytest.mark.parametrize(("given", "message"), WRONG)
+async def test_of_a_program_async(given: dict[str, Any], message: str) -> None:
+    """The client for asyncio alike."""
+    async with AsyncClient("http://host.test", transport=TRANSPORT) as client:
+        with pytest.raises(InvalidValue) as refused:
+            await client.create_program("a", "FROM x", **given)
+    assert str(refused.value) == message
+
+
+async def test_of_a_run() -> None:
+    """Limits of code that runs once, with both clients."""
+    with Client("http://host.test", transport=TRANSPORT) as client, pytest.raises(InvalidValue) as refused:
+        client.run_code("x = 1", limits={"timeout": 3})
+    assert str(refused.value) == LIMITS
+    async with AsyncClient("http://host.test", transport=TRANSPORT) as client:
+        with pytest.raises(InvalidValue, match="did you mean timeout_s"):
+            await client.run_code("x = 1", limits={"timeout": 3})
+
+
+@pytest.mark.parametrize(
+    ("of", "body"),
+    [
+        (ResourceLimits, ResourcesBody),
+        (RestartPolicy, RestartPolicyBody),
+        (HealthCheck, HealthCheckBody),
+        (SandboxLimits, LimitsBody),
+    ],
+)
+def test_both_sides_know_the_same_names(of: type[Any], body: type[BaseModel]) -> None:
+    """What the client lets pass the Host takes, and the other way round."""
+    assert wire_names(of) == set(body.model_fields)
