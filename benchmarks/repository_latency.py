@@ -18,9 +18,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from hershy.domain.ids import OwnerID
-from hershy.domain.program import ProgramOptions
-from hershy.ports.repository import Record
+from hershy.core.ids import OwnerID
+from hershy.programs.domain.program import ProgramOptions
+from hershy.programs.ports.repository import Record
 from hershy.testing.contracts._samples import NOW, sample_program, sample_record
 from hershy_adapters.sql._url import engines_for
 from hershy_adapters.sql.repository import DEADLINE, SqlRepository

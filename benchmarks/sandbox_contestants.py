@@ -12,7 +12,7 @@ from pathlib import Path
 from aiodocker import Docker as Engine
 
 from hershy import Settings, open_sandbox
-from hershy.sandbox.service import SandboxService
+from hershy.sandbox.application.service import SandboxService
 from sandbox_engine import BENCH_LABEL, OWNER_LABEL, Failed, docker, remove_labelled
 from sandbox_leftovers import Leftovers
 from sandbox_measures import CODE, PRINTED, Contestant

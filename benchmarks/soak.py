@@ -27,10 +27,10 @@ from typing import Any
 import aiodocker
 
 from hershy import BuildSpec, Host, Program, ProgramOptions, ProgramRequest, ProgramState, RestartPolicy, UserID
-from hershy.domain.errors import EngineUnavailable, HershyError, ProgramNotFound, RuntimeFailure
-from hershy.domain.ids import ProgramID
-from hershy.domain.restart import RestartMode
-from hershy.ports.proxy import ProxyRequest
+from hershy.core.ids import ProgramID
+from hershy.errors import EngineUnavailable, HershyError, ProgramNotFound, RuntimeFailure
+from hershy.programs.domain.restart import RestartMode
+from hershy.programs.ports.proxy import ProxyRequest
 from hershy.testing.faults.boundaries import Boundaries, Boundary, Phase
 from hershy.wiring import HostContainer, Settings, open_host
 

@@ -22,11 +22,11 @@ from pathlib import Path
 import aiodocker
 
 from hershy import BuildSpec, Host, HostContainer, ProgramRequest, ProgramState, Settings, UserID, open_host
-from hershy.application.effect_handlers import probe_interval
-from hershy.domain.ids import ImageID, ProgramID, PublishPort
-from hershy.ports.proxy import Proxy
-from hershy.ports.runtime import ContainerSpec
-from hershy_adapters.docker._hardening import Config
+from hershy.core.ids import ImageID, ProgramID, PublishPort
+from hershy.programs.application.supervision.effect_handlers import probe_interval
+from hershy.programs.ports.proxy import Proxy
+from hershy.programs.ports.runtime import ContainerSpec
+from hershy_adapters.docker._container.hardening import Config
 from hershy_adapters.docker.runtime import DockerRuntime
 
 BASE = "hershy-test-busybox:local"

@@ -14,8 +14,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from hershy import Host, ProgramState
-from hershy.domain.ids import ProgramID
-from hershy.ports.event_bus import Happened
+from hershy.core.ids import ProgramID
+from hershy.programs.ports.event_bus import Happened
 from hershy.testing.twins import open_twins
 from hershy_adapters.memory.behaviour import ProgramBehaviour
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from hershy.domain.errors import InvalidValue
-from hershy.domain.ids import PublishPort
-from hershy.ports.proxy import Header
+from hershy.core.ids import PublishPort
+from hershy.errors import InvalidValue
+from hershy.programs.ports.proxy import Header
 
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"})
 """Headers about one connection; so is every ``proxy-…`` header and whatever Connection names."""

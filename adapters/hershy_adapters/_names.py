@@ -1,6 +1,6 @@
 """The names by which people find what belongs to a program, whichever adapter made it."""
 
-from hershy.domain.ids import BuildID, ProgramID
+from hershy.core.ids import BuildID, ProgramID
 
 STAGING_PREFIX = ".staging-"
 """What a Host keeps for a moment in its storage root begins so; should it be killed, the next one there removes it."""

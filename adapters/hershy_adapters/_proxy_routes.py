@@ -6,10 +6,10 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from hershy.domain.errors import ProgramNotReady, ProgramUnreachable
-from hershy.domain.ids import ProgramID, PublishPort
-from hershy.ports.clock import Clock
-from hershy.ports.proxy import ProxyRoute
+from hershy.core.clock import Clock
+from hershy.core.ids import ProgramID, PublishPort
+from hershy.errors import ProgramNotReady, ProgramUnreachable
+from hershy.programs.ports.proxy import ProxyRoute
 
 from ._cut import Cut, CutOff
 

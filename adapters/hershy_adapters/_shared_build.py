@@ -9,11 +9,11 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from hershy.application.deadline import ended
-from hershy.domain.errors import BuildError, DeadlineExceeded, InvalidValue
-from hershy.domain.ids import BuildID, ImageID
-from hershy.ports.builder import BuildOutput, BuildRequest
-from hershy.ports.clock import Clock
+from hershy.builds.builder import BuildOutput, BuildRequest
+from hershy.core.clock import Clock
+from hershy.core.deadline import ended
+from hershy.core.ids import BuildID, ImageID
+from hershy.errors import BuildError, DeadlineExceeded, InvalidValue
 
 BACKLOG_LINES = 10_000
 BACKLOG_CHARS = 8 * 1024 * 1024

@@ -4,8 +4,8 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 
-from hershy.domain.errors import EngineUnavailable
-from hershy.ports.runtime import ContainerEvent
+from hershy.errors import EngineUnavailable
+from hershy.programs.ports.runtime import ContainerEvent
 
 BUFFER_SIZE = 10_000
 """Events one reader may lag behind: a machine full of containers that all end, some times over."""

@@ -8,43 +8,43 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .application.host import Host
-    from .application.requests import ProgramLogs, ProgramRequest
-    from .domain.build_spec import BuildSpec
-    from .domain.errors import HershyError
-    from .domain.ids import BuildID, ContainerID, ImageID, ProgramID, PublishPort, UserID
-    from .domain.program import Program, ProgramOptions
-    from .domain.resources import ResourceLimits
-    from .domain.restart import RestartMode, RestartPolicy
-    from .domain.sandbox import SandboxJob, SandboxLimits
-    from .domain.sandbox_result import Outcome, SandboxResult
-    from .domain.state import ProgramState
+    from .builds.spec import BuildSpec
+    from .core.ids import BuildID, ContainerID, ImageID, ProgramID, PublishPort, UserID
+    from .core.resources import ResourceLimits
+    from .errors import HershyError
+    from .programs.application.host import Host
+    from .programs.application.requests import ProgramLogs, ProgramRequest
+    from .programs.domain.program import Program, ProgramOptions
+    from .programs.domain.restart import RestartMode, RestartPolicy
+    from .programs.domain.state import ProgramState
+    from .sandbox.domain.job import SandboxJob, SandboxLimits
+    from .sandbox.domain.result import Outcome, SandboxResult
     from .wiring import HostContainer, Settings, open_host, open_sandbox, open_server
 
 _HOME = {
-    "BuildID": "domain.ids",
-    "BuildSpec": "domain.build_spec",
-    "ContainerID": "domain.ids",
-    "HershyError": "domain.errors",
-    "Host": "application.host",
+    "BuildID": "core.ids",
+    "BuildSpec": "builds.spec",
+    "ContainerID": "core.ids",
+    "HershyError": "errors",
+    "Host": "programs.application.host",
     "HostContainer": "wiring",
-    "ImageID": "domain.ids",
-    "Program": "domain.program",
-    "ProgramID": "domain.ids",
-    "ProgramLogs": "application.requests",
-    "ProgramOptions": "domain.program",
-    "ProgramRequest": "application.requests",
-    "ProgramState": "domain.state",
-    "PublishPort": "domain.ids",
-    "ResourceLimits": "domain.resources",
-    "RestartMode": "domain.restart",
-    "RestartPolicy": "domain.restart",
+    "ImageID": "core.ids",
+    "Program": "programs.domain.program",
+    "ProgramID": "core.ids",
+    "ProgramLogs": "programs.application.requests",
+    "ProgramOptions": "programs.domain.program",
+    "ProgramRequest": "programs.application.requests",
+    "ProgramState": "programs.domain.state",
+    "PublishPort": "core.ids",
+    "ResourceLimits": "core.resources",
+    "RestartMode": "programs.domain.restart",
+    "RestartPolicy": "programs.domain.restart",
     "Settings": "wiring",
-    "UserID": "domain.ids",
-    "Outcome": "domain.sandbox_result",
-    "SandboxJob": "domain.sandbox",
-    "SandboxLimits": "domain.sandbox",
-    "SandboxResult": "domain.sandbox_result",
+    "UserID": "core.ids",
+    "Outcome": "sandbox.domain.result",
+    "SandboxJob": "sandbox.domain.job",
+    "SandboxLimits": "sandbox.domain.job",
+    "SandboxResult": "sandbox.domain.result",
     "open_host": "wiring",
     "open_sandbox": "wiring",
     "open_server": "wiring",

@@ -7,14 +7,15 @@ from typing import ClassVar
 
 import pytest
 
-from hershy.domain.exits import ExitKind, ExitReason
-from hershy.domain.ids import ContainerID, OwnerID, PublishPort
-from hershy.domain.resources import MIB
-from hershy.ports.runtime import ContainerEventKind, ContainerSpec, LogQuery, Runtime
+from hershy.core.exits import ExitKind, ExitReason
+from hershy.core.ids import ContainerID, OwnerID, PublishPort
+from hershy.core.resources import MIB
+from hershy.programs.ports.runtime import ContainerEventKind, ContainerSpec, LogQuery, Runtime
 from hershy.testing.contracts.runtime import DEADLINE_S, RuntimeContract, collected, texts
-from hershy_adapters.docker import _engine, _logs
+from hershy_adapters.docker import _engine
+from hershy_adapters.docker._container.kernel_log import was_killed_for_memory
 from hershy_adapters.docker._engine import Engine
-from hershy_adapters.docker._kernel_log import was_killed_for_memory
+from hershy_adapters.docker._output import logs as _logs
 from hershy_adapters.docker.runtime import DockerRuntime
 
 NETWORK = "hershy-test-runtime"

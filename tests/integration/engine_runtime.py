@@ -19,11 +19,11 @@ import docker
 import docker.errors
 import pytest
 
-from hershy.domain.errors import ContractViolation
-from hershy.domain.exits import ExitKind, ExitReason
-from hershy.domain.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort, UserID
-from hershy.domain.resources import MIB, ResourceLimits
-from hershy.ports.runtime import ContainerSpec, LogQuery, LogStream, Runtime
+from hershy.core.exits import ExitKind, ExitReason
+from hershy.core.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort, UserID
+from hershy.core.resources import MIB, ResourceLimits
+from hershy.errors import ContractViolation
+from hershy.programs.ports.runtime import ContainerSpec, LogQuery, LogStream, Runtime
 from hershy.testing.contracts.runtime import (
     DEADLINE_S,
     FOREVER,
@@ -35,9 +35,9 @@ from hershy.testing.contracts.runtime import (
     collected,
     texts,
 )
-from hershy_adapters.docker import _creation
+from hershy_adapters.docker._container import creation as _creation
+from hershy_adapters.docker._container.hardening import create_config
 from hershy_adapters.docker._engine import Engine
-from hershy_adapters.docker._hardening import create_config
 from hershy_adapters.docker.runtime import DockerRuntime
 
 from .engine_observation import NETWORK, EngineObservation, MakeScript

@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hershy.application.tokens import issue
-from hershy.domain.ids import OwnerID
-from hershy.ports.repository import Record
+from hershy.access.authentication import issue
+from hershy.core.ids import OwnerID
+from hershy.programs.ports.repository import Record
 from hershy.testing.contracts._samples import sample_entry, sample_program, sample_record
 from hershy_adapters.sql._url import engines_for
 from hershy_adapters.sql.repository import DEADLINE, SqlRepository

@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from hershy.application.host import Host
-from hershy.application.requests import ProgramRequest
-from hershy.application.tokens import Authenticator, issue
-from hershy.domain.build_spec import BuildSpec
-from hershy.domain.ids import ProgramID, UserID
-from hershy.domain.state import ProgramState
+from hershy.access.authentication import Authenticator, issue
+from hershy.builds.spec import BuildSpec
+from hershy.core.ids import ProgramID, UserID
+from hershy.programs.application.host import Host
+from hershy.programs.application.requests import ProgramRequest
+from hershy.programs.domain.state import ProgramState
 from hershy.wiring import open_host
-from hershy_adapters.http._door import Door
+from hershy_adapters.http._guard.door import Door
 from hershy_adapters.http.api_server import UvicornApiServer
 from hershy_adapters.http.app import create_app
 from hershy_adapters.memory.tokens import InMemoryTokens

@@ -24,12 +24,12 @@ from hershy import (
     UserID,
     open_host,
 )
-from hershy.domain.errors import StorageInUse
-from hershy.domain.exits import ExitKind
-from hershy.domain.ids import OwnerID
-from hershy.domain.journal import JournalEntry
-from hershy.domain.restart import RestartMode
-from hershy.ports.proxy import ProxyRequest
+from hershy.core.exits import ExitKind
+from hershy.core.ids import OwnerID
+from hershy.errors import StorageInUse
+from hershy.programs.domain.journal import JournalEntry
+from hershy.programs.domain.restart import RestartMode
+from hershy.programs.ports.proxy import ProxyRequest
 
 from .host_process import run, serving
 from .programs import Witness, serving_shell, shell, written

@@ -10,11 +10,11 @@ from typing import Any
 import docker
 import pytest
 
-from hershy.domain.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort, UserID
-from hershy.domain.resources import MIB, ResourceLimits
-from hershy.ports.runtime import ContainerSpec
+from hershy.core.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort, UserID
+from hershy.core.resources import MIB, ResourceLimits
+from hershy.programs.ports.runtime import ContainerSpec
 from hershy_adapters.docker._engine import Engine
-from hershy_adapters.docker._network import INTER_CONTAINER
+from hershy_adapters.docker._network.bridge import INTER_CONTAINER
 from hershy_adapters.docker.runtime import DockerRuntime
 from hershy_adapters.gvisor.runtime import GVisorRuntime
 

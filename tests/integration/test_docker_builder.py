@@ -11,12 +11,12 @@ import docker
 import pytest
 import pytest_asyncio
 
-from hershy.domain.build_spec import BuildSpec
-from hershy.domain.errors import BuildError, ConfigurationError, EngineUnavailable, RuntimeFailure
-from hershy.ports.builder import BuildOutput, BuildRequest
+from hershy.builds.builder import BuildOutput, BuildRequest
+from hershy.builds.spec import BuildSpec
+from hershy.errors import BuildError, ConfigurationError, EngineUnavailable, RuntimeFailure
 from hershy.testing.contracts.builder import SAY_STARTED, BuilderContract, Lines, MakeSpec
 from hershy_adapters._names import image_name
-from hershy_adapters.docker._buildx import find_buildx
+from hershy_adapters.docker._build.buildx import find_buildx
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker.builder import DockerBuilder
 from hershy_adapters.system.clock import SystemClock

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from hershy.domain.errors import EngineUnavailable
-from hershy.domain.ids import ContainerID, OwnerID
-from hershy.ports.runtime import LogQuery, Runtime
+from hershy.core.ids import ContainerID, OwnerID
+from hershy.errors import EngineUnavailable
+from hershy.programs.ports.runtime import LogQuery, Runtime
 from hershy.testing.contracts.runtime import collected
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker.runtime import DockerRuntime

@@ -17,9 +17,9 @@ import docker
 import pytest
 
 from hershy import BuildSpec, Host, Program, ProgramOptions, ProgramRequest, ProgramState, UserID, open_host
-from hershy.domain.egress import Egress
-from hershy.domain.exits import ExitKind
-from hershy.ports.proxy import ProxyRequest, WebSocketClosed
+from hershy.core.exits import ExitKind
+from hershy.programs.domain.egress import Egress
+from hershy.programs.ports.proxy import ProxyRequest, WebSocketClosed
 
 from .dns_server import ADDRESS, NAME, answering
 from .host_process import serving

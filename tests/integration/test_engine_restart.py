@@ -8,9 +8,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from hershy.domain.errors import EngineUnavailable
-from hershy.domain.ids import OwnerID
-from hershy.ports.runtime import ContainerEventKind
+from hershy.core.ids import OwnerID
+from hershy.errors import EngineUnavailable
+from hershy.programs.ports.runtime import ContainerEventKind
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker.runtime import DockerRuntime
 

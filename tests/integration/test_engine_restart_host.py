@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from hershy import Host, Program, ProgramOptions, ProgramRequest, ProgramState, RestartPolicy, UserID, open_host
-from hershy.domain.errors import EngineUnavailable
-from hershy.domain.exits import ExitKind
-from hershy.domain.restart import RestartMode
+from hershy.core.exits import ExitKind
+from hershy.errors import EngineUnavailable
+from hershy.programs.domain.restart import RestartMode
 from hershy_adapters.http.app import create_app
 
 from .own_engine import DEADLINE_S, ReachableEngine

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 import uvloop
 
-from hershy.domain.errors import PortHeld
-from hershy.domain.ids import PublishPort
-from hershy_adapters.loopback import _splice, forwarder
-from hershy_adapters.loopback.forwarder import Forwarder, listen
+from hershy.core.ids import PublishPort
+from hershy.errors import PortHeld
+from hershy_adapters.docker._network import forwarder
+from hershy_adapters.docker._network import splice as _splice
+from hershy_adapters.docker._network.forwarder import Forwarder, listen
 
 DEADLINE_S = 10.0
 MUCH = 8 * 1024 * 1024

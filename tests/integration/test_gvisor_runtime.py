@@ -5,10 +5,10 @@ from pathlib import Path
 import docker
 import pytest
 
-from hershy.domain.errors import RuntimeFailure
-from hershy.domain.exits import ExitKind, ExitReason
-from hershy.domain.ids import OwnerID
-from hershy.ports.runtime import Runtime
+from hershy.core.exits import ExitKind, ExitReason
+from hershy.core.ids import OwnerID
+from hershy.errors import RuntimeFailure
+from hershy.programs.ports.runtime import Runtime
 from hershy.testing.contracts.runtime import FOREVER, MakeSpec
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.gvisor.runtime import GVisorRuntime

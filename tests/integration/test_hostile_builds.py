@@ -13,13 +13,13 @@ import docker
 import pytest
 import pytest_asyncio
 
-from hershy.domain.build_policy import BuildPolicy
-from hershy.domain.build_spec import BuildSpec
-from hershy.domain.errors import BuildError
-from hershy.ports.builder import BuildRequest
+from hershy.builds.builder import BuildRequest
+from hershy.builds.policy import BuildPolicy
+from hershy.builds.spec import BuildSpec
+from hershy.errors import BuildError
 from hershy.testing.contracts.builder import Lines
 from hershy_adapters._names import image_name
-from hershy_adapters.docker._build_cgroup import BuildCgroup
+from hershy_adapters.docker._build.cgroup import BuildCgroup
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker.builder import DockerBuilder
 from hershy_adapters.system.clock import SystemClock
@@ -260,7 +260,7 @@ class TestNoControlGroup(Base):
 
     @pytest.fixture(autouse=True)
     def _elsewhere(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("hershy_adapters.docker._step_limits.is_engine_here", lambda info: False)
+        monkeypatch.setattr("hershy_adapters.docker._build.step_limits.is_engine_here", lambda info: False)
 
     async def test_classic_builder_is_used(self) -> None:
         """Rather than BuildKit without limits; and the diagnosis says what is missing."""

@@ -11,16 +11,16 @@ import aiohttp
 import httpx
 import pytest
 
-from hershy.application.host import Host
-from hershy.application.requests import ProgramRequest
+from hershy.builds.spec import BuildSpec
 from hershy.client import AsyncClient, StateEvent
-from hershy.domain.build_spec import BuildSpec
-from hershy.domain.errors import ConfigurationError
-from hershy.domain.ids import UserID
-from hershy.domain.program import Program
-from hershy.domain.state import ProgramState
-from hershy.ports.api_server import ApiServer
-from hershy.ports.proxy import ProxyRequest, WebSocketClosed
+from hershy.core.ids import UserID
+from hershy.errors import ConfigurationError
+from hershy.programs.application.host import Host
+from hershy.programs.application.requests import ProgramRequest
+from hershy.programs.domain.program import Program
+from hershy.programs.domain.state import ProgramState
+from hershy.programs.ports.api_server import ApiServer
+from hershy.programs.ports.proxy import ProxyRequest, WebSocketClosed
 from hershy.testing.contracts.api_server import ApiServerContract, ContractApp
 from hershy.testing.twins import Twins
 from hershy.wiring import open_host

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from .killed_host.lanes import Lane, open_lane
-from .killed_host.life import LIVES, PORTS_EACH, Job, Strike
-from .killed_host.plan import strikes
-from .killed_host.verdict import clean_up, judge
+from tests.integration.killed_host.lanes import Lane, open_lane
+from tests.integration.killed_host.life import LIVES, PORTS_EACH, Job, Strike
+from tests.integration.killed_host.plan import strikes
+from tests.integration.killed_host.verdict import clean_up, judge
 
 LANES = 5
 FIRST_PORT = 20_000

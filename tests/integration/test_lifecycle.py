@@ -21,12 +21,12 @@ from hershy import (
     UserID,
     open_host,
 )
-from hershy.domain.errors import IllegalTransition, ProgramFailed, ProgramNotFound, ProgramNotRunning
-from hershy.domain.exits import ExitKind
-from hershy.domain.restart import RestartMode
-from hershy.ports.event_bus import BuildLine, Happened
-from hershy.ports.proxy import ProxyRequest
-from hershy.ports.runtime import LogQuery
+from hershy.core.exits import ExitKind
+from hershy.errors import IllegalTransition, ProgramFailed, ProgramNotFound, ProgramNotRunning
+from hershy.programs.domain.restart import RestartMode
+from hershy.programs.ports.event_bus import BuildLine, Happened
+from hershy.programs.ports.proxy import ProxyRequest
+from hershy.programs.ports.runtime import LogQuery
 
 from .host_process import serving
 from .programs import Witness, shell, tally, written

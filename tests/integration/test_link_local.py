@@ -6,8 +6,8 @@ import pytest
 from pyroute2 import IPRoute
 
 from hershy_adapters.docker._engine import Engine
-from hershy_adapters.docker._link_local import LINK_LOCAL, bridge_of, refuse_link_local
-from hershy_adapters.docker._network import ProgramNetwork
+from hershy_adapters.docker._network.bridge import ProgramNetwork
+from hershy_adapters.docker._network.link_local import LINK_LOCAL, bridge_of, refuse_link_local
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from hershy.domain.errors import ProgramUnreachable
-from hershy.domain.ids import FIRST_PUBLISH_PORT, LAST_PUBLISH_PORT, PublishPort
-from hershy.ports.proxy import ProxyRequest, WebSocketClosed
+from hershy.core.ids import FIRST_PUBLISH_PORT, LAST_PUBLISH_PORT, PublishPort
+from hershy.errors import ProgramUnreachable
+from hershy.programs.ports.proxy import ProxyRequest, WebSocketClosed
 from hershy.testing.contracts.proxy import PROGRAM, ProxyContract, chunks, get, read
 from hershy.testing.contracts.proxy_program import LONG, ContractProgram
 from hershy_adapters.loopback.proxy import LoopbackProxy

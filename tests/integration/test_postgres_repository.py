@@ -13,8 +13,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 
-from hershy.domain.errors import AlreadyExists, ConfigurationError, ProgramNotFound, RepositoryUnavailable
-from hershy.domain.ids import OwnerID
+from hershy.core.ids import OwnerID
+from hershy.errors import AlreadyExists, ConfigurationError, ProgramNotFound, RepositoryUnavailable
 from hershy.testing.contracts._samples import sample_program, sample_record
 from hershy.testing.contracts.repository import RepositoryContract
 from hershy.testing.contracts.tokens import TokensContract

@@ -9,9 +9,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from hershy.domain.errors import ContractViolation
-from hershy.domain.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort, UserID
-from hershy.ports.runtime import ContainerSpec
+from hershy.core.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort, UserID
+from hershy.errors import ContractViolation
+from hershy.programs.ports.runtime import ContainerSpec
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker.runtime import DockerRuntime
 

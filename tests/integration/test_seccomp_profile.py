@@ -18,8 +18,8 @@ import docker
 import docker.errors
 import pytest
 
-from hershy.domain.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort, UserID
-from hershy.ports.runtime import ContainerSpec, LogQuery
+from hershy.core.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort, UserID
+from hershy.programs.ports.runtime import ContainerSpec, LogQuery
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker.runtime import DockerRuntime
 from hershy_adapters.gvisor.runtime import GVisorRuntime

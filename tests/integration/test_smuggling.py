@@ -9,13 +9,14 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from hershy.domain.errors import ProgramUnreachable
-from hershy.ports.proxy import ProxyRequest
+from hershy.errors import ProgramUnreachable
+from hershy.programs.ports.proxy import ProxyRequest
 from hershy.testing.contracts.proxy import PROGRAM, chunks, get, read
 from hershy_adapters.loopback.proxy import LoopbackProxy
 from hershy_adapters.system.clock import SystemClock
-from tests.integration.smuggling import PATIENCE_S, RecordingProgram, Site, plain, site, statuses
-from tests.integration.test_loopback_proxy import listening_socket
+
+from .smuggling import PATIENCE_S, RecordingProgram, Site, plain, site, statuses
+from .test_loopback_proxy import listening_socket
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from hershy.domain.program import Program
+from hershy.programs.domain.program import Program
 
 from .repository_writer import repository
 

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from hershy.testing.twins import Twins
-from hershy_adapters.http._connection import SPARE_CONNECTIONS, Bounds
+from hershy_adapters.http._server.connection import SPARE_CONNECTIONS, Bounds
 from hershy_adapters.http.api_server import UvicornApiServer
 from hershy_adapters.http.app import create_app
 

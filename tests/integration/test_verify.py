@@ -14,9 +14,9 @@ import docker.errors
 import pytest
 from docker.models.containers import Container
 
-from hershy.cli.verification.probe import files, kernel, limits, network, privileges
-from hershy.cli.verification.probe.outcome import TRIES
-from hershy.cli.verification.programs import USER, sources
+from hershy.verification.probe import files, kernel, limits, network, privileges
+from hershy.verification.probe.outcome import TRIES
+from hershy.verification.programs import USER, sources
 
 from .host_process import DEADLINE_S, HERSHY, environment, run
 

@@ -62,7 +62,8 @@ def test_the_domain_needs_the_standard_library_only() -> None:
     """Nor asyncio: it is pure."""
     code = (
         "import sys; before = set(sys.modules)\n"
-        "import hershy.domain.reducer, hershy.domain.build_spec, hershy.domain.diagram, hershy.domain.security\n"
+        "import hershy.programs.domain.reducer, hershy.builds.spec, hershy.programs.domain.diagram\n"
+        "import hershy.programs.domain.security\n"
         "new = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
         "print(sorted(name for name in new - {'hershy'} if name not in sys.stdlib_module_names), 'asyncio' in new)"
     )

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from hershy.domain.risk import LintFinding, Reason, RiskReport
+from hershy.sandbox.domain.risk import LintFinding, Reason, RiskReport
 
 LENGTH_BYTES = 4
 MAX_QUESTION_BYTES = 16 * 1024 * 1024

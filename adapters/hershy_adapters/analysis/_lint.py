@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from hershy.domain.risk import LintFinding
+from hershy.sandbox.domain.risk import LintFinding
 
 MAX_FINDINGS = 100
 MAX_MESSAGE = 300

@@ -9,10 +9,10 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import NoReturn
 
-from hershy.domain.errors import Unavailable
-from hershy.domain.risk import RiskReport
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.code_analyzer import CodeAnalyzer
+from hershy.core.adapter import AdapterContext
+from hershy.errors import Unavailable
+from hershy.sandbox.domain.risk import RiskReport
+from hershy.sandbox.ports.code_analyzer import CodeAnalyzer
 from hershy.sandbox.risk.analysis import MAX_TOTAL_BYTES, size_of, too_large
 
 from . import _frames

@@ -10,7 +10,7 @@ import resource
 import sys
 from typing import BinaryIO
 
-from hershy.domain.risk import RiskReport
+from hershy.sandbox.domain.risk import RiskReport
 from hershy.sandbox.risk.analysis import analyze
 
 from . import _frames, _lint

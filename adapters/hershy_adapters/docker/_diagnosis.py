@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hershy.domain.errors import HershyError
-from hershy.ports.diagnosis import Finding
+from hershy.core.diagnosis import Finding
+from hershy.errors import HershyError
 
 from ._engine import Engine
 from ._errors import translated

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import aiodocker
 import aiohttp
 
-from hershy.ports.adapter import AdapterContext
+from hershy.core.adapter import AdapterContext
 
 CONNECT_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 60.0

@@ -8,7 +8,7 @@ from http import HTTPStatus
 import aiohttp
 from aiodocker.exceptions import DockerError
 
-from hershy.domain.errors import (
+from hershy.errors import (
     AlreadyExists,
     ContainerNotFound,
     EngineUnavailable,

@@ -8,17 +8,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
 
-from hershy.application.deadline import ended
-from hershy.application.log import get_logger
-from hershy.domain.errors import EngineUnavailable, HershyError
-from hershy.domain.ids import ContainerID, OwnerID, ProgramID
-from hershy.ports.runtime import ContainerEvent, ContainerEventKind
+from hershy.core.deadline import ended
+from hershy.core.ids import ContainerID, OwnerID, ProgramID
+from hershy.core.log import get_logger
+from hershy.errors import EngineUnavailable, HershyError
+from hershy.programs.ports.runtime import ContainerEvent, ContainerEventKind
 from hershy_adapters._subscription import Subscription
 
+from ._container.hardening import OWNER_LABEL, PROGRAM_LABEL
 from ._engine import Engine
 from ._errors import translated
-from ._hardening import OWNER_LABEL, PROGRAM_LABEL
-from ._moments import for_engine, moment_of
+from ._output.moments import for_engine, moment_of
 
 SUBSCRIBING_S = 10.0
 """How long the engine may take to accept a subscription; it has nothing to do for it."""

@@ -10,8 +10,13 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from hershy.domain.build_policy import BuildPolicy
-from hershy.domain.errors import (
+from hershy.builds.builder import Builder, BuildOutput, BuildRequest
+from hershy.builds.policy import BuildPolicy
+from hershy.core.adapter import AdapterContext
+from hershy.core.clock import Clock
+from hershy.core.diagnosis import Finding
+from hershy.core.ids import BuildID, ImageID
+from hershy.errors import (
     BuildError,
     ConfigurationError,
     EngineUnavailable,
@@ -19,23 +24,18 @@ from hershy.domain.errors import (
     InvalidValue,
     RuntimeFailure,
 )
-from hershy.domain.ids import BuildID, ImageID
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.builder import Builder, BuildOutput, BuildRequest
-from hershy.ports.clock import Clock
-from hershy.ports.diagnosis import Finding
 from hershy_adapters._names import image_name
 from hershy_adapters._shared_build import SharedBuilds
 
-from ._build_cgroup import BuildCgroup
-from ._buildx import Buildx, find_buildx
-from ._classic import ClassicBuild
-from ._context import pack_context
+from ._build.buildx import Buildx, find_buildx
+from ._build.cgroup import BuildCgroup
+from ._build.classic import ClassicBuild
+from ._build.context import pack_context
+from ._build.step_limits import StepLimits
+from ._container.hardening import BUILD_LABEL
 from ._diagnosis import ask_engine
 from ._engine import Engine
 from ._errors import translated
-from ._hardening import BUILD_LABEL
-from ._step_limits import StepLimits
 
 BUILDKIT_CHOICES = ("auto", "never")
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from ._hardening import NO_NETWORK, Config
-from ._network import INTER_CONTAINER
-from ._seccomp import SeccompProfile
+from ._container.hardening import NO_NETWORK, Config
+from ._container.seccomp import SeccompProfile
+from ._network.bridge import INTER_CONTAINER
 
 _SERVICE = "program"
 _NETWORK = "programs"

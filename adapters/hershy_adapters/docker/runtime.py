@@ -14,14 +14,14 @@ from typing import Any, ClassVar, Self
 import aiohttp
 from aiodocker.exceptions import DockerError
 
-from hershy.domain.egress import Egress
-from hershy.domain.errors import ContainerNotFound, RuntimeFailure
-from hershy.domain.exits import ExitKind, ExitReason
-from hershy.domain.ids import FIRST_PUBLISH_PORT, LAST_PUBLISH_PORT, ContainerID, OwnerID, ProgramID, PublishPort
-from hershy.domain.security import SecurityContract
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.diagnosis import Finding
-from hershy.ports.runtime import (
+from hershy.core.adapter import AdapterContext
+from hershy.core.diagnosis import Finding
+from hershy.core.exits import ExitKind, ExitReason
+from hershy.core.ids import FIRST_PUBLISH_PORT, LAST_PUBLISH_PORT, ContainerID, OwnerID, ProgramID, PublishPort
+from hershy.errors import ContainerNotFound, RuntimeFailure
+from hershy.programs.domain.egress import Egress
+from hershy.programs.domain.security import SecurityContract
+from hershy.programs.ports.runtime import (
     ContainerEvent,
     ContainerSpec,
     ContainerStats,
@@ -32,22 +32,22 @@ from hershy.ports.runtime import (
 )
 from hershy_adapters._names import container_name, image_name
 
-from ._creation import Creation
+from ._container.creation import Creation
+from ._container.exits import egress_of, exit_reason, status_of, was_never_started
+from ._container.hardening import OWNER_LABEL, PORT_LABEL, PROGRAM_LABEL, Config, Enclosure, create_config
+from ._container.inherited import Images
+from ._container.removal import remove_container
+from ._container.seccomp import SeccompProfile, load_profile, own_profile
+from ._container.stats import read_stats
 from ._diagnosis import diagnose
 from ._engine import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, Engine
 from ._errors import translated
 from ._events import subscribed
-from ._exits import egress_of, exit_reason, status_of, was_never_started
-from ._forwarding import Forwarding
-from ._hardening import OWNER_LABEL, PORT_LABEL, PROGRAM_LABEL, Config, Enclosure, create_config
-from ._images import Images
-from ._logs import read_logs
-from ._network import ProgramNetwork
-from ._process_network import obstacle as obstacle_to_entering
-from ._removal import remove_container
-from ._resolvers import ResolvConf, resolv_conf_for
-from ._seccomp import SeccompProfile, load_profile, own_profile
-from ._stats import read_stats
+from ._network.bridge import ProgramNetwork
+from ._network.forwarding import Forwarding
+from ._network.process_network import obstacle as obstacle_to_entering
+from ._network.resolvers import ResolvConf, resolv_conf_for
+from ._output.logs import read_logs
 from .compose import render_compose
 
 INSPECTED_AT_ONCE = 16

@@ -7,27 +7,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Self
 
-from hershy.application.log import get_logger
-from hershy.domain.errors import HershyError, Unavailable
-from hershy.domain.ids import ContainerID, OwnerID
-from hershy.domain.sandbox import SandboxJob, SandboxLimits
-from hershy.domain.sandbox_result import SandboxResult
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.diagnosis import Finding
-from hershy.ports.sandbox import Sandbox
+from hershy.core.adapter import AdapterContext
+from hershy.core.diagnosis import Finding
+from hershy.core.ids import ContainerID, OwnerID
+from hershy.core.log import get_logger
+from hershy.errors import HershyError, Unavailable
+from hershy.sandbox.domain.job import SandboxJob, SandboxLimits
+from hershy.sandbox.domain.result import SandboxResult
+from hershy.sandbox.ports.sandbox import Sandbox
 
+from ._container.inherited import Images
+from ._container.removal import remove_container
+from ._container.seccomp import SeccompProfile, load_profile, own_profile
 from ._diagnosis import diagnose
 from ._engine import Engine
 from ._errors import translated
-from ._images import Images
-from ._removal import remove_container
 from ._sandbox.config import OWNER_LABEL, Bootstrap, Shape
 from ._sandbox.container import Container
 from ._sandbox.disposal import Disposal
 from ._sandbox.leases import Lease
 from ._sandbox.making import Maker
 from ._sandbox.pool import Pool
-from ._seccomp import SeccompProfile, load_profile, own_profile
 from .runtime import DockerRuntime
 
 DEFAULT_IMAGE = "python:3.12-slim"

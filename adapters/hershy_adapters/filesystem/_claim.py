@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hershy.domain.errors import ConfigurationError, InvalidValue, StorageInUse
-from hershy.domain.ids import OwnerID
+from hershy.core.ids import OwnerID
+from hershy.errors import ConfigurationError, InvalidValue, StorageInUse
 from hershy_adapters._file_lock import FileLock
 
 from ._durable import replace_file

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from hershy.domain.ids import ProgramID
-from hershy.ports.storage import LogKind
+from hershy.core.ids import ProgramID
+from hershy.programs.ports.storage import LogKind
 
 FOLDERS = ("src", "meta", "state", "compose", "logs", "runtime")
 

@@ -2,7 +2,7 @@
 
 import json
 
-from hershy.domain.build_spec import DOCKERFILE, BuildSpec
+from hershy.builds.spec import DOCKERFILE, BuildSpec
 
 from ._layout import FOLDERS, ProgramFolders
 

@@ -9,12 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from hershy.application.deadline import ended
-from hershy.domain.build_spec import BuildSpec
-from hershy.domain.errors import AlreadyExists, InvalidValue, ProgramNotFound
-from hershy.domain.ids import OwnerID, ProgramID
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.storage import LogKind, Storage
+from hershy.builds.spec import BuildSpec
+from hershy.core.adapter import AdapterContext
+from hershy.core.deadline import ended
+from hershy.core.ids import OwnerID, ProgramID
+from hershy.errors import AlreadyExists, InvalidValue, ProgramNotFound
+from hershy.programs.ports.storage import LogKind, Storage
 from hershy_adapters._names import STAGING_PREFIX
 
 from ._claim import RootClaim, identity

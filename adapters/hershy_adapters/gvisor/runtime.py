@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from hershy.domain.ids import OwnerID
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.diagnosis import Finding
+from hershy.core.adapter import AdapterContext
+from hershy.core.diagnosis import Finding
+from hershy.core.ids import OwnerID
+from hershy_adapters.docker._container.hardening import Enclosure
 from hershy_adapters.docker._errors import translated
-from hershy_adapters.docker._hardening import Enclosure
 from hershy_adapters.docker.runtime import DockerRuntime
 
 SANDBOX_PIDS = 64

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from hershy.ports.adapter import AdapterContext
+from hershy.core.adapter import AdapterContext
 from hershy_adapters.docker.runtime import DockerRuntime
 from hershy_adapters.docker.sandbox import DockerSandbox
 

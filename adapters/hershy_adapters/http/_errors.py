@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
-from hershy.application.log import get_logger
-from hershy.domain.errors import (
+from hershy.core.log import get_logger
+from hershy.errors import (
     BuildError,
     Conflict,
     DeadlineExceeded,
@@ -31,9 +31,9 @@ from hershy.domain.errors import (
     Unauthorized,
     Unavailable,
 )
-from hershy.ports.api_server import Scope
+from hershy.programs.ports.api_server import Scope
 
-from ._sentences import sentence
+from ._shapes.sentences import sentence
 
 STATUSES: Mapping[type[HershyError], HTTPStatus] = {
     InvalidValue: HTTPStatus.BAD_REQUEST,

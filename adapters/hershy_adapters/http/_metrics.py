@@ -5,7 +5,7 @@ import time
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import choose_encoder
 
-from hershy.ports.api_server import ASGIApp, Message, Receive, Scope, Send
+from hershy.programs.ports.api_server import ASGIApp, Message, Receive, Scope, Send
 
 ROUTE = "hershy.route"
 """Where in the scope a route that the framework does not know leaves its template."""

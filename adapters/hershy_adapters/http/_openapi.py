@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from hershy.domain.restart import RestartMode
+from hershy.programs.domain.restart import RestartMode
 
-from ._admission import OPEN_TO_ALL
-from ._proxy_path import PREFIX
-from ._requests import Criteria, NewPrograms
-from ._sandbox import RUNS, SCORES
-from ._sandbox_body import NewRun, NewScore
+from ._calls.sandbox import RUNS, SCORES
+from ._guard.admission import OPEN_TO_ALL
+from ._proxy.path import PREFIX
+from ._shapes.requests import Criteria, NewPrograms
+from ._shapes.sandbox_body import NewRun, NewScore
 
 BODIES = {
     "/programs": "NewProgram",

@@ -8,16 +8,16 @@ from dataclasses import replace
 
 import uvicorn
 
-from hershy.application.log import get_logger
-from hershy.domain.access import Authentication, is_loopback
-from hershy.domain.errors import ConfigurationError
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.api_server import ApiServer, ASGIApp
+from hershy.access.principals import Authentication, is_loopback
+from hershy.core.adapter import AdapterContext
+from hershy.core.log import get_logger
+from hershy.errors import ConfigurationError
+from hershy.programs.ports.api_server import ApiServer, ASGIApp
 
-from ._connection import Bounds, bounded
-from ._middleware import answer_when_cut
-from ._open_files import room_for
-from ._wired import wired_app
+from ._server.connection import Bounds, bounded
+from ._server.middleware import answer_when_cut
+from ._server.open_files import room_for
+from ._server.wired import wired_app
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9000

@@ -4,26 +4,26 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 
-from hershy.application.host import Host
-from hershy.application.tokens import Authenticator
-from hershy.ports.api_server import ASGIApp
-from hershy.sandbox.service import SandboxService
+from hershy.access.authentication import Authenticator
+from hershy.programs.application.host import Host
+from hershy.programs.ports.api_server import ASGIApp
+from hershy.sandbox.application.service import SandboxService
 
-from ._admission import admission
-from ._body_limit import limit_body
-from ._bulk import add_bulk_routes
-from ._door import Door, guarded
+from ._calls.bulk import add_bulk_routes
+from ._calls.observing import add_observing_routes
+from ._calls.operation import add_operation_routes
+from ._calls.programs import add_routes
+from ._calls.sandbox import add_sandbox_routes
 from ._errors import Json, install_handlers
-from ._isolation import own_headers
-from ._known_input import require_known_input
+from ._guard.admission import admission
+from ._guard.body_limit import limit_body
+from ._guard.door import Door, guarded
+from ._guard.isolation import own_headers
+from ._guard.known_input import require_known_input
 from ._metrics import HttpMetrics, measured
-from ._middleware import error_boundary, head_as_get
-from ._observing import add_observing_routes
 from ._openapi import complete
-from ._operation import add_operation_routes
-from ._proxy import proxy_gate
-from ._routes import add_routes
-from ._sandbox import add_sandbox_routes
+from ._proxy.gate import proxy_gate
+from ._server.middleware import error_boundary, head_as_get
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 
-from hershy.ports.proxy import ResponseBody
+from hershy.programs.ports.proxy import ResponseBody
 from hershy_adapters._proxy_routes import Exchange
 
 from ._errors import translated

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import aiohttp
 
-from hershy.domain.errors import ProgramTimeout, ProgramUnreachable
+from hershy.errors import ProgramTimeout, ProgramUnreachable
 from hershy_adapters._proxy_routes import Route
 
 from ._sending import Patience

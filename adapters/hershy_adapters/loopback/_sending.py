@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 
 from multidict import CIMultiDict
 
-from hershy.domain.errors import InvalidValue
-from hershy.ports.proxy import Header, ProxyRequest
+from hershy.errors import InvalidValue
+from hershy.programs.ports.proxy import Header, ProxyRequest
 from hershy_adapters._http_rules import BODILESS_METHODS, announces_body
 
 _LENGTH = re.compile("[0-9]{1,18}")

@@ -3,8 +3,8 @@
 import aiohttp
 from yarl import URL
 
-from hershy.domain.ids import PublishPort
-from hershy.domain.security import LOOPBACK
+from hershy.core.ids import PublishPort
+from hershy.programs.domain.security import LOOPBACK
 
 from ._connector import Connector
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import aiohttp
 
-from hershy.ports.proxy import ProxyWebSocket, WebSocketClosed
+from hershy.programs.ports.proxy import ProxyWebSocket, WebSocketClosed
 from hershy_adapters._proxy_routes import Exchange
 
 from ._errors import CLIENT_ERRORS, translated

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import aiohttp
 
-from hershy.domain.errors import ProgramUnreachable
-from hershy.domain.ids import ProgramID, PublishPort
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.clock import Clock
-from hershy.ports.proxy import Header, Proxy, ProxyRequest, ProxyResponse, ProxyRoute, ProxyWebSocket
+from hershy.core.adapter import AdapterContext
+from hershy.core.clock import Clock
+from hershy.core.ids import ProgramID, PublishPort
+from hershy.errors import ProgramUnreachable
+from hershy.programs.ports.proxy import Header, Proxy, ProxyRequest, ProxyResponse, ProxyRoute, ProxyWebSocket
 from hershy_adapters._http_rules import end_to_end, require_sendable, to_program
 from hershy_adapters._proxy_routes import HEALTHY, Cuttable, Exchange, Routes
 

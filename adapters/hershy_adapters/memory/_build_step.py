@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from string import Template
 
-from hershy.domain.errors import BuildError
-from hershy_adapters._dockerignore import PathPattern
+from hershy.builds.dockerignore import PathPattern
+from hershy.errors import BuildError
 
 from ._dockerfile import Instruction
 

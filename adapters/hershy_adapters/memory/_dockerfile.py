@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from hershy.domain.errors import BuildError
+from hershy.errors import BuildError
 
 # fmt: off
 _INSTRUCTIONS = frozenset([

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from hershy.ports.runtime import LogStream
+from hershy.programs.ports.runtime import LogStream
 
 from .program import InMemoryProgram
 from .usage import Usage

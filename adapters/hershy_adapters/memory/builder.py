@@ -7,14 +7,14 @@ from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
 
-from hershy.domain.build_spec import DOCKERFILE, BuildSpec
-from hershy.domain.errors import BuildError, EngineUnavailable
-from hershy.domain.ids import BuildID, ImageID
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.builder import Builder, BuildOutput, BuildRequest
-from hershy.ports.clock import Clock
-from hershy.ports.diagnosis import Finding
-from hershy_adapters._dockerignore import DOCKERIGNORE, included
+from hershy.builds.builder import Builder, BuildOutput, BuildRequest
+from hershy.builds.dockerignore import DOCKERIGNORE, included
+from hershy.builds.spec import DOCKERFILE, BuildSpec
+from hershy.core.adapter import AdapterContext
+from hershy.core.clock import Clock
+from hershy.core.diagnosis import Finding
+from hershy.core.ids import BuildID, ImageID
+from hershy.errors import BuildError, EngineUnavailable
 from hershy_adapters._names import image_name
 from hershy_adapters._shared_build import SharedBuilds
 

@@ -5,8 +5,8 @@ import heapq
 import itertools
 from datetime import UTC, datetime, timedelta
 
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.clock import Clock
+from hershy.core.adapter import AdapterContext
+from hershy.core.clock import Clock
 
 
 class VirtualClock(Clock):

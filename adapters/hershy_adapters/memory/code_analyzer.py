@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from hershy.domain.risk import RiskReport
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.code_analyzer import CodeAnalyzer
+from hershy.core.adapter import AdapterContext
+from hershy.sandbox.domain.risk import RiskReport
+from hershy.sandbox.ports.code_analyzer import CodeAnalyzer
 from hershy.sandbox.risk.analysis import MAX_TOTAL_BYTES, analyze, size_of, too_large
 
 

@@ -4,12 +4,18 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 
-from hershy.domain.egress import Egress
-from hershy.domain.errors import RuntimeFailure
-from hershy.domain.exits import ExitKind, ExitReason
-from hershy.domain.ids import ContainerID, OwnerID, PublishPort
-from hershy.ports.clock import Clock
-from hershy.ports.runtime import ContainerEvent, ContainerEventKind, ContainerSpec, ContainerStats, ContainerStatus
+from hershy.core.clock import Clock
+from hershy.core.exits import ExitKind, ExitReason
+from hershy.core.ids import ContainerID, OwnerID, PublishPort
+from hershy.errors import RuntimeFailure
+from hershy.programs.domain.egress import Egress
+from hershy.programs.ports.runtime import (
+    ContainerEvent,
+    ContainerEventKind,
+    ContainerSpec,
+    ContainerStats,
+    ContainerStatus,
+)
 
 from .behaviour import ProgramBehaviour
 from .log_buffer import LogBuffer

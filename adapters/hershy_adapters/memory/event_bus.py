@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from hershy.domain.ids import ProgramID
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.event_bus import EventBus, EventsLost, Notice, Published
+from hershy.core.adapter import AdapterContext
+from hershy.core.ids import ProgramID
+from hershy.programs.ports.event_bus import EventBus, EventsLost, Notice, Published
 
 BUFFER_SIZE = 10_000
 """Published notices one subscriber may lag behind; a noisy build has some thousands of lines."""

@@ -4,8 +4,8 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
 
-from hershy.ports.clock import Clock
-from hershy.ports.runtime import LogLine, LogQuery, LogStream
+from hershy.core.clock import Clock
+from hershy.programs.ports.runtime import LogLine, LogQuery, LogStream
 
 MAX_LINE_CHARS = 64 * 1024
 

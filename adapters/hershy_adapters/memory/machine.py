@@ -5,11 +5,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from hershy.domain.errors import AlreadyExists, ContainerNotFound, EngineUnavailable
-from hershy.domain.exits import ExitKind, ExitReason
-from hershy.domain.ids import ContainerID, OwnerID, ProgramID, PublishPort
-from hershy.ports.clock import Clock
-from hershy.ports.runtime import ContainerEvent, ContainerEventKind, ContainerSpec
+from hershy.core.clock import Clock
+from hershy.core.exits import ExitKind, ExitReason
+from hershy.core.ids import ContainerID, OwnerID, ProgramID, PublishPort
+from hershy.errors import AlreadyExists, ContainerNotFound, EngineUnavailable
+from hershy.programs.ports.runtime import ContainerEvent, ContainerEventKind, ContainerSpec
 from hershy_adapters._names import container_name
 from hershy_adapters._subscription import Subscription
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from http import HTTPStatus
 from types import MappingProxyType
 
-from hershy.domain.ids import ProgramID
-from hershy.ports.clock import Clock
-from hershy.ports.proxy import Body, Header, ProxyRequest, ProxyResponse, ProxyWebSocket
-from hershy.ports.runtime import LogStream
+from hershy.core.clock import Clock
+from hershy.core.ids import ProgramID
+from hershy.programs.ports.proxy import Body, Header, ProxyRequest, ProxyResponse, ProxyWebSocket
+from hershy.programs.ports.runtime import LogStream
 
 from .watcher_api import WatcherApi
 from .websocket import InMemoryWebSocket, Reply, echo

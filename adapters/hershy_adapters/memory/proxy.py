@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from hershy.application.deadline import within
-from hershy.domain.errors import ConfigurationError, DeadlineExceeded, ProgramTimeout, ProgramUnreachable
-from hershy.domain.ids import ProgramID, PublishPort
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.clock import Clock
-from hershy.ports.proxy import (
+from hershy.core.adapter import AdapterContext
+from hershy.core.clock import Clock
+from hershy.core.deadline import within
+from hershy.core.ids import ProgramID, PublishPort
+from hershy.errors import ConfigurationError, DeadlineExceeded, ProgramTimeout, ProgramUnreachable
+from hershy.programs.ports.proxy import (
     Header,
     Proxy,
     ProxyRequest,
@@ -19,7 +19,7 @@ from hershy.ports.proxy import (
     ResponseBody,
     WebSocketClosed,
 )
-from hershy.ports.runtime import Runtime
+from hershy.programs.ports.runtime import Runtime
 from hershy_adapters._http_rules import end_to_end, require_sendable, to_program
 from hershy_adapters._proxy_routes import HEALTHY, Cuttable, Exchange, Route, Routes
 

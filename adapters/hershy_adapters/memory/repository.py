@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
-from hershy.domain.errors import AlreadyExists, ProgramNotFound, StaleVersion
-from hershy.domain.ids import ProgramID
-from hershy.domain.journal import JournalEntry
-from hershy.domain.program import Program
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.repository import ProgramFilter, Record, Repository
+from hershy.core.adapter import AdapterContext
+from hershy.core.ids import ProgramID
+from hershy.errors import AlreadyExists, ProgramNotFound, StaleVersion
+from hershy.programs.domain.journal import JournalEntry
+from hershy.programs.domain.program import Program
+from hershy.programs.ports.repository import ProgramFilter, Record, Repository
 
 
 class InMemoryRepository(Repository):

@@ -7,16 +7,16 @@ from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
-from hershy.domain.egress import Egress
-from hershy.domain.errors import ContainerNotFound, ImageNotFound, PortHeld, RuntimeFailure
-from hershy.domain.exits import ExitReason
-from hershy.domain.ids import ContainerID, ImageID, OwnerID, ProgramID, PublishPort
-from hershy.domain.security import PROGRAM_PORT, SecurityContract
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.builder import Builder
-from hershy.ports.clock import Clock
-from hershy.ports.diagnosis import Finding
-from hershy.ports.runtime import (
+from hershy.builds.builder import Builder
+from hershy.core.adapter import AdapterContext
+from hershy.core.clock import Clock
+from hershy.core.diagnosis import Finding
+from hershy.core.exits import ExitReason
+from hershy.core.ids import ContainerID, ImageID, OwnerID, ProgramID, PublishPort
+from hershy.errors import ContainerNotFound, ImageNotFound, PortHeld, RuntimeFailure
+from hershy.programs.domain.egress import Egress
+from hershy.programs.domain.security import PROGRAM_PORT, SecurityContract
+from hershy.programs.ports.runtime import (
     ContainerEvent,
     ContainerSpec,
     ContainerStats,

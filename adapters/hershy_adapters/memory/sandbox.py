@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from hershy.domain.errors import EngineUnavailable, ImageNotFound, Unavailable
-from hershy.domain.sandbox import SandboxJob, SandboxLimits
-from hershy.domain.sandbox_result import SandboxResult
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.clock import Clock
-from hershy.ports.diagnosis import Finding
-from hershy.ports.sandbox import Sandbox
+from hershy.core.adapter import AdapterContext
+from hershy.core.clock import Clock
+from hershy.core.diagnosis import Finding
+from hershy.errors import EngineUnavailable, ImageNotFound, Unavailable
+from hershy.sandbox.domain.job import SandboxJob, SandboxLimits
+from hershy.sandbox.domain.result import SandboxResult
+from hershy.sandbox.ports.sandbox import Sandbox
 
 from .sandbox_run import ScriptedRun
 from .sandbox_script import Step, Steps, checked

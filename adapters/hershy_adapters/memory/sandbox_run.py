@@ -4,10 +4,10 @@ import warnings
 from dataclasses import dataclass
 from datetime import timedelta
 
-from hershy.domain.resources import MIB
-from hershy.domain.sandbox import EVERYTHING, MAIN, WORK_DIR, SandboxJob
-from hershy.domain.sandbox_result import Outcome, PythonError, SandboxResult, explanation
-from hershy.ports.clock import Clock
+from hershy.core.clock import Clock
+from hershy.core.resources import MIB
+from hershy.sandbox.domain.job import EVERYTHING, MAIN, WORK_DIR, SandboxJob
+from hershy.sandbox.domain.result import Outcome, PythonError, SandboxResult, explanation
 
 from .sandbox_script import FOREVER, Compute, Die, Exit, Print, Raise, Steps, Take, Text, Wait, Write
 from .sandbox_script import Step as AnyStep

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import get_args
 
-from hershy.domain.errors import InvalidValue
-from hershy.domain.file_tree import require_relative_path
-from hershy.domain.sandbox import MAIN, SandboxJob
+from hershy.core.file_tree import require_relative_path
+from hershy.errors import InvalidValue
+from hershy.sandbox.domain.job import MAIN, SandboxJob
 
 FOREVER = timedelta.max
 """Longer than any timeout."""

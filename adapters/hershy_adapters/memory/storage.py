@@ -5,11 +5,11 @@ from collections import defaultdict, deque
 from collections.abc import Sequence
 from pathlib import Path
 
-from hershy.domain.build_spec import BuildSpec
-from hershy.domain.errors import AlreadyExists, ProgramNotFound
-from hershy.domain.ids import OwnerID, ProgramID
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.storage import LogKind, Storage
+from hershy.builds.spec import BuildSpec
+from hershy.core.adapter import AdapterContext
+from hershy.core.ids import OwnerID, ProgramID
+from hershy.errors import AlreadyExists, ProgramNotFound
+from hershy.programs.ports.storage import LogKind, Storage
 
 MAX_LOG_LINES = 100_000
 

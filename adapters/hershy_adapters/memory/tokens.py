@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from hershy.domain.errors import AlreadyExists, TokenNotFound
-from hershy.domain.tokens import Token, TokenID
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.tokens import Tokens
+from hershy.access.token_store import Tokens
+from hershy.access.tokens import Token, TokenID
+from hershy.core.adapter import AdapterContext
+from hershy.errors import AlreadyExists, TokenNotFound
 
 
 class InMemoryTokens(Tokens):

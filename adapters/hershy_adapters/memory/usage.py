@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from hershy.domain.resources import MIB
+from hershy.core.resources import MIB
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
-from hershy.domain.ids import ProgramID
-from hershy.ports.clock import Clock
+from hershy.core.clock import Clock
+from hershy.core.ids import ProgramID
 
 LOG_KINDS = {
     "effect": "effectLogs",

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from hershy.domain.errors import ProgramUnreachable
-from hershy.ports.proxy import ProxyWebSocket, WebSocketClosed
+from hershy.errors import ProgramUnreachable
+from hershy.programs.ports.proxy import ProxyWebSocket, WebSocketClosed
 
 Reply = Callable[[str | bytes], str | bytes | WebSocketClosed]
 """What the program does with a message: answers it, or closes (1006: breaks the connection off)."""

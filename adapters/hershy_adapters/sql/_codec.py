@@ -13,13 +13,13 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 from sqlalchemy import RowMapping
 
-from hershy.domain.errors import RepositoryUnavailable
-from hershy.domain.exits import ExitReason
-from hershy.domain.ids import BuildID, ContainerID, ImageID, OwnerID, ProgramID, PublishPort, UserID
-from hershy.domain.journal import JournalEntry
-from hershy.domain.program import DesiredState, Program, ProgramOptions
-from hershy.domain.restart import RestartHistory
-from hershy.domain.state import ProgramState
+from hershy.core.exits import ExitReason
+from hershy.core.ids import BuildID, ContainerID, ImageID, OwnerID, ProgramID, PublishPort, UserID
+from hershy.errors import RepositoryUnavailable
+from hershy.programs.domain.journal import JournalEntry
+from hershy.programs.domain.program import DesiredState, Program, ProgramOptions
+from hershy.programs.domain.restart import RestartHistory
+from hershy.programs.domain.state import ProgramState
 
 Row = dict[str, Any]
 

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hershy.application.deadline import ended
-from hershy.domain.errors import RepositoryUnavailable
+from hershy.core.deadline import ended
+from hershy.errors import RepositoryUnavailable
 
 from ._engines import Engines
 from ._errors import translated

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from hershy.domain.errors import RepositoryUnavailable
+from hershy.errors import RepositoryUnavailable
 
 
 @contextmanager

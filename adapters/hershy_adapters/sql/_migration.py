@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hershy.domain.errors import ConfigurationError
+from hershy.errors import ConfigurationError
 
 from ._schema import VERSION_TABLE
 

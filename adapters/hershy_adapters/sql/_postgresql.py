@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from hershy.domain.errors import ConfigurationError, RepositoryUnavailable
+from hershy.errors import ConfigurationError, RepositoryUnavailable
 
 from ._engines import READERS, Engines
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Select, and_, func, or_, select
 
-from hershy.domain.ids import OwnerID
+from hershy.core.ids import OwnerID
 
 from ._schema import JOURNAL, PROGRAMS
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from hershy.domain.errors import RepositoryUnavailable
+from hershy.errors import RepositoryUnavailable
 
 from ._database import Database, Work
 from ._engines import Engines

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
-from hershy.domain.errors import ConfigurationError
+from hershy.errors import ConfigurationError
 
 from ._engines import Engines
 from ._sqlite import sqlite_engines

@@ -8,12 +8,12 @@ from sqlalchemy import ColumnElement, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hershy.domain.errors import AlreadyExists, ProgramNotFound, StaleVersion
-from hershy.domain.ids import OwnerID, ProgramID
-from hershy.domain.journal import JournalEntry
-from hershy.domain.program import Program
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.repository import ProgramFilter, Record, Repository
+from hershy.core.adapter import AdapterContext
+from hershy.core.ids import OwnerID, ProgramID
+from hershy.errors import AlreadyExists, ProgramNotFound, StaleVersion
+from hershy.programs.domain.journal import JournalEntry
+from hershy.programs.domain.program import Program
+from hershy.programs.ports.repository import ProgramFilter, Record, Repository
 
 from ._codec import entry_of, entry_row, program_of, program_row
 from ._engines import Engines

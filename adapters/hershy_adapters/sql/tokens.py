@@ -7,11 +7,11 @@ from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, select, up
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hershy.domain.errors import AlreadyExists, RepositoryUnavailable, TokenNotFound
-from hershy.domain.ids import OwnerID, UserID
-from hershy.domain.tokens import Token, TokenID
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.tokens import Tokens
+from hershy.access.token_store import Tokens
+from hershy.access.tokens import Token, TokenID
+from hershy.core.adapter import AdapterContext
+from hershy.core.ids import OwnerID, UserID
+from hershy.errors import AlreadyExists, RepositoryUnavailable, TokenNotFound
 
 from ._engines import Engines
 from ._schema import TOKENS

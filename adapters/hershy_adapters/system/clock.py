@@ -4,8 +4,8 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.clock import Clock
+from hershy.core.adapter import AdapterContext
+from hershy.core.clock import Clock
 
 
 class SystemClock(Clock):

@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from hershy.domain.errors import HershyError
+from hershy.errors import HershyError
 
 from . import (
     deploy,
@@ -21,9 +21,7 @@ from . import (
     usage,
     verify,
 )
-from . import (
-    run as run_command,
-)
+from . import run as run_command
 from .options import TokenFileOption, UrlOption, require_effect
 from .session import Session
 from .variables import unknown_variables

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from hershy.domain.errors import HershyError, InvalidValue
-from hershy.domain.file_tree import require_file_tree
+from hershy.core.file_tree import require_file_tree
+from hershy.errors import HershyError, InvalidValue
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hershy.domain.egress import Egress
-from hershy.domain.restart import RestartMode
+from hershy.programs.domain.egress import Egress
+from hershy.programs.domain.restart import RestartMode
 
 from . import output
 from .options import JsonOption, UrlOption, duration, pairs, require_effect, size

@@ -4,8 +4,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from hershy.domain.build_spec import DOCKERFILE
-from hershy.domain.errors import HershyError
+from hershy.builds.spec import DOCKERFILE
+from hershy.errors import HershyError
 
 MAX_TOTAL_BYTES = 64 * 1024 * 1024
 """More is certainly a mistake: Hosts accept 16 MiB unless configured otherwise."""

@@ -10,7 +10,7 @@ from . import output
 from .options import JsonOption
 
 if TYPE_CHECKING:
-    from hershy.ports.diagnosis import Finding
+    from hershy.core.diagnosis import Finding
 
 
 def doctor(

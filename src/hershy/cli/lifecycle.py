@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hershy.domain.state import ProgramState
+from hershy.programs.domain.state import ProgramState
 
 from . import output
 from .options import JsonOption, LabelOption, StateOption, UrlOption, UserOption, pairs

@@ -15,7 +15,7 @@ def log_to_stderr(log_format: LogFormat) -> None:
     # This process is the command's own, so where logs go is decided here and not by the library.
     import structlog
 
-    from hershy.application.log import FIELDS
+    from hershy.core.log import FIELDS
 
     def fields(logger: Any, method: str, event: Any) -> Any:
         return {**event, **getattr(event["_record"], FIELDS, {})}

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from hershy.domain.durations import parse_duration
-from hershy.domain.errors import InvalidValue
-from hershy.domain.resources import MIB
-from hershy.domain.state import ProgramState
+from hershy.core.durations import parse_duration
+from hershy.core.resources import MIB
+from hershy.errors import InvalidValue
+from hershy.programs.domain.state import ProgramState
 
 ProgramArgument = Annotated[str, typer.Argument(metavar="ID", help="The program's id, as 'hershy ls' shows it.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]

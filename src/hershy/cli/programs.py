@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hershy.domain.exits import ExitKind, ExitReason
+from hershy.core.exits import ExitKind, ExitReason
 
 from . import output
 from .options import JsonOption, LabelOption, ProgramArgument, StateOption, UrlOption, UserOption, pairs, require_effect

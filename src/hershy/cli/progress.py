@@ -18,7 +18,7 @@ from hershy.client import (
     Wait,
     WaitTimeout,
 )
-from hershy.domain.state import ProgramState
+from hershy.programs.domain.state import ProgramState
 
 from . import output
 from .session import Session

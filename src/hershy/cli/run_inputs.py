@@ -8,8 +8,8 @@ from pathlib import Path
 
 import typer
 
-from hershy.domain.errors import InvalidValue
-from hershy.domain.sandbox import MAX_INPUT_BYTES, SandboxJob, SandboxLimits
+from hershy.errors import InvalidValue
+from hershy.sandbox.domain.job import MAX_INPUT_BYTES, SandboxJob, SandboxLimits
 
 STDIN = "-"
 

@@ -6,9 +6,9 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from hershy.client import RiskInfo, RunInfo
-from hershy.domain.resources import MIB
-from hershy.domain.sandbox import EVERYTHING
-from hershy.domain.sandbox_result import Outcome
+from hershy.core.resources import MIB
+from hershy.sandbox.domain.job import EVERYTHING
+from hershy.sandbox.domain.result import Outcome
 
 from . import output
 

@@ -9,9 +9,9 @@ from typing import Any
 import typer
 
 from hershy.client import RiskInfo, RunInfo, ServerUnreachable
-from hershy.domain.risk import Verdict
-from hershy.domain.sandbox import SandboxJob
-from hershy.domain.sandbox_result import Outcome, SandboxResult
+from hershy.sandbox.domain.job import SandboxJob
+from hershy.sandbox.domain.result import Outcome, SandboxResult
+from hershy.sandbox.domain.risk import Verdict
 
 from . import output
 from .session import Session

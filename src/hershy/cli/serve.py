@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hershy.domain.access import Authentication
+from hershy.access.principals import Authentication
 
 from . import output
 from .log_output import LogFormat, log_to_stderr

@@ -11,7 +11,7 @@ from . import output
 from .options import JsonOption, duration
 
 if TYPE_CHECKING:
-    from hershy.domain.tokens import Token
+    from hershy.access.tokens import Token
 
 commands = typer.Typer(name="token", no_args_is_help=True)
 
@@ -43,8 +43,8 @@ def create(
 
     Example: `hershy token create --user alice --expires 30d --name ci`
     """
-    from hershy.application.tokens import issue
-    from hershy.domain.ids import UserID
+    from hershy.access.authentication import issue
+    from hershy.core.ids import UserID
     from hershy.wiring import open_tokens
 
     if (user is None) is not admin:
@@ -91,7 +91,7 @@ def revoke(
     storage: StorageOption = None,
 ) -> None:
     """End a token: within a second it is refused, and streams that it has opened are closed."""
-    from hershy.domain.tokens import TokenID
+    from hershy.access.tokens import TokenID
     from hershy.wiring import open_tokens
 
     async def revoking() -> None:

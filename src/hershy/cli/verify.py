@@ -13,7 +13,7 @@ from . import output
 from .options import JsonOption
 
 if TYPE_CHECKING:
-    from .verification.rows import Row
+    from hershy.verification.rows import Row
 
 DEFAULT_BASE = "python:3.12-slim"
 _COLOURS = {"contained": "green", "breached": "bold red", "inconclusive": "yellow"}
@@ -63,10 +63,9 @@ async def _verified(base: str, runtime: str | None) -> tuple[list["Row"], str]:
     from httpx import URL
 
     from hershy.client import AsyncClient
+    from hershy.verification.programs import PATIENCE
+    from hershy.verification.suite import tried
     from hershy.wiring import Settings, open_server
-
-    from .verification.programs import PATIENCE
-    from .verification.suite import tried
 
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="hershy-verify-") as storage:

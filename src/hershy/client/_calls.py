@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from hershy.domain.egress import Egress
-from hershy.domain.health import HealthCheck
-from hershy.domain.resources import ResourceLimits
-from hershy.domain.restart import RestartPolicy
-from hershy.domain.state import ProgramState
+from hershy.core.resources import ResourceLimits
+from hershy.programs.domain.egress import Egress
+from hershy.programs.domain.health import HealthCheck
+from hershy.programs.domain.restart import RestartPolicy
+from hershy.programs.domain.state import ProgramState
 
 from . import _parse
 from ._known import require_known

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import fields
 from datetime import timedelta
 
-from hershy.domain.errors import InvalidValue
-from hershy.domain.field_types import AnyDataclass
-from hershy.domain.nearest import hint
+from hershy.core.field_types import AnyDataclass
+from hershy.core.nearest import hint
+from hershy.errors import InvalidValue
 
 
 def require_known(what: str, given: object, of: type[AnyDataclass]) -> None:

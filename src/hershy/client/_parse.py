@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from hershy.domain.state import ProgramState
+from hershy.programs.domain.state import ProgramState
 
 from .errors import ApiError, UnexpectedAnswer, api_error
 from .models import (

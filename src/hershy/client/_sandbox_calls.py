@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from hershy.domain.risk import LintFinding, Reason, Verdict
-from hershy.domain.sandbox import SandboxLimits
-from hershy.domain.sandbox_result import Outcome, PythonError
+from hershy.sandbox.domain.job import SandboxLimits
+from hershy.sandbox.domain.result import Outcome, PythonError
+from hershy.sandbox.domain.risk import LintFinding, Reason, Verdict
 
 from ._calls import Call
 from ._known import require_known

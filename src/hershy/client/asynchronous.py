@@ -6,8 +6,8 @@ from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
-from hershy.domain.egress import Egress
-from hershy.domain.state import ProgramState
+from hershy.programs.domain.egress import Egress
+from hershy.programs.domain.state import ProgramState
 
 from . import _calls, _sandbox_calls
 from ._awaiting import AsyncConnection

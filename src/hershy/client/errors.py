@@ -18,7 +18,7 @@ ClientError
 └── WaitTimeout (TimeoutError)   it did not reach the state in time; it goes on
 """
 
-from hershy.domain.errors import HershyError
+from hershy.errors import HershyError
 
 
 class ClientError(HershyError):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from hershy.domain.state import ProgramState
+from hershy.programs.domain.state import ProgramState
 
 
 @dataclass(frozen=True, slots=True)

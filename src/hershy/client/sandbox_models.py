@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hershy.domain.risk import LintFinding, Reason, Verdict
-from hershy.domain.sandbox_result import Outcome, PythonError
+from hershy.sandbox.domain.result import Outcome, PythonError
+from hershy.sandbox.domain.risk import LintFinding, Reason, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from hershy.domain.egress import Egress
-from hershy.domain.state import ProgramState
+from hershy.programs.domain.egress import Egress
+from hershy.programs.domain.state import ProgramState
 
 from . import _calls, _http, _sandbox_calls
 from ._blocking import BlockingConnection

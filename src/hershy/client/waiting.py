@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from hershy.domain.state import ProgramState
+from hershy.programs.domain.state import ProgramState
 
 from .errors import NotFoundError, ProgramEnded
 from .models import DeletedEvent, LostEvent, ProgramEvent, StateEvent

@@ -7,26 +7,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hershy.domain.risk import LintFinding, Reason, RiskReport, Verdict
-    from hershy.domain.sandbox import SandboxJob, SandboxLimits
-    from hershy.domain.sandbox_result import Outcome, PythonError, SandboxResult
-
-    from .policy import SandboxPolicy
+    from .application.policy import SandboxPolicy
+    from .application.service import SandboxService
+    from .domain.job import SandboxJob, SandboxLimits
+    from .domain.result import Outcome, PythonError, SandboxResult
+    from .domain.risk import LintFinding, Reason, RiskReport, Verdict
     from .risk.analysis import analyze
-    from .service import SandboxService
 
 _HOME = {
-    "LintFinding": "hershy.domain.risk",
-    "Outcome": "hershy.domain.sandbox_result",
-    "PythonError": "hershy.domain.sandbox_result",
-    "Reason": "hershy.domain.risk",
-    "RiskReport": "hershy.domain.risk",
-    "SandboxJob": "hershy.domain.sandbox",
-    "SandboxLimits": "hershy.domain.sandbox",
-    "SandboxPolicy": "hershy.sandbox.policy",
-    "SandboxResult": "hershy.domain.sandbox_result",
-    "SandboxService": "hershy.sandbox.service",
-    "Verdict": "hershy.domain.risk",
+    "LintFinding": "hershy.sandbox.domain.risk",
+    "Outcome": "hershy.sandbox.domain.result",
+    "PythonError": "hershy.sandbox.domain.result",
+    "Reason": "hershy.sandbox.domain.risk",
+    "RiskReport": "hershy.sandbox.domain.risk",
+    "SandboxJob": "hershy.sandbox.domain.job",
+    "SandboxLimits": "hershy.sandbox.domain.job",
+    "SandboxPolicy": "hershy.sandbox.application.policy",
+    "SandboxResult": "hershy.sandbox.domain.result",
+    "SandboxService": "hershy.sandbox.application.service",
+    "Verdict": "hershy.sandbox.domain.risk",
     "analyze": "hershy.sandbox.risk.analysis",
 }
 

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 if TYPE_CHECKING:
-    from hershy.application.host import Host
+    from hershy.programs.application.host import Host
 
     from .twins import Twins
 

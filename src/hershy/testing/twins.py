@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from hershy.application.host import Host
-from hershy.application.requests import ProgramRequest
-from hershy.domain.build_spec import BuildSpec
-from hershy.domain.ids import UserID
-from hershy.domain.program import Program, ProgramOptions
-from hershy.domain.state import ProgramState
-from hershy.sandbox.service import SandboxService
+from hershy.builds.spec import BuildSpec
+from hershy.core.ids import UserID
+from hershy.programs.application.host import Host
+from hershy.programs.application.requests import ProgramRequest
+from hershy.programs.domain.program import Program, ProgramOptions
+from hershy.programs.domain.state import ProgramState
+from hershy.sandbox.application.service import SandboxService
 from hershy.wiring import HostContainer, Settings, open_host
 from hershy_adapters.memory.builder import InMemoryBuilder
 from hershy_adapters.memory.clock import VirtualClock

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
-from hershy.domain.errors import ConfigurationError
-from hershy.ports.adapter import AdapterContext
+from hershy.core.adapter import AdapterContext
+from hershy.errors import ConfigurationError
 
 T = TypeVar("T")
 

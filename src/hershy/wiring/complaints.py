@@ -8,7 +8,7 @@ from typing import Any, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, SettingsError
 
-from hershy.domain.nearest import hint
+from hershy.core.nearest import hint
 
 from .variables import PREFIX
 

@@ -7,15 +7,15 @@ from typing import Any, TypeVar, cast
 from dependency_injector import containers, providers
 from pydantic import TypeAdapter, ValidationError
 
-from hershy.application.host import Host
-from hershy.application.images import Images
-from hershy.application.port_leases import PortLeases
-from hershy.application.services import Services
-from hershy.domain.errors import ConfigurationError
-from hershy.domain.ids import OwnerID
-from hershy.ports.adapter import AdapterContext
-from hershy.ports.clock import Clock
-from hershy.sandbox.service import SandboxService
+from hershy.core.adapter import AdapterContext
+from hershy.core.clock import Clock
+from hershy.core.ids import OwnerID
+from hershy.errors import ConfigurationError
+from hershy.programs.application.host import Host
+from hershy.programs.application.images import Images
+from hershy.programs.application.port_leases import PortLeases
+from hershy.programs.application.services import Services
+from hershy.sandbox.application.service import SandboxService
 
 from .adapters import make_adapter
 from .ports import PORTS

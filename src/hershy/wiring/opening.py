@@ -7,16 +7,16 @@ from typing import Any, cast
 
 from dependency_injector import containers, providers
 
-from hershy.application import diagnosis
-from hershy.application.host import Host
-from hershy.domain.access import Authentication, is_loopback
-from hershy.domain.errors import ConfigurationError
-from hershy.domain.ids import OwnerID
-from hershy.ports.api_server import ApiServer
-from hershy.ports.clock import Clock
-from hershy.ports.diagnosis import Finding
-from hershy.ports.tokens import Tokens
-from hershy.sandbox.service import SandboxService
+from hershy.access.principals import Authentication, is_loopback
+from hershy.access.token_store import Tokens
+from hershy.core.clock import Clock
+from hershy.core.diagnosis import Finding
+from hershy.core.ids import OwnerID
+from hershy.errors import ConfigurationError
+from hershy.programs.application import diagnosis
+from hershy.programs.application.host import Host
+from hershy.programs.ports.api_server import ApiServer
+from hershy.sandbox.application.service import SandboxService
 
 from .container import HostContainer
 from .options import require_known_options

@@ -2,8 +2,8 @@
 
 from dependency_injector import containers
 
-from hershy.domain.errors import ConfigurationError
-from hershy.domain.nearest import hint
+from hershy.core.nearest import hint
+from hershy.errors import ConfigurationError
 
 from .adapters import is_own
 from .ports import PORTS

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from hershy.ports.api_server import ApiServer
-from hershy.ports.builder import Builder
-from hershy.ports.clock import Clock
-from hershy.ports.code_analyzer import CodeAnalyzer
-from hershy.ports.event_bus import EventBus
-from hershy.ports.proxy import Proxy
-from hershy.ports.repository import Repository
-from hershy.ports.runtime import Runtime
-from hershy.ports.sandbox import Sandbox
-from hershy.ports.storage import Storage
-from hershy.ports.tokens import Tokens
+from hershy.access.token_store import Tokens
+from hershy.builds.builder import Builder
+from hershy.core.clock import Clock
+from hershy.programs.ports.api_server import ApiServer
+from hershy.programs.ports.event_bus import EventBus
+from hershy.programs.ports.proxy import Proxy
+from hershy.programs.ports.repository import Repository
+from hershy.programs.ports.runtime import Runtime
+from hershy.programs.ports.storage import Storage
+from hershy.sandbox.ports.code_analyzer import CodeAnalyzer
+from hershy.sandbox.ports.sandbox import Sandbox
 
 PORTS: dict[str, type[Any]] = {
     "clock": Clock,

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from hershy.domain.sandbox import SandboxLimits
+from hershy.sandbox.domain.job import SandboxLimits
 
 
 class SandboxLimitSettings(BaseModel):

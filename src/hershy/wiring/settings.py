@@ -13,14 +13,14 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from hershy.application.limits import HostLimits
-from hershy.domain.access import Authentication
-from hershy.domain.build_policy import BuildPolicy
-from hershy.domain.egress import Egress
-from hershy.domain.errors import ConfigurationError
-from hershy.domain.resources import LOWEST, MIB, ResourceLimits
-from hershy.domain.sandbox import SandboxLimits
-from hershy.sandbox.policy import SandboxPolicy
+from hershy.access.principals import Authentication
+from hershy.builds.policy import BuildPolicy
+from hershy.core.resources import LOWEST, MIB, ResourceLimits
+from hershy.errors import ConfigurationError
+from hershy.programs.application.limits import HostLimits
+from hershy.programs.domain.egress import Egress
+from hershy.sandbox.application.policy import SandboxPolicy
+from hershy.sandbox.domain.job import SandboxLimits
 
 from .complaints import in_words
 from .sandbox_settings import SandboxLimitSettings

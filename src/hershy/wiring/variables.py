@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 from pydantic_settings import BaseSettings
 
-from hershy.application.log import get_logger
-from hershy.domain.nearest import hint
+from hershy.core.log import get_logger
+from hershy.core.nearest import hint
 
 PREFIX = "HERSHY_"
 NESTED = "__"

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from hershy import BuildSpec, Host, Program, ProgramOptions, ProgramRequest, ProgramState, RestartPolicy, UserID
-from hershy.application.port_leases import PortLeases
-from hershy.application.tokens import Authenticator, issue
-from hershy.domain.restart import RestartMode
+from hershy.access.authentication import Authenticator, issue
+from hershy.programs.application.port_leases import PortLeases
+from hershy.programs.domain.restart import RestartMode
 from hershy.testing.faults.boundaries import Boundaries, Boundary, Phase
 from hershy.wiring import HostContainer, Settings, open_host
 

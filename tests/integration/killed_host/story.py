@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hershy.domain.state import ProgramState
+from hershy.programs.domain.state import ProgramState
 
 from .life import OUTCOMES
 

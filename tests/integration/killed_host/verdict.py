@@ -11,8 +11,8 @@ from typing import Any
 import docker
 
 from hershy import Host, Program, ProgramState
-from hershy.domain.ids import BuildID
-from hershy.domain.journal import DELETED, REGISTERED, JournalEntry
+from hershy.core.ids import BuildID
+from hershy.programs.domain.journal import DELETED, REGISTERED, JournalEntry
 from hershy.wiring import open_host
 
 from .life import PORTS_EACH, READY, Job

@@ -13,9 +13,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from hershy.domain.sandbox import SandboxJob, SandboxLimits
-from hershy.domain.sandbox_result import Outcome, SandboxResult
-from hershy.sandbox.service import SandboxService
+from hershy.sandbox.application.service import SandboxService
+from hershy.sandbox.domain.job import SandboxJob, SandboxLimits
+from hershy.sandbox.domain.result import Outcome, SandboxResult
 from hershy_adapters.analysis.code_analyzer import IsolatedCodeAnalyzer
 
 from .sandboxes import KINDS, left, opened

@@ -14,7 +14,8 @@ from typing import Any
 import docker
 import pytest
 
-from ..host_process import HERSHY, HostProcess, environment, run, serving
+from tests.integration.host_process import HERSHY, HostProcess, environment, run, serving
+
 from .sandboxes import left, until
 
 ROOT = Path(__file__).parents[3]

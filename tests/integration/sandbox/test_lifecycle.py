@@ -13,9 +13,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from hershy.domain.errors import Unavailable
-from hershy.domain.sandbox import SandboxJob, SandboxLimits
-from hershy.domain.sandbox_result import Outcome
+from hershy.errors import Unavailable
+from hershy.sandbox.domain.job import SandboxJob, SandboxLimits
+from hershy.sandbox.domain.result import Outcome
 
 from .sandboxes import DEADLINE_S, KINDS, left, opened, until
 
@@ -23,7 +23,7 @@ ENDLESS = SandboxJob("print('begun', flush=True)\nwhile True: pass", limits=Sand
 IN_ANOTHER_PROCESS = """
 import asyncio, sys
 from pathlib import Path
-from hershy.domain.sandbox import SandboxJob
+from hershy.sandbox.domain.job import SandboxJob
 from tests.integration.sandbox.sandboxes import opened
 from tests.integration.sandbox.test_lifecycle import ENDLESS
 async def main(runtime, image, root):

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from hershy.client import AsyncClient, UnavailableError
-from hershy.sandbox.service import SandboxService
+from hershy.sandbox.application.service import SandboxService
 from hershy.testing.twins import Twins
 from hershy_adapters.http.api_server import UvicornApiServer
 from hershy_adapters.http.app import create_app
-from tests.unit.http.sandboxes import HeldSandbox, WordAnalyzer
+from tests.unit.adapters.http.sandboxes import HeldSandbox, WordAnalyzer
 
 PATIENCE_S = 20
 

@@ -12,9 +12,9 @@ import docker
 import pytest
 import pytest_asyncio
 
-from hershy.domain.errors import ContractViolation
-from hershy.domain.sandbox import SandboxJob, SandboxLimits
-from hershy.domain.sandbox_result import Outcome
+from hershy.errors import ContractViolation
+from hershy.sandbox.domain.job import SandboxJob, SandboxLimits
+from hershy.sandbox.domain.result import Outcome
 from hershy_adapters.docker._sandbox import making
 from hershy_adapters.docker.sandbox import DockerSandbox
 
@@ -54,7 +54,7 @@ def listener() -> Iterator[socket.socket]:
 
 
 def probe() -> dict[str, str]:
-    folder = files("hershy.cli.verification") / "probe"
+    folder = files("hershy.verification") / "probe"
     texts = {it.name: it.read_text("utf-8") for it in folder.iterdir() if it.name.endswith(".py")}
     return {f"probe/{name}": text.replace("/state", "/work") for name, text in texts.items()}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from hershy.domain.ids import ProgramID
+from hershy.core.ids import ProgramID
 from hershy.testing.contracts.clock import ClockContract
 from hershy.testing.contracts.event_bus import EventBusContract
 from hershy.testing.contracts.repository import RepositoryContract

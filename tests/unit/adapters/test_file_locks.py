@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hershy.domain.errors import StorageInUse
+from hershy.errors import StorageInUse
 from hershy.wiring import Settings, open_host, open_tokens
 from hershy_adapters.docker._sandbox.leases import FOLDER, Lease
 from hershy_adapters.filesystem._claim import LOCK, OWNER, RootClaim, identity

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from hershy.domain.build_spec import BuildSpec
-from hershy.domain.errors import BuildError
-from hershy.domain.ids import ImageID
-from hershy.ports.builder import BuildOutput, BuildRequest
+from hershy.builds.builder import BuildOutput, BuildRequest
+from hershy.builds.spec import BuildSpec
+from hershy.core.ids import ImageID
+from hershy.errors import BuildError
 from hershy_adapters import _shared_build
 from hershy_adapters._shared_build import SharedBuilds
 from hershy_adapters.memory.clock import VirtualClock

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from hershy import wiring
-from hershy.application.log import get_logger
 from hershy.cli import serve as serve_command
 from hershy.cli.log_output import LogFormat, log_to_stderr
-from hershy.domain.errors import ConfigurationError
-from hershy.ports.diagnosis import Finding
+from hershy.core.diagnosis import Finding
+from hershy.core.log import get_logger
+from hershy.errors import ConfigurationError
 
 from .conftest import Hershy
 

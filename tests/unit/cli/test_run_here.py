@@ -15,13 +15,13 @@ import pytest
 from hershy import wiring
 from hershy.cli.main import main
 from hershy.cli.session import Session
-from hershy.domain.sandbox import SandboxJob
-from hershy.domain.sandbox_result import SandboxResult
-from hershy.sandbox.service import SandboxService
+from hershy.sandbox.application.service import SandboxService
+from hershy.sandbox.domain.job import SandboxJob
+from hershy.sandbox.domain.result import SandboxResult
 from hershy_adapters.memory.clock import VirtualClock
 from hershy_adapters.memory.sandbox import InMemorySandbox
 from hershy_adapters.memory.sandbox_script import Print, Write
-from tests.unit.http.sandboxes import WordAnalyzer
+from tests.unit.adapters.http.sandboxes import WordAnalyzer
 
 PATIENCE_S = 10
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hershy.application.tokens import Authenticator
-from hershy.domain.access import Principal
-from hershy.domain.errors import Unauthorized
-from hershy.domain.ids import UserID
-from hershy.domain.tokens import SHAPE
+from hershy.access.authentication import Authenticator
+from hershy.access.principals import Principal
+from hershy.access.tokens import SHAPE
+from hershy.core.ids import UserID
+from hershy.errors import Unauthorized
 from hershy.wiring import open_tokens
 
 from .conftest import FakeHost, Hershy
@@ -50,7 +50,7 @@ def test_a_token_s_life(hershy: Hershy, tmp_path: Path, monkeypatch: pytest.Monk
 async def test_what_was_made_lets_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The store that a Host on this storage root asks knows the token, and no other text."""
     monkeypatch.delenv("HERSHY_RUNTIME", raising=False)
-    from hershy.application.tokens import issue
+    from hershy.access.authentication import issue
 
     async with open_tokens(storage_root=tmp_path) as (tokens, clock):
         made, text = await issue(tokens, clock.now(), UserID("alice"))

@@ -25,8 +25,8 @@ from hershy.client import (
     UnavailableError,
     UnexpectedAnswer,
 )
-from hershy.domain.egress import Egress
-from hershy.domain.state import ProgramState
+from hershy.programs.domain.egress import Egress
+from hershy.programs.domain.state import ProgramState
 
 from .conftest import Ask
 

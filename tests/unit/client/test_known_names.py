@@ -8,13 +8,13 @@ from pydantic import BaseModel
 
 from hershy.client import AsyncClient, Client, NewProgram
 from hershy.client._known import wire_names
-from hershy.domain.errors import InvalidValue
-from hershy.domain.health import HealthCheck
-from hershy.domain.resources import ResourceLimits
-from hershy.domain.restart import RestartPolicy
-from hershy.domain.sandbox import SandboxLimits
-from hershy_adapters.http._requests import HealthCheckBody, ResourcesBody, RestartPolicyBody
-from hershy_adapters.http._sandbox_body import LimitsBody
+from hershy.core.resources import ResourceLimits
+from hershy.errors import InvalidValue
+from hershy.programs.domain.health import HealthCheck
+from hershy.programs.domain.restart import RestartPolicy
+from hershy.sandbox.domain.job import SandboxLimits
+from hershy_adapters.http._shapes.requests import HealthCheckBody, ResourcesBody, RestartPolicyBody
+from hershy_adapters.http._shapes.sandbox_body import LimitsBody
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"resources": {"memory": 1}}, "resources.memory: unknown field; did you mean memory_bytes?"),

@@ -18,14 +18,14 @@ from hershy.client import (
     UnexpectedAnswer,
 )
 from hershy.client import _http as http
-from hershy.domain.risk import LintFinding, Reason, Verdict
-from hershy.domain.sandbox_result import Outcome, PythonError
-from hershy.sandbox.service import SandboxService
+from hershy.sandbox.application.service import SandboxService
+from hershy.sandbox.domain.result import Outcome, PythonError
+from hershy.sandbox.domain.risk import LintFinding, Reason, Verdict
 from hershy.testing.twins import Twins
+from hershy_adapters._asgi import AsgiTransport
 from hershy_adapters.http.app import create_app
-from hershy_adapters.memory.asgi import AsgiTransport
 from hershy_adapters.memory.sandbox_script import Print, Raise, Write
-from tests.unit.http.sandboxes import HeldSandbox, WordAnalyzer
+from tests.unit.adapters.http.sandboxes import HeldSandbox, WordAnalyzer
 
 from .conftest import Ask
 from .test_calls import Answering

@@ -22,7 +22,7 @@ from hershy.client import (
     WaitTimeout,
     _resuming,
 )
-from hershy.domain.state import ProgramState
+from hershy.programs.domain.state import ProgramState
 
 from .conftest import Ask
 from .test_calls import AT, ID, MOMENT, PROGRAM

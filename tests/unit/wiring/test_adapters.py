@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 from dependency_injector import providers
 
-from hershy.domain.errors import ConfigurationError, ProgramNotFound, StorageInUse
-from hershy.domain.ids import OwnerID, ProgramID
+from hershy.core.ids import OwnerID, ProgramID
+from hershy.errors import ConfigurationError, ProgramNotFound, StorageInUse
 from hershy.testing.twins import open_twins, twin_container
 from hershy.wiring import HostContainer, Settings, diagnose, open_host
 from hershy_adapters.memory.runtime import InMemoryRuntime
 
 THIRD_PARTY = '''
 """An adapter from outside the tree."""
-from hershy.ports.builder import Builder
-from hershy.ports.repository import Repository
-from hershy.ports.storage import Storage
+from hershy.builds.builder import Builder
+from hershy.programs.ports.repository import Repository
+from hershy.programs.ports.storage import Storage
 from hershy_adapters.memory.repository import InMemoryRepository
 
 
@@ -107,7 +107,10 @@ async def test_a_third_partys_adapter_is_chosen_by_configuration_alone(monkeypat
     ("settings", "message"),
     [
         ({"repository": "nope"}, r"no repository adapter named 'nope' is installed .*; there are: memory, sql, tiny"),
-        ({"repository": "tiny-wrong"}, r"makes a str, which is not a subclass of hershy.ports.repository.Repository"),
+        (
+            {"repository": "tiny-wrong"},
+            r"makes a str, which is not a subclass of hershy\.programs\.ports\.\S+\.Repository",
+        ),
         ({"repository": "tiny-missing"}, r"cannot be loaded: .*no_such_name.*hershy\[all\]"),
         ({"repository": "tiny-twice"}, r"claimed more than once: tiny_adapter:create, x:y; uninstall one"),
         ({"repository": "tiny-unwired"}, r"nothing is wired for dict"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from hershy.ports.diagnosis import Finding
+from hershy.core.diagnosis import Finding
 from hershy.wiring import diagnose
 from hershy_adapters.memory.sandbox import InMemorySandbox
 

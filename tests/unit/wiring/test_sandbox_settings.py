@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from hershy.domain.errors import ConfigurationError, ImageNotFound, InvalidValue
-from hershy.domain.resources import MIB
-from hershy.domain.sandbox import SandboxLimits
-from hershy.domain.sandbox_result import Outcome
-from hershy.sandbox.policy import MOST, SandboxPolicy
+from hershy.core.resources import MIB
+from hershy.errors import ConfigurationError, ImageNotFound, InvalidValue
+from hershy.sandbox.application.policy import MOST, SandboxPolicy
+from hershy.sandbox.domain.job import SandboxLimits
+from hershy.sandbox.domain.result import Outcome
 from hershy.testing.twins import open_twins, twin_container
 from hershy.wiring import Settings, open_sandbox
 from hershy_adapters.memory.code_analyzer import InMemoryCodeAnalyzer

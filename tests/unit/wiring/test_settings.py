@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hershy.domain.errors import ConfigurationError
+from hershy.errors import ConfigurationError
 from hershy.wiring import Settings
 
 

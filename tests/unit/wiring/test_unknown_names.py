@@ -9,7 +9,7 @@ import pytest
 from dependency_injector import providers
 
 from hershy.client._http import TOKEN_VARIABLE, URL_VARIABLE
-from hershy.domain.errors import ConfigurationError
+from hershy.errors import ConfigurationError
 from hershy.testing.twins import twin_container
 from hershy.wiring import Settings, diagnose, open_host, open_sandbox, open_server, open_tokens, variables
 from hershy.wiring.options import OWN_OPTIONS

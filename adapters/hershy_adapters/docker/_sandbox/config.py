@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
-from hershy.domain.sandbox import WORK_DIR, SandboxJob, SandboxLimits
-from hershy_adapters.docker._account import NOTHING_OF, Account, Difference, compared, digested, lookup, own_paths
-from hershy_adapters.docker._hardening import NO_NETWORK, SCRATCH, Config, Enclosure, ImageFacts
+from hershy.sandbox.domain.job import WORK_DIR, SandboxJob, SandboxLimits
 
+from .._container.account import NOTHING_OF, Account, Difference, compared, digested, lookup, own_paths
+from .._container.hardening import NO_NETWORK, SCRATCH, Config, Enclosure, ImageFacts
 from .wire import PYTHON_BOOTSTRAP, SHELL_BOOTSTRAP
 
 OWNER_LABEL = "hershy.sandbox-owner"

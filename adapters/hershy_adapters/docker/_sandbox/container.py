@@ -8,15 +8,15 @@ import aiohttp
 from aiodocker.exceptions import DockerError
 from aiodocker.stream import Stream
 
-from hershy.domain.errors import EngineUnavailable, HershyError, RuntimeFailure
-from hershy.domain.ids import ContainerID
-from hershy.domain.sandbox import SandboxJob
-from hershy.domain.sandbox_result import SandboxResult
-from hershy_adapters.docker._engine import ANSWER_TIMEOUT_S as ENGINE_TIMEOUT_S
-from hershy_adapters.docker._engine import Engine
-from hershy_adapters.docker._errors import translated
-from hershy_adapters.docker._hardening import Enclosure
+from hershy.core.ids import ContainerID
+from hershy.errors import EngineUnavailable, HershyError, RuntimeFailure
+from hershy.sandbox.domain.job import SandboxJob
+from hershy.sandbox.domain.result import SandboxResult
 
+from .._container.hardening import Enclosure
+from .._engine import ANSWER_TIMEOUT_S as ENGINE_TIMEOUT_S
+from .._engine import Engine
+from .._errors import translated
 from .config import Bootstrap, Shape
 from .figures import Used, used_by
 from .transcript import Phase, Transcript

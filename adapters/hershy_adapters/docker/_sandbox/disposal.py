@@ -6,13 +6,13 @@ from contextlib import suppress
 
 import aiohttp
 
-from hershy.application.log import get_logger
-from hershy.domain.errors import HershyError
-from hershy.domain.ids import ContainerID
-from hershy_adapters.docker._engine import CONNECT_TIMEOUT_S, Engine
-from hershy_adapters.docker._errors import translated
-from hershy_adapters.docker._removal import remove_container
+from hershy.core.ids import ContainerID
+from hershy.core.log import get_logger
+from hershy.errors import HershyError
 
+from .._container.removal import remove_container
+from .._engine import CONNECT_TIMEOUT_S, Engine
+from .._errors import translated
 from .container import Container
 
 RETRIES_S = (0.2, 1.0, 5.0, 20.0)

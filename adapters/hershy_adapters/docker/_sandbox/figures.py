@@ -4,10 +4,11 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
-from hershy.domain.errors import HershyError
-from hershy.domain.ids import ContainerID
-from hershy_adapters.docker._engine import Engine
-from hershy_adapters.docker._stats import read_figures
+from hershy.core.ids import ContainerID
+from hershy.errors import HershyError
+
+from .._container.stats import read_figures
+from .._engine import Engine
 
 DEADLINE_S = 0.2
 """Nobody waits longer for figures: a run that has ended is to be told of."""

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hershy.domain.errors import ConfigurationError
-from hershy.domain.ids import OwnerID
+from hershy.core.ids import OwnerID
+from hershy.errors import ConfigurationError
 from hershy_adapters._file_lock import FileLock
 
 FOLDER = "sandboxes"

@@ -4,14 +4,14 @@ import asyncio
 import secrets
 from typing import Any
 
-from hershy.domain.errors import ContractViolation, HershyError, ImageNotFound, RuntimeFailure
-from hershy.domain.ids import ContainerID
-from hershy_adapters.docker._engine import ANSWER_TIMEOUT_S, Engine
-from hershy_adapters.docker._errors import is_unknown_runtime, translated
-from hershy_adapters.docker._hardening import Enclosure, ImageFacts
-from hershy_adapters.docker._images import Images
-from hershy_adapters.docker._removal import remove_container
+from hershy.core.ids import ContainerID
+from hershy.errors import ContractViolation, HershyError, ImageNotFound, RuntimeFailure
 
+from .._container.hardening import Enclosure, ImageFacts
+from .._container.inherited import Images
+from .._container.removal import remove_container
+from .._engine import ANSWER_TIMEOUT_S, Engine
+from .._errors import is_unknown_runtime, translated
 from .config import NAME_PREFIX, NEEDS, Shape, create_config, differences
 from .container import Container
 from .disposal import Disposal

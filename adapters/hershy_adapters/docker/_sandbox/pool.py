@@ -5,8 +5,8 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hershy.application.log import get_logger
-from hershy.domain.errors import HershyError
+from hershy.core.log import get_logger
+from hershy.errors import HershyError
 
 from .config import Shape
 from .container import Container

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from hershy.domain.errors import ContainerNotFound, EngineUnavailable
-from hershy.domain.exits import ExitKind
-from hershy.domain.ids import ContainerID
-from hershy.domain.sandbox import SandboxJob
-from hershy.domain.sandbox_result import Outcome, PythonError, SandboxResult, explanation
-from hershy_adapters.docker._engine import Engine
-from hershy_adapters.docker._errors import translated
-from hershy_adapters.docker._exits import exit_reason
-from hershy_adapters.docker._hardening import Enclosure
-from hershy_adapters.docker._kernel_log import was_killed_for_memory
+from hershy.core.exits import ExitKind
+from hershy.core.ids import ContainerID
+from hershy.errors import ContainerNotFound, EngineUnavailable
+from hershy.sandbox.domain.job import SandboxJob
+from hershy.sandbox.domain.result import Outcome, PythonError, SandboxResult, explanation
 
+from .._container.exits import exit_reason
+from .._container.hardening import Enclosure
+from .._container.kernel_log import was_killed_for_memory
+from .._engine import Engine
+from .._errors import translated
 from .figures import Used
 from .transcript import Phase, Transcript
 from .wire import Answer, read_answer

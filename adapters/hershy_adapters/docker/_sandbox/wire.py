@@ -17,9 +17,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hershy.domain.errors import InvalidValue
-from hershy.domain.file_tree import require_relative_path
-from hershy.domain.sandbox import EVERYTHING, SandboxJob
+from hershy.core.file_tree import require_relative_path
+from hershy.errors import InvalidValue
+from hershy.sandbox.domain.job import EVERYTHING, SandboxJob
 
 READY = b"hershy-sandbox-ready\n"
 NONCE_BYTES = 32

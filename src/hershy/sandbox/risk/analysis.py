@@ -5,7 +5,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 
-from hershy.domain.risk import RiskReport
+from hershy.sandbox.domain.risk import RiskReport
 
 from .collecting import reasons_of
 from .points import Finding

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from hershy.domain.risk import Reason
+from hershy.sandbox.domain.risk import Reason
 
 from .points import RULES, Finding
 

@@ -6,8 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from hershy.domain.ids import ProgramID, PublishPort
-from hershy.ports.proxy import Header, Proxy, ProxyRequest, ProxyResponse, ProxyRoute, ProxyWebSocket, WebSocketClosed
+from hershy.core.ids import ProgramID, PublishPort
+from hershy.programs.ports.proxy import (
+    Header,
+    Proxy,
+    ProxyRequest,
+    ProxyResponse,
+    ProxyRoute,
+    ProxyWebSocket,
+    WebSocketClosed,
+)
 
 from .proxy_program import ContractProgram
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from hershy.domain.ids import PublishPort
-from hershy.ports.clock import Clock
-from hershy.ports.proxy import Proxy
+from hershy.core.clock import Clock
+from hershy.core.ids import PublishPort
+from hershy.programs.ports.proxy import Proxy
 
 from ._proxy_base import A_MOMENT, PATIENCE, ProxyContractBase, route_of
 from .proxy_program import ContractProgram

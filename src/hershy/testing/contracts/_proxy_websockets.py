@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from hershy.domain.errors import ProgramUnreachable
-from hershy.ports.proxy import Proxy, WebSocketClosed
+from hershy.errors import ProgramUnreachable
+from hershy.programs.ports.proxy import Proxy, WebSocketClosed
 
 from ._proxy_base import PATIENCE, PROGRAM, ProxyContractBase, receive, require_idle
 from .proxy_program import ContractProgram

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from hershy.domain.program import Program
-from hershy.ports.repository import Repository
+from hershy.programs.domain.program import Program
+from hershy.programs.ports.repository import Repository
 
 from ._samples import NOW, sample_entry, sample_program, sample_record
 

@@ -10,10 +10,10 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from hershy.domain.errors import EngineUnavailable
-from hershy.domain.exits import ExitReason
-from hershy.domain.ids import ContainerID, PublishPort
-from hershy.ports.runtime import ContainerSpec, LogLine, LogQuery, LogStream, Runtime
+from hershy.core.exits import ExitReason
+from hershy.core.ids import ContainerID, PublishPort
+from hershy.errors import EngineUnavailable
+from hershy.programs.ports.runtime import ContainerSpec, LogLine, LogQuery, LogStream, Runtime
 
 DEADLINE_S = 60.0
 """For a step that must end; generous, because only a broken adapter waits for it."""

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from hershy.domain.egress import Egress
-from hershy.domain.errors import PortHeld
-from hershy.ports.runtime import ContainerSpec, Runtime
+from hershy.errors import PortHeld
+from hershy.programs.domain.egress import Egress
+from hershy.programs.ports.runtime import ContainerSpec, Runtime
 
 from ._runtime_base import Answers, HoldPort, MakeSpec, RuntimeContractBase, Script
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from hershy.domain.errors import EngineUnavailable
-from hershy.domain.ids import ContainerID
-from hershy.ports.runtime import ContainerEvent, ContainerEventKind, Runtime
+from hershy.core.ids import ContainerID
+from hershy.errors import EngineUnavailable
+from hershy.programs.ports.runtime import ContainerEvent, ContainerEventKind, Runtime
 
 from ._runtime_base import DEADLINE_S, FOREVER, PAUSE, Interruptible, MakeSpec, RuntimeContractBase, Script
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from hershy.domain.errors import ContainerNotFound
-from hershy.domain.ids import ContainerID
-from hershy.ports.runtime import LogQuery, LogStream, Runtime
+from hershy.core.ids import ContainerID
+from hershy.errors import ContainerNotFound
+from hershy.programs.ports.runtime import LogQuery, LogStream, Runtime
 
 from ._runtime_base import (
     DEADLINE_S,

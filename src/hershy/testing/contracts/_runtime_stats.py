@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from hershy.domain.errors import ContainerNotFound, RuntimeFailure
-from hershy.domain.ids import ContainerID
-from hershy.ports.runtime import Runtime
+from hershy.core.ids import ContainerID
+from hershy.errors import ContainerNotFound, RuntimeFailure
+from hershy.programs.ports.runtime import Runtime
 
 from ._runtime_base import FOREVER, GRACE, PAUSE, UNKNOWN, MakeSpec, RuntimeContractBase, Script
 

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from hershy.domain.build_spec import BuildSpec
-from hershy.domain.ids import ProgramID, PublishPort, UserID
-from hershy.domain.journal import JournalEntry
-from hershy.domain.program import Program
-from hershy.ports.repository import Record
+from hershy.builds.spec import BuildSpec
+from hershy.core.ids import ProgramID, PublishPort, UserID
+from hershy.programs.domain.journal import JournalEntry
+from hershy.programs.domain.program import Program
+from hershy.programs.ports.repository import Record
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -7,9 +7,9 @@ from typing import Protocol
 
 import pytest
 
-from hershy.domain.sandbox_result import SandboxResult
-from hershy.ports.clock import Clock
-from hershy.ports.sandbox import Sandbox
+from hershy.core.clock import Clock
+from hershy.sandbox.domain.result import SandboxResult
+from hershy.sandbox.ports.sandbox import Sandbox
 from hershy_adapters.system.clock import SystemClock
 
 from ._sandbox_samples import Sample, Teach

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from hershy.domain.resources import MIB
-from hershy.domain.sandbox import SandboxLimits
-from hershy.domain.sandbox_result import Outcome
-from hershy.ports.clock import Clock
-from hershy.ports.sandbox import Sandbox
+from hershy.core.clock import Clock
+from hershy.core.resources import MIB
+from hershy.sandbox.domain.job import SandboxLimits
+from hershy.sandbox.domain.result import Outcome
+from hershy.sandbox.ports.sandbox import Sandbox
 
 from . import _sandbox_samples as samples
 from ._sandbox_base import PATIENCE, Containers, Run, SandboxContractBase

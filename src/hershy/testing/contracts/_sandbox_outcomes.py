@@ -2,9 +2,9 @@
 
 import pytest
 
-from hershy.domain.errors import ImageNotFound
-from hershy.domain.sandbox_result import Outcome, PythonError
-from hershy.ports.sandbox import Sandbox
+from hershy.errors import ImageNotFound
+from hershy.sandbox.domain.result import Outcome, PythonError
+from hershy.sandbox.ports.sandbox import Sandbox
 
 from . import _sandbox_samples as samples
 from ._sandbox_base import Run, SandboxContractBase

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from hershy.domain.resources import MIB
-from hershy.domain.sandbox import SandboxJob
+from hershy.core.resources import MIB
+from hershy.sandbox.domain.job import SandboxJob
 from hershy_adapters.memory.sandbox_script import Compute, Die, Exit, Print, Raise, Steps, Take, Wait, Write
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from hershy.ports.api_server import ApiServer, Receive, Scope, Send
+from hershy.programs.ports.api_server import ApiServer, Receive, Scope, Send
 
 CLOSING_S = 10.0
 

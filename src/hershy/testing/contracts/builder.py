@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from hershy.domain.build_policy import BuildPolicy
-from hershy.domain.build_spec import BuildSpec
-from hershy.domain.errors import BuildError, DeadlineExceeded, EngineUnavailable
-from hershy.domain.ids import BuildID
-from hershy.ports.builder import Builder, BuildRequest
+from hershy.builds.builder import Builder, BuildRequest
+from hershy.builds.policy import BuildPolicy
+from hershy.builds.spec import BuildSpec
+from hershy.core.ids import BuildID
+from hershy.errors import BuildError, DeadlineExceeded, EngineUnavailable
 
 MakeSpec = Callable[..., BuildSpec]
 

@@ -5,7 +5,7 @@ from datetime import UTC, timedelta
 
 import pytest
 
-from hershy.ports.clock import Clock
+from hershy.core.clock import Clock
 
 TICK = timedelta(milliseconds=5)
 

@@ -5,8 +5,8 @@ from contextlib import suppress
 
 import pytest
 
-from hershy.domain.risk import Verdict
-from hershy.ports.code_analyzer import CodeAnalyzer
+from hershy.sandbox.domain.risk import Verdict
+from hershy.sandbox.ports.code_analyzer import CodeAnalyzer
 
 HARMLESS = "import math\n\nprint(math.pi)\n"
 RISKY = "print(1)\nexec('print(2)')\n"

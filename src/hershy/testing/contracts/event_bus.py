@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from hershy.ports.event_bus import BuildLine, EventBus, EventsLost, Published
+from hershy.programs.ports.event_bus import BuildLine, EventBus, EventsLost, Published
 
 from ._samples import NOW, sample_program
 

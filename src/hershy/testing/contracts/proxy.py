@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from hershy.domain.errors import InvalidValue, ProgramNotReady, ProgramTimeout, ProgramUnreachable
-from hershy.domain.ids import PublishPort
-from hershy.ports.clock import Clock
-from hershy.ports.proxy import Proxy, ProxyRequest
+from hershy.core.clock import Clock
+from hershy.core.ids import PublishPort
+from hershy.errors import InvalidValue, ProgramNotReady, ProgramTimeout, ProgramUnreachable
+from hershy.programs.ports.proxy import Proxy, ProxyRequest
 
 from ._proxy_base import A_MOMENT, OTHER, PATIENCE, PROGRAM, chunks, get, lower, read, require_idle, route_of
 from ._proxy_probes import ProxyProbes

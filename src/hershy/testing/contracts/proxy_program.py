@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from hershy.domain.errors import ProgramUnreachable
-from hershy.ports.proxy import Header, ProxyRequest, ProxyResponse, WebSocketClosed
+from hershy.errors import ProgramUnreachable
+from hershy.programs.ports.proxy import Header, ProxyRequest, ProxyResponse, WebSocketClosed
 
 LONG = bytes(range(256)) * 256
 

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from hershy.domain.build_spec import BuildSpec
-from hershy.domain.errors import AlreadyExists, ProgramNotFound, StaleVersion
-from hershy.domain.exits import ExitKind, ExitReason
-from hershy.domain.health import HealthCheck
-from hershy.domain.ids import ContainerID, ImageID, UserID
-from hershy.domain.journal import MAX_DETAIL
-from hershy.domain.program import DesiredState, Program, ProgramOptions
-from hershy.domain.resources import MIB, ResourceLimits
-from hershy.domain.restart import RestartHistory, RestartMode, RestartPolicy
-from hershy.domain.state import ProgramState
-from hershy.ports.repository import ProgramFilter, Record, Repository
+from hershy.builds.spec import BuildSpec
+from hershy.core.exits import ExitKind, ExitReason
+from hershy.core.ids import ContainerID, ImageID, UserID
+from hershy.core.resources import MIB, ResourceLimits
+from hershy.errors import AlreadyExists, ProgramNotFound, StaleVersion
+from hershy.programs.domain.health import HealthCheck
+from hershy.programs.domain.journal import MAX_DETAIL
+from hershy.programs.domain.program import DesiredState, Program, ProgramOptions
+from hershy.programs.domain.restart import RestartHistory, RestartMode, RestartPolicy
+from hershy.programs.domain.state import ProgramState
+from hershy.programs.ports.repository import ProgramFilter, Record, Repository
 
 from ._repository_journal import RepositoryJournalContract
 from ._samples import NOW, sample_entry, sample_program, sample_record

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from hershy.domain.errors import (
+from hershy.core.exits import ExitKind, ExitReason
+from hershy.core.ids import ContainerID, ImageID
+from hershy.errors import (
     AlreadyExists,
     ContainerNotFound,
     EngineUnavailable,
@@ -13,9 +15,7 @@ from hershy.domain.errors import (
     PortHeld,
     RuntimeFailure,
 )
-from hershy.domain.exits import ExitKind, ExitReason
-from hershy.domain.ids import ContainerID, ImageID
-from hershy.ports.runtime import ContainerSpec, LogQuery, LogStream, Runtime
+from hershy.programs.ports.runtime import ContainerSpec, LogQuery, LogStream, Runtime
 
 from ._runtime_base import (
     DEADLINE_S,

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from hershy.domain.errors import EngineUnavailable, Unavailable
-from hershy.domain.sandbox import SandboxLimits
-from hershy.domain.sandbox_result import Outcome
-from hershy.ports.clock import Clock
-from hershy.ports.sandbox import Sandbox
+from hershy.core.clock import Clock
+from hershy.errors import EngineUnavailable, Unavailable
+from hershy.sandbox.domain.job import SandboxLimits
+from hershy.sandbox.domain.result import Outcome
+from hershy.sandbox.ports.sandbox import Sandbox
 
 from . import _sandbox_samples as samples
 from ._sandbox_base import DEADLINE_S, POOL_SIZE, Containers, Run

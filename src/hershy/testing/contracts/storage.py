@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from hershy.domain.build_spec import BuildSpec
-from hershy.domain.errors import AlreadyExists, ProgramNotFound
-from hershy.domain.ids import ProgramID
-from hershy.ports.storage import LogKind, Storage
+from hershy.builds.spec import BuildSpec
+from hershy.core.ids import ProgramID
+from hershy.errors import AlreadyExists, ProgramNotFound
+from hershy.programs.ports.storage import LogKind, Storage
 
 from ._samples import sample_program
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from hershy.domain.errors import AlreadyExists, TokenNotFound
-from hershy.domain.ids import UserID
-from hershy.domain.tokens import Token, TokenID, digest_of
-from hershy.ports.tokens import Tokens
+from hershy.access.token_store import Tokens
+from hershy.access.tokens import Token, TokenID, digest_of
+from hershy.core.ids import UserID
+from hershy.errors import AlreadyExists, TokenNotFound
 
 from ._samples import NOW
 

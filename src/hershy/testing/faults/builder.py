@@ -4,11 +4,11 @@ from abc import abstractmethod
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from hershy.domain.errors import BuildError, HershyError
-from hershy.domain.ids import BuildID, ImageID
-from hershy.ports.builder import Builder, BuildOutput, BuildRequest
-from hershy.ports.clock import Clock
-from hershy.ports.diagnosis import Finding
+from hershy.builds.builder import Builder, BuildOutput, BuildRequest
+from hershy.core.clock import Clock
+from hershy.core.diagnosis import Finding
+from hershy.core.ids import BuildID, ImageID
+from hershy.errors import BuildError, HershyError
 
 from ._methods import Failure, chosen
 

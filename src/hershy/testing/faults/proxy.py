@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from hershy.domain.errors import HershyError, ProgramUnreachable
-from hershy.domain.ids import ProgramID, PublishPort
-from hershy.ports.clock import Clock
-from hershy.ports.proxy import Header, Proxy, ProxyRequest, ProxyResponse, ProxyRoute, ProxyWebSocket
+from hershy.core.clock import Clock
+from hershy.core.ids import ProgramID, PublishPort
+from hershy.errors import HershyError, ProgramUnreachable
+from hershy.programs.ports.proxy import Header, Proxy, ProxyRequest, ProxyResponse, ProxyRoute, ProxyWebSocket
 
 
 class _WrappedProxy(Proxy):

@@ -5,12 +5,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence,
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from hershy.domain.errors import HershyError, RuntimeFailure
-from hershy.domain.exits import ExitReason
-from hershy.domain.ids import ContainerID, ProgramID, PublishPort
-from hershy.ports.clock import Clock
-from hershy.ports.diagnosis import Finding
-from hershy.ports.runtime import (
+from hershy.core.clock import Clock
+from hershy.core.diagnosis import Finding
+from hershy.core.exits import ExitReason
+from hershy.core.ids import ContainerID, ProgramID, PublishPort
+from hershy.errors import HershyError, RuntimeFailure
+from hershy.programs.ports.runtime import (
     ContainerEvent,
     ContainerSpec,
     ContainerStats,

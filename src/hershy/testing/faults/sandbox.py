@@ -4,12 +4,12 @@ from abc import abstractmethod
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from hershy.domain.errors import HershyError, RuntimeFailure
-from hershy.domain.sandbox import SandboxJob
-from hershy.domain.sandbox_result import SandboxResult
-from hershy.ports.clock import Clock
-from hershy.ports.diagnosis import Finding
-from hershy.ports.sandbox import Sandbox
+from hershy.core.clock import Clock
+from hershy.core.diagnosis import Finding
+from hershy.errors import HershyError, RuntimeFailure
+from hershy.sandbox.domain.job import SandboxJob
+from hershy.sandbox.domain.result import SandboxResult
+from hershy.sandbox.ports.sandbox import Sandbox
 
 from ._methods import Failure, chosen
 

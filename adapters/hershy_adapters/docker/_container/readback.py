@@ -1,0 +1,111 @@
+"""Compares the engine's own account of a container with the security contract.
+
+Written against the contract, not against what was sent: a setting that was never sent is missed here.
+"""
+
+from collections.abc import Iterator
+
+from hershy.programs.domain.security import STATE_MOUNT
+from hershy.programs.ports.runtime import ContainerSpec
+
+from .account import NOTHING_OF, Account, Difference, compared, digested, lookup, own_paths
+from .hardening import (
+    LOG_FILES,
+    PORT_KEY,
+    RESOLV_CONF,
+    SPEC_HASH_LABEL,
+    Enclosure,
+    ImageFacts,
+    environment,
+    labels,
+    masked_places,
+    spec_hash,
+)
+
+NOTHING_OF_CONFIG = ("AttachStdin", "NetworkDisabled", "OpenStdin", "StdinOnce", "Tty")
+"""Fields of Config that must be empty: nobody talks to a program but by its port, and what it writes are lines."""
+
+
+def differences(account: Account, spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> list[Difference]:
+    """Every field in which ``account``, as the engine inspects a container, breaks the contract."""
+    return [
+        *compared(account, _expected(spec, image, enclosure)),
+        *_exposed(account),
+        *own_paths(account),
+        *_environment(account, spec),
+        *_mounts(account, spec, image, enclosure),
+        *_networks(account, enclosure.network_of(spec)),
+    ]
+
+
+def _exposed(account: Account) -> Iterator[Difference]:
+    if PORT_KEY not in (lookup(account, "Config.ExposedPorts") or {}):
+        yield Difference("Config.ExposedPorts", {PORT_KEY: {}}, lookup(account, "Config.ExposedPorts"))
+
+
+def _environment(account: Account, spec: ContainerSpec) -> Iterator[Difference]:
+    """The image's own variables are there too; where both have one, ours counts."""
+    found = lookup(account, "Config.Env") or []
+    last = dict(str(it).partition("=")[::2] for it in found)
+    for name, value in environment(spec).items():
+        if last.get(name) != value:
+            # Values are often secrets: an error that ends up in logs names the variable only.
+            yield Difference(f"Config.Env.{name}", "the value asked for", "another" if name in last else None)
+
+
+def _networks(account: Account, network: str) -> Iterator[Difference]:
+    found = sorted(lookup(account, "NetworkSettings.Networks") or ())
+    if found != [network]:
+        yield Difference("NetworkSettings.Networks", [network], found)
+
+
+def _mounts(account: Account, spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> Iterator[Difference]:
+    mounts = [
+        (it.get("Type"), it.get("Source"), it.get("Destination"), it.get("RW"), it.get("Propagation"))
+        for it in account.get("Mounts") or ()
+    ]
+    masks = (("tmpfs", "", place, False, "") for place in masked_places(image))
+    wanted = [("bind", str(spec.state_dir), STATE_MOUNT, True, "rprivate"), *masks]
+    if resolv_conf := enclosure.resolv_conf_of(spec):
+        wanted.append(("bind", str(resolv_conf), RESOLV_CONF, False, "rprivate"))
+    if sorted(mounts, key=str) != sorted(wanted, key=str):
+        yield Difference("Mounts", sorted(wanted, key=str), sorted(mounts, key=str))
+
+
+def _expected(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> dict[str, object]:
+    contract, limits = enclosure.contract, spec.resources
+    return {
+        "Image": str(spec.image_id),
+        "Config.User": contract.user_for(image.user),
+        "Config.StopSignal": "SIGTERM",
+        "Config.Healthcheck": {"Test": ["NONE"]},
+        **{f"Config.{name}": None for name in NOTHING_OF_CONFIG},
+        **{f"Config.Labels.{name}": value for name, value in labels(spec, enclosure).items()},
+        f"Config.Labels.{SPEC_HASH_LABEL}": spec_hash(spec, image, enclosure),
+        **{f"HostConfig.{name}": None for name in NOTHING_OF},
+        "HostConfig.Runtime": enclosure.runtime,
+        "HostConfig.Init": True,
+        "HostConfig.NetworkMode": enclosure.network_of(spec),
+        "HostConfig.PortBindings": enclosure.ports_of(spec),
+        "HostConfig.ReadonlyRootfs": True,
+        "HostConfig.CapDrop": ["ALL"],
+        "HostConfig.SecurityOpt": digested(["no-new-privileges:true", enclosure.seccomp.option]),
+        "HostConfig.IpcMode": "none",
+        "HostConfig.CgroupnsMode": "private",
+        "HostConfig.Memory": limits.memory_bytes,
+        "HostConfig.MemorySwap": limits.memory_bytes,
+        "HostConfig.NanoCpus": round(limits.cpus * 1_000_000_000),
+        "HostConfig.PidsLimit": enclosure.pids_limit(limits.pids),
+        "HostConfig.Ulimits": [
+            {"Name": "core", "Hard": 0, "Soft": 0},
+            {"Name": "fsize", "Hard": limits.state_bytes, "Soft": limits.state_bytes},
+            {"Name": "msgqueue", "Hard": 0, "Soft": 0},
+            {"Name": "nofile", "Hard": limits.open_files, "Soft": limits.open_files},
+        ],
+        "HostConfig.LogConfig": {
+            "Type": "json-file",
+            "Config": {"max-size": str(limits.log_bytes // LOG_FILES), "max-file": str(LOG_FILES)},
+        },
+        "HostConfig.RestartPolicy.Name": "no",
+        "HostConfig.RestartPolicy.MaximumRetryCount": None,
+    }

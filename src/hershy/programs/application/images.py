@@ -1,0 +1,56 @@
+"""Images are shared by programs with one BuildID: built once, discarded with the last of them."""
+
+import asyncio
+from dataclasses import replace
+from weakref import WeakValueDictionary
+
+from hershy.builds.builder import Builder, BuildOutput, BuildRequest
+from hershy.core.ids import BuildID, ImageID, ProgramID
+from hershy.programs.ports.repository import ProgramFilter, Repository
+
+from .limits import HostLimits
+
+
+class Images:
+    """Keeps *discard* and *is it there?* of one BuildID apart.
+
+    A program is registered before it looks for its image; so either discarding sees the registration and
+    leaves the image, or the program looks after the image is gone and builds it.
+    """
+
+    def __init__(self, builder: Builder, repository: Repository, limits: HostLimits) -> None:
+        self._builder = builder
+        self._policy = limits.build_policy
+        self._slots = asyncio.Semaphore(limits.concurrent_builds)
+        self._repository = repository
+        self._locks: WeakValueDictionary[BuildID, asyncio.Lock] = WeakValueDictionary()
+
+    async def find(self, build_id: BuildID) -> ImageID | None:
+        async with self._lock(build_id):
+            return await self._builder.find(build_id)
+
+    async def ensure(self, request: BuildRequest, output: BuildOutput) -> ImageID:
+        """Find the image, or build it under the operator's policy once a slot is free. Raises as ``Builder.build``."""
+        build_id = request.spec.build_id
+        if self._slots.locked():
+            output("waiting: as many builds as this Host allows are under way")
+        async with self._slots:
+            found = await self.find(build_id)
+            if found is None:
+                return await self._builder.build(replace(request, policy=self._policy), output)
+        output(f"image hersh-program-{build_id} exists: nothing to build")
+        return found
+
+    async def discard_if_unused(self, build_id: BuildID, leaving: ProgramID) -> None:
+        """Remove the image unless a program that stays is registered with it. Idempotent.
+
+        Programs on their way out don't count, or the last two, deleted at once, would each leave it to the other.
+        Raises RuntimeFailure while the container of one of them still uses it; that one removes it then.
+        """
+        async with self._lock(build_id):
+            users = await self._repository.list(ProgramFilter(build_id=build_id))
+            if all(user.id == leaving or user.is_being_deleted for user in users):
+                await self._builder.remove(build_id)
+
+    def _lock(self, build_id: BuildID) -> asyncio.Lock:
+        return self._locks.setdefault(build_id, asyncio.Lock())

@@ -1,0 +1,70 @@
+"""Publish ports: each belongs to one program from its creation to its deletion."""
+
+from collections.abc import Set
+
+from hershy.core.ids import FIRST_PUBLISH_PORT, LAST_PUBLISH_PORT, ProgramID, PublishPort
+from hershy.errors import AlreadyExists, QuotaExceeded
+
+
+class PortLeases:
+    """Hands ports out in sequence, wrapping at the end, so that a released port rests as long as possible.
+
+    Whether a port can really be bound is only known to the engine: on its bind error the program's lease is
+    exchanged for the next one. Methods don't suspend, which makes them safe under an event loop's concurrency.
+    """
+
+    def __init__(self, first: int = FIRST_PUBLISH_PORT, last: int = LAST_PUBLISH_PORT) -> None:
+        self._first = first
+        self._size = last - first + 1
+        self._cursor = 0
+        self._held: dict[ProgramID, set[int]] = {}
+        self._taken: set[int] = set()
+
+    def __len__(self) -> int:
+        """How many programs have a port."""
+        return len(self._held)
+
+    def lease(self, program_id: ProgramID) -> PublishPort:
+        """Lease the next free port. Raises AlreadyExists, and QuotaExceeded when every port is leased."""
+        if program_id in self._held:
+            raise AlreadyExists(f"program {program_id} has a port already")
+        return self._assign(program_id, self._next_free())
+
+    def restore(self, program_id: ProgramID, port: PublishPort) -> None:
+        """Take up a lease from before a restart of the Host. Raises AlreadyExists when the port is leased."""
+        if port.value in self._taken:
+            raise AlreadyExists(f"port {port} of program {program_id} is leased to another program")
+        self._assign(program_id, port.value)
+
+    def exchange(self, program_id: ProgramID, avoiding: Set[PublishPort] = frozenset()) -> PublishPort:
+        """Lease the next free port that is not in ``avoiding`` for the program, beside the one it has.
+
+        Both are its own until ``confirm``: were one given up before the other is saved, a killed Host could find
+        two programs with one port. Raises QuotaExceeded, keeping the lease.
+        """
+        return self._assign(program_id, self._next_free(avoiding))
+
+    def confirm(self, program_id: ProgramID, port: PublishPort) -> None:
+        """``port``, one of the program's, is saved as its own; release what it holds beside. Idempotent."""
+        held = self._held.get(program_id, set())
+        if held > {port.value}:
+            self._taken -= held - {port.value}
+            self._held[program_id] = {port.value}
+
+    def release(self, program_id: ProgramID) -> None:
+        """Idempotent."""
+        self._taken -= self._held.pop(program_id, set())
+
+    def _assign(self, program_id: ProgramID, port: int) -> PublishPort:
+        self._held.setdefault(program_id, set()).add(port)
+        self._taken.add(port)
+        self._cursor = port - self._first + 1
+        return PublishPort(port)
+
+    def _next_free(self, avoiding: Set[PublishPort] = frozenset()) -> int:
+        unwanted = self._taken | {port.value for port in avoiding}
+        for step in range(self._size):
+            port = self._first + (self._cursor + step) % self._size
+            if port not in unwanted:
+                return port
+        raise QuotaExceeded(f"all {self._size} publish ports are leased; delete a program to free one")

@@ -1,0 +1,228 @@
+"""What each effect does, by calls to the ports. Every wait has a deadline; every handler may be cancelled."""
+
+from collections.abc import Coroutine
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from hershy.builds.builder import BuildRequest
+from hershy.core.deadline import within
+from hershy.core.exits import ExitKind, ExitReason
+from hershy.core.ids import ContainerID, ImageID
+from hershy.core.log import get_logger
+from hershy.errors import (
+    AlreadyExists,
+    ContainerNotFound,
+    EngineUnavailable,
+    HershyError,
+    ImageNotFound,
+    PortHeld,
+    RuntimeFailure,
+)
+from hershy.programs.domain import effects as do
+from hershy.programs.domain import events as on
+from hershy.programs.domain import journal
+from hershy.programs.domain.effects import Effect
+from hershy.programs.domain.events import Result
+from hershy.programs.domain.journal import JournalEntry
+from hershy.programs.domain.program import Program
+from hershy.programs.ports.event_bus import BuildLine
+from hershy.programs.ports.runtime import ContainerSpec
+from hershy.programs.ports.storage import LogKind
+
+from ..output.archive import LogArchive
+from ..output.tail import log_tail
+from ..services import Services
+from .health import watch_health
+
+PORT_ATTEMPTS = 10
+"""So many ports in a row held by strangers mean that something is wrong with the machine."""
+PROBE_TIMEOUT = timedelta(seconds=2)
+ENGINE_RETRY_DELAY = timedelta(seconds=1)
+
+_log = get_logger("hershy.effects")
+T = TypeVar("T")
+
+
+class EffectHandlers:
+    """``perform`` returns the event an effect ends in, or None; a failure is raised."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._archive = LogArchive(services.storage, services.runtime)
+
+    async def perform(self, effect: Effect, program: Program) -> Result | JournalEntry | None:
+        """Carry the effect out for the program as it was after the step that asked for it.
+
+        A journal entry, the program's last, says that a deletion is complete.
+        """
+        match effect:
+            case do.PrepareFolders():
+                await self._services.storage.prepare_state(program.id)
+            case do.BuildImage():
+                return await self._build(program)
+            case do.CancelBuild():
+                return on.StopCompleted(program.epoch)  # the interrupt has ended the build before this runs
+            case do.BeginCreation():
+                return on.CreationBegun(program.epoch)
+            case do.StartContainer(delay, attempt):
+                await self._services.clock.sleep(delay)
+                return await self._start(program, attempt)
+            case do.ProbeReadiness():
+                return await self._probe(program)
+            case do.WatchExit():
+                return await self._watch(program)
+            case do.WatchHealth(is_healthy):
+                return await watch_health(self._services, program, is_healthy)
+            case do.OpenProxy():
+                await self._services.proxy.open(program.id, program.publish_port)
+            case do.CloseProxy():
+                await self._services.proxy.close(program.id)
+            case do.StopContainer():
+                await self._stop(program)
+                return on.StopCompleted(program.epoch)
+            case do.RemoveContainer():
+                await self._remove_containers(program)
+            case do.DeleteProgram():
+                return await self._delete(program)
+        return None
+
+    async def _build(self, program: Program) -> Result:
+        services = self._services
+        await services.storage.start_log(program.id, LogKind.BUILD)
+
+        is_kept, number = True, 0
+
+        def output(line: str) -> None:
+            nonlocal is_kept, number
+            number += 1
+            try:
+                if is_kept:
+                    services.storage.append_log(program.id, LogKind.BUILD, [line])
+            except OSError as error:  # of this program's disk, while other programs may share the build
+                is_kept = False
+                _log.warning("build log not kept", program_id=str(program.id), error=str(error))
+            services.event_bus.publish(program.id, services.clock.now(), BuildLine(line, number))
+
+        spec = await services.storage.read_sources(program.id)
+        limit = services.limits.build
+        image_id = await services.images.ensure(BuildRequest(spec, limit), output)
+        return on.BuildSucceeded(program.epoch, image_id)
+
+    async def _start(self, program: Program, attempt: int) -> Result:
+        assert program.image_id is not None, "the reducer starts only what is built"
+        services = self._services
+        try:
+            container_id = await self._create(program, program.image_id)
+        except ImageNotFound:
+            return on.ImageMissing(program.epoch)
+        try:
+            await self._engine("starting", program, services.runtime.start(container_id))
+        except PortHeld as held:
+            await self._engine("removing", program, services.runtime.remove(container_id))
+            if attempt >= PORT_ATTEMPTS:
+                raise RuntimeFailure(
+                    f"program {program.id}: {attempt} publish ports in a row, the last of them {held.port}, are held "
+                    "by other processes on this machine; free some of 19001-29999"
+                ) from held
+            published = await self._engine("finding a port for", program, services.runtime.published_ports())
+            following = services.ports.exchange(program.id, avoiding=published)
+            return on.PortExchanged(program.epoch, following, attempt + 1)
+        return on.ContainerStarted(program.epoch, container_id)
+
+    async def _create(self, program: Program, image_id: ImageID) -> ContainerID:
+        services = self._services
+        spec = ContainerSpec(
+            program_id=program.id,
+            user_id=program.user_id,
+            build_id=program.build_id,
+            image_id=image_id,
+            publish_port=program.publish_port,
+            state_dir=await services.storage.prepare_state(program.id),
+            env=program.options.env,
+            resources=program.options.resources,
+            egress=program.options.egress.within(services.limits.egress),
+        )
+        await services.storage.write_compose(program.id, await services.runtime.compose_file(spec))
+        try:
+            return await self._engine("creating", program, services.runtime.create(spec))
+        except AlreadyExists:
+            # What an interrupted start, or a kill of the Host, has left behind.
+            await self._remove_containers(program)
+            return await self._engine("creating", program, services.runtime.create(spec))
+
+    async def _probe(self, program: Program) -> Result:
+        clock, limit = self._services.clock, self._services.limits.readiness
+        began = clock.monotonic()
+        while (elapsed := clock.monotonic() - began) < limit.total_seconds():
+            remaining = timedelta(seconds=limit.total_seconds() - elapsed)
+            if await self._services.proxy.probe(program.publish_port, min(PROBE_TIMEOUT, remaining)):
+                return on.ReadinessReached(program.epoch)
+            await clock.sleep(probe_interval(elapsed))
+        reason = f"no HTTP answer on port 8080 within {limit.total_seconds():g} s of its start"
+        assert program.container_id is not None, "the reducer probes only what has started"
+        tail = await log_tail(self._services, program.id, program.container_id)
+        if tail:
+            reason = "\n".join([f"{reason}; its last log lines:", *tail])
+        return on.ReadinessDeadlinePassed(program.epoch, reason)
+
+    async def _watch(self, program: Program) -> Result:
+        assert program.container_id is not None, "the reducer watches only what has started"
+        while True:
+            try:
+                exit_reason = await self._services.runtime.wait(program.container_id)
+            except ContainerNotFound:
+                return on.Exited(program.epoch, ExitReason(ExitKind.ENGINE_LOST))
+            except EngineUnavailable as error:
+                _log.warning("engine lost while watching", program_id=str(program.id), error=str(error))
+                await self._services.clock.sleep(ENGINE_RETRY_DELAY)
+            else:
+                tail = await log_tail(self._services, program.id, program.container_id)
+                return on.Exited(program.epoch, exit_reason, tail)
+
+    async def _stop(self, program: Program) -> None:
+        grace = self._services.limits.stop_grace
+        runtime = self._services.runtime
+        for container in await self._engine("finding", program, runtime.list_owned(program.id)):
+            stopping = runtime.stop(container.container_id, grace)
+            with suppress(ContainerNotFound):  # somebody else has removed it meanwhile
+                await self._engine("stopping", program, stopping, extra=grace)
+        await self._remove_containers(program)
+
+    async def _remove_containers(self, program: Program) -> None:
+        runtime = self._services.runtime
+        for container in await self._engine("finding", program, runtime.list_owned(program.id)):
+            try:
+                keeping = self._archive.keep(program.id, container.container_id)
+                await self._engine("keeping the logs of", program, keeping)
+            except (HershyError, OSError) as error:
+                _log.warning("logs not kept", program_id=str(program.id), error=str(error))
+            await self._engine("removing", program, runtime.remove(container.container_id))
+
+    async def _delete(self, program: Program) -> JournalEntry:
+        services = self._services
+        await self._stop(program)
+        try:
+            await self._engine(
+                "discarding the image of",
+                program,
+                services.images.discard_if_unused(program.build_id, program.id),
+            )
+        except RuntimeFailure as error:
+            # A container still uses it: of another Host on this machine, or of a program that is being deleted too.
+            _log.warning("image kept", program_id=str(program.id), error=str(error))
+        await services.storage.delete(program.id)
+        last = await services.repository.remove(journal.deletion(program, services.clock.now()))
+        services.ports.release(program.id)
+        return last
+
+    async def _engine(
+        self, doing: str, program: Program, call: Coroutine[Any, Any, T], extra: timedelta = timedelta()
+    ) -> T:
+        limits = self._services.limits
+        return await within(self._services.clock, limits.engine + extra, f"{doing} {program.id}", call)
+
+
+def probe_interval(elapsed_s: float) -> timedelta:
+    """5 % of the time waited so far, so that readiness is seen that much late at most; 5 ms to 250 ms."""
+    return timedelta(seconds=min(0.25, max(0.005, elapsed_s * 0.05)))

@@ -1,0 +1,23 @@
+"""CodeAnalyzer: looks at Python code without running it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+from hershy.sandbox.domain.risk import RiskReport
+
+
+class CodeAnalyzer(ABC):
+    """Says what is risky in code. Whatever the code is, looking at it does the Host no harm: it ends within a deadline
+    and takes a bounded amount of memory."""
+
+    @abstractmethod
+    async def analyze(self, files: Mapping[str, str]) -> RiskReport:
+        """The reasons of all ``files`` (text by path), in order of path and line.
+
+        A file that is not Python makes the report ``unreadable``, as does one that takes too long or too much memory
+        to read: never an error. Deterministic for files that can be read. Cancelled, it leaves nothing running.
+        """
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """End whatever it runs. Idempotent; releases also when it fails."""

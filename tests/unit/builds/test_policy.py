@@ -1,0 +1,261 @@
+"""What a Dockerfile may fetch is told before anything is written: however it is put, nothing slips by."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hershy.builds.image_names import AllowedImages, ImageName
+from hershy.builds.policy import BuildPolicy
+from hershy.builds.spec import BuildSpec
+from hershy.errors import ConfigurationError, InvalidValue
+
+LISTED = ("docker.io/library", "localhost:5000", "ghcr.io/acme", "quay.io/one:1")
+STRICT = BuildPolicy(allowed_registries=LISTED, allowed_add_hosts=("files.example", "files.example:8443"))
+
+
+def refusal(dockerfile: str, policy: BuildPolicy = STRICT, **build_args: str) -> str:
+    try:
+        policy.require(BuildSpec(dockerfile, {}, build_args))
+    except InvalidValue as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(
+    "dockerfile",
+    [
+        "FROM evil.example/x",
+        "from evil/x",
+        "FROM --platform=linux/amd64 evil/x AS base",
+        "\ufeffFROM evil/x",
+        "FROM \\\n  # a comment\n\n  evil/x",
+        "# escape=`\nFROM `\nevil/x",
+        "# escape=`\nFROM python\nRUN dir c:\\\nFROM evil/x",
+        "ARG B=evil/x\nFROM $B",
+        'ARG A=evil\nARG B="${A}/x"\nFROM ${B}',
+        "ARG A\nFROM ${A:-evil/x}",
+        "ARG A=1\nFROM ${A:+evil/x}",
+        "ARG A=python B='evil/x'\nFROM $B",
+        "FROM python\nRUN cat <<EOF\nFROM python\nEOF\nFROM evil/x",
+        "FROM python\nRUN cat <<-'EOF'\n\tx\n\tEOF\nFROM evil/x",
+        "FROM python\nRUN cat <<A <<B\nA\nB\nFROM evil/x",
+        'FROM python\nRUN ["cat", "<<EOF"]\nFROM evil/x\nEOF',
+        'FROM python\nRUN echo "a <<EOF"\nFROM evil/x',
+        "FROM python\nRUN echo << EOF\nFROM evil/x",
+        "FROM python\nRUN cat <<EOF\nx \\\nEOF\nFROM evil/x",
+        "FROM python\nCOPY --chown=1 --from=evil/x / /",
+        "FROM python AS a\nCOPY --from=b / /\nFROM python AS b\nFROM evil/x AS c",
+        "FROM python\nRUN --mount=type=cache,target=/c --mount=target=/m,From=evil/x true",
+        "FROM python\nONBUILD COPY --from=evil/x / /",
+        "FROM quay.io/one:2",
+        "FROM ghcr.io/acme.evil/x",
+        "FROM ghcr.io/acmeevil",
+        "FROM localhost:50001/x",
+        "FROM hersh-program-build-0123456789ab",
+        "FROM docker.io/library/hersh-program-build-0123456789ab:latest",
+        "FROM python\nADD http://evil.example/x /",
+        "FROM python\nADD HTTPS://evil.example/x /",
+        'FROM python\nADD ["a", "http://evil.example/x", "/"]',
+        "FROM python\nADD a git@evil.example:x/y.git /",
+        "FROM python\nADD github.com/evil/x.git /",
+        "FROM python\nADD https://files.example@evil.example/ /",
+        "FROM python\nADD https://files.example.evil.example/ /",
+        "FROM python\nADD https://files.example:80/ /",
+        'FROM python\nADD "http://files.example/x" /',
+        "FROM python\nADD ht\\tp://evil.example/x /",
+        "FROM python\nADD $URL /",
+        "FROM python\nONBUILD ADD http://evil.example/x /",
+        "FROM",
+    ],
+)
+def test_what_is_not_allowed_is_refused(dockerfile: str) -> None:
+    """In whatever form a builder would take it; the refusal names the line."""
+    assert "dockerfile, line " in refusal(dockerfile)
+
+
+@pytest.mark.parametrize(
+    "dockerfile",
+    [
+        "FROM scratch",
+        "FROM python:3.12-slim",
+        "FROM Docker.io/library/python",
+        "FROM index.docker.io/python",
+        "FROM localhost:5000/a/b:c@sha256:" + "0" * 64,
+        "FROM ghcr.io/acme",
+        "FROM ghcr.io/acme/app:1",
+        "FROM quay.io/one:1@sha256:" + "0" * 64,
+        "FROM python AS Base\nFROM base\nCOPY --from=BASE / /\nCOPY --from=0 / /",
+        "ARG V=3.12\nARG B=python:${V}-slim\nFROM ${B}",
+        "FROM python\nRUN cat <<EOF > x\nFROM evil/x\nADD http://evil.example /\nEOF\nCMD x",
+        "FROM python\n# FROM evil/x\nRUN echo FROM evil/x \\\n  FROM evil/x",
+        "FROM python\nADD https://files.example/x https://FILES.example:8443/y /",
+        "FROM python\nADD ./$X a.tar /$Y\nCOPY $X /",
+        "FROM python\nRUN --mount=type=bind,target=/m --mount=type=tmpfs,target=/t curl http://evil.example",
+        "FROM python\nENV A=1 PATH=/x:$PATH\nENV PATH=/y:$PATH\nENV PATH=/z:$PATH",
+        "#!/usr/bin/env x\n# just words\nFROM python\nRUN echo $((1<<2)) <<<x",
+    ],
+)
+def test_what_is_allowed_passes(dockerfile: str) -> None:
+    """Stages, comments and texts are no images; lists are of registries, folders and names."""
+    assert refusal(dockerfile) == ""
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "# syntax=evil/x",
+        "#syntax = evil/x",
+        "# escape=\\\n# SYNTAX=evil/x",
+        "# check=skip=all\n# syntax=evil/x",
+        "#!/bin/x\n# syntax=evil/x",
+        "// syntax=evil/x",
+        "\ufeff# syntax=evil/x",
+        '{"syntax": "evil/x"}',
+        ' {"a": 1, "syntax": "evil/x"}',
+        "# syntax=../x",
+    ],
+)
+@pytest.mark.parametrize("policy", [BuildPolicy(), STRICT])
+def test_frontends_are_named_or_refused(head: str, policy: BuildPolicy) -> None:
+    """A frontend's code runs as a part of the builder: ``*`` does not allow it."""
+    assert "frontend" in refusal(f"{head}\nFROM python", policy) or "not the name" in refusal(head, policy)
+
+
+def test_a_frontend_that_is_named() -> None:
+    """An entry of its own allows it, and not another."""
+    policy = BuildPolicy(allowed_registries=("*", "docker/dockerfile"))
+    assert refusal("# syntax=docker/dockerfile:1\nFROM any.example/x", policy) == ""
+    assert refusal("# syntax=docker/dockerfile-upstream\nFROM any.example/x", policy)
+
+
+@pytest.mark.parametrize(
+    "dockerfile",
+    [
+        "FROM $UNDECLARED",
+        "ARG TARGETARCH\nFROM python-$TARGETARCH",
+        "ARG A=x\nFROM ${A#x}python",
+        'FROM "python"',
+        "FROM python\nCOPY --from=$X / /",
+        'FROM python\nCOPY --from="python" / /',
+        "FROM python\nRUN echo \\\\\nFROM python",
+        "FROM python\nRUN cat <<CMD\nCMD",
+        "FROM python\nRUN cat <<#\n#\nCMD x",
+        "FROM python\nRUN cat <<EOF",
+        "FROM python\nRUN echo ' <<EOF\nEOF",
+        "FROM python\nRUN echo ${A:-' <<EOF'}\nEOF",
+        "# foo=bar\n# escape=`\nFROM python",
+        "#!/x\n# escape=`\nFROM python",
+        " # escape=`\nFROM python",
+    ],
+)
+def test_what_cannot_be_told_is_refused(dockerfile: str) -> None:
+    """Where builders differ, or know more than the Dockerfile says, hershy does not guess."""
+    assert "dockerfile, line " in refusal(dockerfile)
+
+
+def test_build_arguments_count_as_builders_count_them() -> None:
+    """They override defaults, only of what is declared; those that steer the builder are reserved."""
+    dockerfile = "ARG BASE=python\nFROM ${BASE}"
+    assert refusal(dockerfile, BASE="node") == ""
+    assert "evil/y" in refusal("ARG BASE=evil/x\nFROM ${BASE}", BASE="evil/y")
+    assert "cannot be told" in refusal("FROM ${BASE}", BASE="python")
+    assert "evil/x" in refusal(dockerfile, BASE="evil/x")
+    for name in ("BUILDKIT_SYNTAX", "BUILDKIT_CACHE_MOUNT_NS", "buildkit_x"):
+        assert "reserved" in refusal(dockerfile, **{name: "x"})
+
+
+@pytest.mark.parametrize(
+    "dockerfile",
+    [
+        "FROM x\n" + "RUN true\n" * 1000,
+        "FROM x\n" * 101,
+        "FROM x\n#" + "x" * 1024 * 1024,
+        "FROM x\nENV A=0123456789\n" + "ENV A=$A$A\n" * 30,
+        "FROM x\nENV A=0123456789\n" + 'ENV "A"=$A$A\n' * 30,
+        "ARG A=0123456789\n" + "ARG A=$A$A\n" * 30 + "FROM x",
+        "FROM x\nENV A=" + "x" * 60_000 + "\nCOPY <<EOF /x\n" + "$A" * 1000 + "\nEOF",
+        "FROM x\nENV A=" + "x" * 500_000 + "\n" + "RUN true\n" * 900,
+    ],
+)
+def test_what_would_swell_in_the_engine_is_refused(dockerfile: str) -> None:
+    """Instructions, stages, text and what variables make of it are bounded."""
+    assert refusal(dockerfile, BuildPolicy())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# a=x" + " " * 900_000 + "y\nFROM python",
+        "ENV " + "a" * 900_000,
+        "ARG " + "a" * 900_000,
+        "ARG " + "A=1 " * 200_000,
+        "COPY " + "--a " * 200_000,
+        "ADD " + "@" * 900_000 + " /",
+        "ADD " + "http://x " * 100_000,
+        "RUN --mount=" + "from=python," * 70_000,
+        "RUN " + "<<A " * 200_000,
+        "RUN <<" + "${A" * 300_000,
+        "RUN [" + "[" * 900_000,
+        "FROM " + "a-" * 400_000,
+        "LABEL " + "$" * 900_000,
+        "RUN x \\\n" * 150_000,
+        "\n" * 900_000,
+    ],
+)
+def test_reading_takes_time_in_proportion(line: str) -> None:
+    """A Dockerfile as long as may be is decided within a second or two, whatever it holds."""
+    began = time.process_time()
+    refusal(f"ARG A=1\n{line}\nFROM python\n{line}")
+    refusal(line)
+    assert time.process_time() - began < 3
+
+
+def test_context_is_bounded() -> None:
+    """By size as it is sent, number of files, and the work that .dockerignore makes."""
+    many = {f"f{number}": "" for number in range(10_001)}
+    for files in (many, {".dockerignore": "*\n" * 5000, **dict(list(many.items())[:9000])}):
+        with pytest.raises(InvalidValue, match="src_files"):
+            BuildPolicy().require(BuildSpec("FROM x", files))
+    with pytest.raises(InvalidValue, match="3072 bytes; at most 3071"):
+        BuildPolicy(max_context_bytes=3071).require(BuildSpec("FROM x", {"a": "", "b": "x" * 513}))
+    BuildPolicy(max_context_bytes=3072).require(BuildSpec("FROM x", {"a": "", "b": "x" * 513}))
+
+
+@pytest.mark.parametrize("entry", ["", "/", "a b", "x/UPPER", "ghcr.io/a//b", "http://ghcr.io", "x:y:z"])
+def test_entries_that_mean_nothing(entry: str) -> None:
+    """The operator hears of them before the first build."""
+    with pytest.raises(ConfigurationError, match="allowed_registries"):
+        BuildPolicy(allowed_registries=(entry,))
+
+
+@pytest.mark.parametrize(("entry", "name"), [("reg:5000/", "reg:5000/x"), ("my.reg", "my.reg/x"), ("a-b", "a-b:1")])
+def test_entries(entry: str, name: str) -> None:
+    """A slash at the end, a dot, or neither."""
+    assert AllowedImages((entry,)).names(ImageName.parse(name))
+    assert not AllowedImages((entry,)).names(ImageName.parse(f"x{name}"))
+
+
+NOISE = st.lists(
+    st.sampled_from(
+        ["RUN x", "# x", "", "RUN a \\\n b", "RUN <<E\nFROM python\nE", "COPY . /", "ENV A=b", "LABEL x='y'"]
+    )
+)
+
+
+@given(NOISE, NOISE, st.sampled_from(["FROM", "from", " FROM", "\tFrOm"]), st.sampled_from([" ", "\t", " \\\n"]))
+def test_a_forbidden_image_is_found_wherever_it_stands(
+    before: list[str], after: list[str], word: str, gap: str
+) -> None:
+    """Between whatever other instructions, in whatever spelling."""
+    dockerfile = "\n".join(["FROM python", *before, f"{word}{gap}evil/x", *after])
+    assert "evil/x" in refusal(dockerfile)
+
+
+@given(st.text(st.sampled_from("FROM ARGCOPYUN\n\\`'\"$<{}=-#/:,.e \t\r\ufeffé"), max_size=200))
+def test_any_text_is_decided(text: str) -> None:
+    """Accepted or refused as an invalid value, never another error."""
+    refusal(f"FROM python\n{text}")
+    if text.strip():
+        refusal(text)
