@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from .core.ids import BuildID, ContainerID, ImageID, ProgramID, PublishPort, UserID
     from .core.resources import ResourceLimits
     from .errors import HershyError
+    from .programs.application.answers import ProgramLogs
     from .programs.application.host import Host
-    from .programs.application.requests import ProgramLogs, ProgramRequest
+    from .programs.application.requests import ProgramRequest
     from .programs.domain.program import Program, ProgramOptions
     from .programs.domain.restart import RestartMode, RestartPolicy
     from .programs.domain.state import ProgramState
@@ -31,7 +32,7 @@ _HOME = {
     "ImageID": "core.ids",
     "Program": "programs.domain.program",
     "ProgramID": "core.ids",
-    "ProgramLogs": "programs.application.requests",
+    "ProgramLogs": "programs.application.answers",
     "ProgramOptions": "programs.domain.program",
     "ProgramRequest": "programs.application.requests",
     "ProgramState": "programs.domain.state",

@@ -14,7 +14,7 @@ from hershy.builds.builder import Builder, BuildOutput, BuildRequest
 from hershy.builds.policy import BuildPolicy
 from hershy.core.adapter import AdapterContext
 from hershy.core.clock import Clock
-from hershy.core.diagnosis import Finding
+from hershy.core.diagnosis import Requirement
 from hershy.core.ids import BuildID, ImageID
 from hershy.errors import (
     BuildError,
@@ -80,7 +80,7 @@ class DockerBuilder(Builder):
         with suppress(ImageNotFound), translated("removing image", name):
             await self._engine.client.images.delete(name)
 
-    async def diagnose(self) -> Sequence[Finding]:
+    async def diagnose(self) -> Sequence[Requirement]:
         answers, _ = await ask_engine(self._engine)
         return [answers, await self._diagnose_buildkit(), await self._step_limits.diagnose()]
 
@@ -171,15 +171,15 @@ class DockerBuilder(Builder):
         self._buildx = buildx if await buildx.is_usable() else None
         return self._buildx
 
-    async def _diagnose_buildkit(self) -> Finding:
+    async def _diagnose_buildkit(self) -> Requirement:
         name = "buildkit"
         if self._buildkit == "never":
-            return Finding(name, ok=True, detail="switched off by docker_buildkit=never", required=False)
+            return Requirement(name, ok=True, detail="switched off by docker_buildkit=never", required=False)
         buildx = await self._usable_buildx()
         if buildx is not None:
-            return Finding(name, ok=True, detail=f"through {buildx.binary}", required=False)
+            return Requirement(name, ok=True, detail=f"through {buildx.binary}", required=False)
         detail = "docker-buildx is missing or the engine has no BuildKit; the classic builder is used"
-        return Finding(name, ok=False, detail=detail, remedy="apt-get install -y docker-buildx", required=False)
+        return Requirement(name, ok=False, detail=detail, remedy="apt-get install -y docker-buildx", required=False)
 
 
 def create(context: AdapterContext) -> DockerBuilder:

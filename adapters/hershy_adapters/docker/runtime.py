@@ -15,7 +15,7 @@ import aiohttp
 from aiodocker.exceptions import DockerError
 
 from hershy.core.adapter import AdapterContext
-from hershy.core.diagnosis import Finding
+from hershy.core.diagnosis import Requirement
 from hershy.core.exits import ExitKind, ExitReason
 from hershy.core.ids import FIRST_PUBLISH_PORT, LAST_PUBLISH_PORT, ContainerID, OwnerID, ProgramID, PublishPort
 from hershy.errors import ContainerNotFound, RuntimeFailure
@@ -35,7 +35,7 @@ from hershy_adapters._names import container_name, image_name
 from ._container.creation import Creation
 from ._container.exits import egress_of, exit_reason, status_of, was_never_started
 from ._container.hardening import OWNER_LABEL, PORT_LABEL, PROGRAM_LABEL, Config, Enclosure, create_config
-from ._container.inherited import Images
+from ._container.inherited import InheritedConfig
 from ._container.removal import remove_container
 from ._container.seccomp import SeccompProfile, load_profile, own_profile
 from ._container.stats import read_stats
@@ -84,7 +84,7 @@ class DockerRuntime(Runtime):
         self._resolv_conf = resolv_conf
         self._egress = egress
         self._forwarding = Forwarding(engine, self._inspect)
-        self._images = Images(engine)
+        self._images = InheritedConfig(engine)
         self._network = ProgramNetwork(engine, network)
         self._creation = Creation(engine, self._images, self._network, self._enclosure, self.remedy, resolv_conf)
 
@@ -194,7 +194,7 @@ class DockerRuntime(Runtime):
         """What ``create`` sends to the engine. Raises ImageNotFound."""
         return create_config(spec, await self._images.facts(spec.image_id), self._enclosure)
 
-    async def diagnose(self) -> Sequence[Finding]:
+    async def diagnose(self) -> Sequence[Requirement]:
         findings = list(await diagnose(self._engine, self._enclosure.runtime, self.remedy))
         if all(it.ok for it in findings):
             findings.append(await self._forwarding_finding())
@@ -207,12 +207,12 @@ class DockerRuntime(Runtime):
         obstacle = obstacle_to_entering()
         return f"{obstacle}; run the Host as root on the engine's own machine" if obstacle else ""
 
-    async def _forwarding_finding(self) -> Finding:
+    async def _forwarding_finding(self) -> Requirement:
         obstacle = await self.obstacle_to_forwarding()
         problem, _, remedy = obstacle.partition("; ")
         is_required = self._egress is Egress.NONE
         detail = problem or "programs without egress can be reached"
-        return Finding("egress none", not obstacle, detail, remedy, required=is_required)
+        return Requirement("egress none", not obstacle, detail, remedy, required=is_required)
 
     async def aclose(self) -> None:
         await self._forwarding.aclose()

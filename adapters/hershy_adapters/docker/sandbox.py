@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from hershy.core.adapter import AdapterContext
-from hershy.core.diagnosis import Finding
+from hershy.core.diagnosis import Requirement
 from hershy.core.ids import ContainerID, OwnerID
 from hershy.core.log import get_logger
 from hershy.errors import HershyError, Unavailable
@@ -16,7 +16,7 @@ from hershy.sandbox.domain.job import SandboxJob, SandboxLimits
 from hershy.sandbox.domain.result import SandboxResult
 from hershy.sandbox.ports.sandbox import Sandbox
 
-from ._container.inherited import Images
+from ._container.inherited import InheritedConfig
 from ._container.removal import remove_container
 from ._container.seccomp import SeccompProfile, load_profile, own_profile
 from ._diagnosis import diagnose
@@ -25,8 +25,8 @@ from ._errors import translated
 from ._sandbox.config import OWNER_LABEL, Bootstrap, Shape
 from ._sandbox.container import Container
 from ._sandbox.disposal import Disposal
-from ._sandbox.leases import Lease
 from ._sandbox.making import Maker
+from ._sandbox.owner_lock import OwnerLock
 from ._sandbox.pool import Pool
 from .runtime import DockerRuntime
 
@@ -41,7 +41,7 @@ class DockerSandbox(Sandbox):
     ``limits``, once the first such job has run. ``storage_root`` holds a small file that says who owns them.
     """
 
-    kind: ClassVar[type[DockerRuntime]] = DockerRuntime
+    runtime_class: ClassVar[type[DockerRuntime]] = DockerRuntime
     """The runtime of programs whose containers are enclosed in the same way."""
 
     def __init__(
@@ -54,7 +54,7 @@ class DockerSandbox(Sandbox):
         limits: SandboxLimits = SandboxLimits(),
         seccomp: SeccompProfile | None = None,
     ) -> None:
-        self.runtime = runtime_name or self.kind.usual_name
+        self.runtime = runtime_name or self.runtime_class.usual_name
         self._engine = engine
         self._image = image
         self._storage_root = storage_root
@@ -66,7 +66,7 @@ class DockerSandbox(Sandbox):
         self._under_way = 0
         self._all_ended = asyncio.Event()
         self._all_ended.set()
-        self._lease: Lease | None = None
+        self._lease: OwnerLock | None = None
         self._maker: Maker | None = None
         self._pool: Pool | None = None
         self._is_closed = False
@@ -127,8 +127,8 @@ class DockerSandbox(Sandbox):
         with self._lease.abandoned() as owners:
             return sum([await self._remove_all_of(owner) for owner in owners])
 
-    async def diagnose(self) -> Sequence[Finding]:
-        findings = list(await diagnose(self._engine, self.runtime, self.kind.remedy))
+    async def diagnose(self) -> Sequence[Requirement]:
+        findings = list(await diagnose(self._engine, self.runtime, self.runtime_class.remedy))
         if findings[0].ok:
             findings.append(await self._image_finding())
         return findings
@@ -158,9 +158,11 @@ class DockerSandbox(Sandbox):
         if self._is_closed:
             raise Unavailable("the sandbox is closed")
         if self._maker is None or self._pool is None:
-            self._lease = Lease(self._storage_root, self._engine.host)
-            enclosure = replace(self.kind.enclosure(self.runtime, self._lease.owner, network=""), seccomp=self._seccomp)
-            self._maker = Maker(self._engine, enclosure, self.kind.remedy, self._disposal)
+            self._lease = OwnerLock(self._storage_root, self._engine.host)
+            enclosure = replace(
+                self.runtime_class.enclosure(self.runtime, self._lease.owner, network=""), seccomp=self._seccomp
+            )
+            self._maker = Maker(self._engine, enclosure, self.runtime_class.remedy, self._disposal)
             self._pool = Pool(self._maker, self._disposal, self._warm_shape, self._pool_size)
         return self._maker, self._pool
 
@@ -180,12 +182,12 @@ class DockerSandbox(Sandbox):
             self._disposal.dispose_of_made(making)
             raise
 
-    async def _image_finding(self) -> Finding:
+    async def _image_finding(self) -> Requirement:
         try:
-            await Images(self._engine).named(self._image)
+            await InheritedConfig(self._engine).named(self._image)
         except HershyError as error:
-            return Finding("sandbox image", False, str(error), f"docker pull {self._image}", required=False)
-        return Finding("sandbox image", True, f"{self._image} is there for Python code", required=False)
+            return Requirement("sandbox image", False, str(error), f"docker pull {self._image}", required=False)
+        return Requirement("sandbox image", True, f"{self._image} is there for Python code", required=False)
 
 
 def create(context: AdapterContext) -> DockerSandbox:

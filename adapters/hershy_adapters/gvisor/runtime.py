@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from hershy.core.adapter import AdapterContext
-from hershy.core.diagnosis import Finding
+from hershy.core.diagnosis import Requirement
 from hershy.core.ids import OwnerID
 from hershy_adapters.docker._container.hardening import Enclosure
 from hershy_adapters.docker._errors import translated
@@ -43,7 +43,7 @@ class GVisorRuntime(DockerRuntime):
             killed_codes=plain.killed_codes | {STUB_KILLED_CODE},
         )
 
-    async def diagnose(self) -> Sequence[Finding]:
+    async def diagnose(self) -> Sequence[Requirement]:
         findings = await super().diagnose()
         return [*findings, await self._filter_finding()] if all(it.ok for it in findings if it.required) else findings
 
@@ -60,12 +60,12 @@ class GVisorRuntime(DockerRuntime):
             f'register it with "runtimeArgs": ["{SHARED_NETWORK_STACK}"] in /etc/docker/daemon.json'
         )
 
-    async def _filter_finding(self) -> Finding:
+    async def _filter_finding(self) -> Requirement:
         """Not required: what it would refuse meets gVisor's kernel, not the machine's. ``hershy verify`` wants it."""
         name, about = self._enclosure.runtime, "seccomp inside gVisor"
         if OWN_FILTER in await self._arguments():
-            return Finding(about, True, f"the runtime {name} holds programs to their seccomp profile")
-        return Finding(
+            return Requirement(about, True, f"the runtime {name} holds programs to their seccomp profile")
+        return Requirement(
             about,
             False,
             f"the runtime {name} leaves seccomp profiles out, so that a program can make user namespaces in gVisor",

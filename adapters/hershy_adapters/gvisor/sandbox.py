@@ -12,7 +12,7 @@ from .runtime import GVisorRuntime
 class GVisorSandbox(DockerSandbox):
     """Refuses to run where the engine does not know gVisor; the engine's answer is the check."""
 
-    kind: ClassVar[type[DockerRuntime]] = GVisorRuntime
+    runtime_class: ClassVar[type[DockerRuntime]] = GVisorRuntime
 
 
 def create(context: AdapterContext) -> GVisorSandbox:

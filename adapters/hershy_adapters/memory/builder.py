@@ -12,7 +12,7 @@ from hershy.builds.dockerignore import DOCKERIGNORE, included
 from hershy.builds.spec import DOCKERFILE, BuildSpec
 from hershy.core.adapter import AdapterContext
 from hershy.core.clock import Clock
-from hershy.core.diagnosis import Finding
+from hershy.core.diagnosis import Requirement
 from hershy.core.ids import BuildID, ImageID
 from hershy.errors import BuildError, EngineUnavailable
 from hershy_adapters._names import image_name
@@ -75,10 +75,10 @@ class InMemoryBuilder(Builder):
         self._require_engine()
         self._images.pop(build_id, None)
 
-    async def diagnose(self) -> Sequence[Finding]:
+    async def diagnose(self) -> Sequence[Requirement]:
         if not self.is_engine_up:
-            return [Finding("in-memory builder", ok=False, detail="its engine is down", remedy="set is_engine_up")]
-        return [Finding("in-memory builder", ok=True, detail="needs nothing from this machine")]
+            return [Requirement("in-memory builder", ok=False, detail="its engine is down", remedy="set is_engine_up")]
+        return [Requirement("in-memory builder", ok=True, detail="needs nothing from this machine")]
 
     async def aclose(self) -> None:
         await self._shared.aclose()

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from hershy.builds.builder import Builder
 from hershy.core.adapter import AdapterContext
 from hershy.core.clock import Clock
-from hershy.core.diagnosis import Finding
+from hershy.core.diagnosis import Requirement
 from hershy.core.exits import ExitReason
 from hershy.core.ids import ContainerID, ImageID, OwnerID, ProgramID, PublishPort
 from hershy.errors import ContainerNotFound, ImageNotFound, PortHeld, RuntimeFailure
@@ -175,8 +175,8 @@ class InMemoryRuntime(Runtime):
             service["ports"] = [f"{contract.publish_address}:{spec.publish_port}:{PROGRAM_PORT}"]
         return json.dumps({"services": {"program": service}}, indent=2) + "\n"
 
-    async def diagnose(self) -> Sequence[Finding]:
-        return [Finding("runtime memory", True, "programs live in this process and end with it")]
+    async def diagnose(self) -> Sequence[Requirement]:
+        return [Requirement("runtime memory", True, "programs live in this process and end with it")]
 
     async def aclose(self) -> None:
         """Who forwards to containers without egress is gone with it."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from hershy.core.adapter import AdapterContext
 from hershy.core.clock import Clock
-from hershy.core.diagnosis import Finding
+from hershy.core.diagnosis import Requirement
 from hershy.errors import EngineUnavailable, ImageNotFound, Unavailable
 from hershy.sandbox.domain.job import SandboxJob, SandboxLimits
 from hershy.sandbox.domain.result import SandboxResult
@@ -109,8 +109,8 @@ class InMemorySandbox(Sandbox):
         found, self.abandoned = self.abandoned, 0
         return found
 
-    async def diagnose(self) -> Sequence[Finding]:
-        return [Finding("sandbox memory", True, "nothing is executed: what code does is told by scripts")]
+    async def diagnose(self) -> Sequence[Requirement]:
+        return [Requirement("sandbox memory", True, "nothing is executed: what code does is told by scripts")]
 
     async def aclose(self) -> None:
         self._is_closed = True

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from hershy.access.token_store import Tokens
+from hershy.access.token_store import TokenStore
 from hershy.access.tokens import Token, TokenID
 from hershy.core.adapter import AdapterContext
 from hershy.errors import AlreadyExists, TokenNotFound
 
 
-class InMemoryTokens(Tokens):
+class InMemoryTokens(TokenStore):
     def __init__(self) -> None:
         self._tokens: dict[TokenID, Token] = {}
 

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, select, up
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hershy.access.token_store import Tokens
+from hershy.access.token_store import TokenStore
 from hershy.access.tokens import Token, TokenID
 from hershy.core.adapter import AdapterContext
 from hershy.core.ids import OwnerID, UserID
@@ -20,7 +20,7 @@ from ._url import engines_for
 from .repository import DEADLINE
 
 
-class SqlTokens(Tokens):
+class SqlTokens(TokenStore):
     """See ``Database`` for what writing, waiting and being cancelled mean here."""
 
     def __init__(self, engines: Engines, owner: OwnerID) -> None:

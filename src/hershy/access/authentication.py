@@ -11,7 +11,7 @@ from hershy.core.log import get_logger
 from hershy.errors import HershyError, InvalidValue, Unauthorized
 
 from .principals import Principal
-from .token_store import Tokens
+from .token_store import TokenStore
 from .tokens import SECRET_BYTES, Token, TokenID, compose, digest_of, parse, proves
 
 LOOKED_AT_EVERY = timedelta(seconds=1)
@@ -24,7 +24,7 @@ _log = get_logger("hershy.tokens")
 
 
 async def issue(
-    tokens: Tokens, now: datetime, user_id: UserID | None, *, name: str = "", lifetime: timedelta | None = None
+    tokens: TokenStore, now: datetime, user_id: UserID | None, *, name: str = "", lifetime: timedelta | None = None
 ) -> tuple[Token, str]:
     """Store a new token; return what is kept of it, and its text, which nobody can tell again.
 
@@ -45,7 +45,7 @@ async def issue(
 class Authenticator:
     """Tells the bearers of a store's tokens apart."""
 
-    def __init__(self, tokens: Tokens, clock: Clock) -> None:
+    def __init__(self, tokens: TokenStore, clock: Clock) -> None:
         self._tokens = tokens
         self._clock = clock
         self._known: Mapping[TokenID, Token] = {}

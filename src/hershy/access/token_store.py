@@ -1,4 +1,4 @@
-"""Tokens: the API tokens that have been given out."""
+"""TokenStore: the API tokens that have been given out."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from datetime import datetime
 from .tokens import Token, TokenID
 
 
-class Tokens(ABC):
+class TokenStore(ABC):
     """Keeps what is known of each token; never its secret.
 
     Several processes may share one store: what one has written, the next call of another finds. Every method raises

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from hershy.core.diagnosis import Finding
+from hershy.core.diagnosis import Requirement
 from hershy.core.ids import BuildID, ImageID
 
 from .policy import BuildPolicy
@@ -59,7 +59,7 @@ class Builder(ABC):
         """
 
     @abstractmethod
-    async def diagnose(self) -> Sequence[Finding]:
+    async def diagnose(self) -> Sequence[Requirement]:
         """Say what this adapter needs from the machine and whether it is there. Never raises for what it finds."""
 
     @abstractmethod

@@ -16,13 +16,12 @@ from .dockerfile import Dockerfile
 from .expansion import require_small
 from .image_names import ANY, AllowedImages, ImageName, could_be_id
 from .sources import Fetched, Source, sources_of
-from .spec import BuildSpec
+from .spec import MAX_BUILD_ARGS, BuildSpec
 
 MAX_DOCKERFILE_BYTES = MIB
 MAX_STAGES = 100
 MAX_SOURCES = 1000
 MAX_FILES = 10_000
-MAX_BUILD_ARGS = 200
 MAX_BUILD_ARG_BYTES = 64 * 1024
 MAX_IGNORE_WORK = 100_000_000
 """Bytes of ``.dockerignore`` times bytes of all paths: every pattern is tried on every path."""

@@ -11,7 +11,7 @@ from hershy.core.texts import require_utf8, require_variables
 from hershy.errors import InvalidValue
 
 DOCKERFILE = "Dockerfile"
-MAX_BUILD_ARGS = 256
+MAX_BUILD_ARGS = 200
 _ENCODING = b"hershy-build-1"
 
 

@@ -10,7 +10,7 @@ from . import output
 from .options import JsonOption
 
 if TYPE_CHECKING:
-    from hershy.core.diagnosis import Finding
+    from hershy.core.diagnosis import Requirement
 
 
 def doctor(
@@ -34,7 +34,7 @@ def doctor(
     raise typer.Exit(0 if healthy else 1)
 
 
-def _print_finding(finding: "Finding") -> None:
+def _print_finding(finding: "Requirement") -> None:
     mark = "ok" if finding.ok else "missing" if finding.required else "optional"
     output.result(f"{mark:<9} {finding.name:<20} {finding.detail}")
     if not finding.ok and finding.remedy:

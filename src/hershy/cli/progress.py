@@ -14,8 +14,8 @@ from hershy.client import (
     ProgramEvent,
     ServerUnreachable,
     StateEvent,
-    Verdict,
     Wait,
+    WaitStep,
     WaitTimeout,
 )
 from hershy.programs.domain.state import ProgramState
@@ -33,20 +33,20 @@ async def start_and_wait(session: Session, program_id: str, timeout: timedelta) 
     wait = Wait.make(program_id, ProgramState.READY)
     try:
         async with asyncio.timeout(timeout.total_seconds()), session.async_client() as client:
-            if await _start_and_listen(client, wait) is Verdict.ASK_AGAIN:
+            if await _start_and_listen(client, wait) is WaitStep.ASK_AGAIN:
                 await client.wait_for(program_id, wait.states, timeout)
     except TimeoutError as error:
         raise WaitTimeout(program_id, wait.wanted, timeout.total_seconds()) from error
 
 
-async def _start_and_listen(client: AsyncClient, wait: Wait) -> Verdict:
+async def _start_and_listen(client: AsyncClient, wait: Wait) -> WaitStep:
     began = time.monotonic()
     async with aclosing(client.events(wait.program_id)) as events:
         await anext(events)  # the present state: from here on no event is missed, so start only now
         await client.start(wait.program_id)
         async for event in events:
             _show(event, time.monotonic() - began)
-            if (verdict := wait.judge(event)) is not Verdict.GO_ON:
+            if (verdict := wait.judge(event)) is not WaitStep.GO_ON:
                 return verdict
     raise ServerUnreachable(client.url, "the event stream ended")
 

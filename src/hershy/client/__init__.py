@@ -48,7 +48,7 @@ from .models import (
 )
 from .sandbox_models import RiskInfo, RunInfo
 from .sync import Client
-from .waiting import Verdict, Wait
+from .waiting import Wait, WaitStep
 
 __all__ = [
     "ApiError",
@@ -88,7 +88,7 @@ __all__ = [
     "UnauthorizedError",
     "UnavailableError",
     "UnexpectedAnswer",
-    "Verdict",
     "Wait",
+    "WaitStep",
     "WaitTimeout",
 ]

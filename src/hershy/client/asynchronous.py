@@ -29,7 +29,7 @@ from .models import (
     Transition,
 )
 from .sandbox_models import RiskInfo, RunInfo
-from .waiting import Verdict, Wait
+from .waiting import Wait, WaitStep
 
 
 class AsyncClient(AsyncConnection):
@@ -278,6 +278,6 @@ class AsyncClient(AsyncConnection):
         async with aclosing(self._events(wait.program_id, Resuming(None))) as events:
             async for event in events:
                 verdict = wait.judge(event)
-                if verdict is not Verdict.GO_ON:
-                    return verdict is Verdict.REACHED
+                if verdict is not WaitStep.GO_ON:
+                    return verdict is WaitStep.REACHED
         raise ServerUnreachable(self.url, STREAM_ENDED)

@@ -28,7 +28,7 @@ from .models import (
     Transition,
 )
 from .sandbox_models import RiskInfo, RunInfo
-from .waiting import Verdict, Wait
+from .waiting import Wait, WaitStep
 
 WAIT_SLICE_S = 2.0
 """While waiting, how long a silent event stream is listened to before the deadline is looked at again."""
@@ -312,8 +312,8 @@ class Client(BlockingConnection):
         """Whether the state was reached before the deadline, or before events were lost."""
         for event in self._events(wait.program_id, silence_s, Resuming(None)):
             verdict = wait.judge(event)
-            if verdict is not Verdict.GO_ON:
-                return verdict is Verdict.REACHED
+            if verdict is not WaitStep.GO_ON:
+                return verdict is WaitStep.REACHED
             if time.monotonic() > deadline:
                 return False
         raise ServerUnreachable(self.url, STREAM_ENDED)

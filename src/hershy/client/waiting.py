@@ -13,7 +13,7 @@ FINAL = frozenset({ProgramState.STOPPED, ProgramState.ERROR})
 """Only somebody's start leads out of these, so waiting on would be in vain."""
 
 
-class Verdict(Enum):
+class WaitStep(Enum):
     """What the waiter does next."""
 
     GO_ON = auto()
@@ -35,18 +35,18 @@ class Wait:
         given = (states,) if isinstance(states, str) else tuple(states)
         return cls(program_id, frozenset(ProgramState(state) for state in given))
 
-    def judge(self, event: ProgramEvent) -> Verdict:
+    def judge(self, event: ProgramEvent) -> WaitStep:
         """Raises ProgramEnded when the program rests elsewhere, NotFoundError when it was deleted."""
         match event:
             case StateEvent(state=state) if state in self.states:
-                return Verdict.REACHED
+                return WaitStep.REACHED
             case StateEvent(state=state, error_msg=error_msg) if state in FINAL:
                 raise ProgramEnded(self.program_id, state, error_msg)
             case DeletedEvent():
                 raise NotFoundError(404, "Not Found", f"program not found: {self.program_id} was deleted")
             case LostEvent():
-                return Verdict.ASK_AGAIN
-        return Verdict.GO_ON
+                return WaitStep.ASK_AGAIN
+        return WaitStep.GO_ON
 
     @property
     def wanted(self) -> str:

@@ -14,7 +14,7 @@ from httpx import URL
 from hershy.client import AsyncClient
 from hershy.programs.domain.state import ProgramState
 
-from .rows import Row, Verdict
+from .rows import CheckResult, Row
 
 USER = "hershy-verify"
 PATIENCE = timedelta(minutes=5)
@@ -52,13 +52,13 @@ class Probe:
         """Have it make one try. Raises ClientError subclasses when it does not answer."""
         answer = await post(self.client, self.program_id, f"tries/{name}", given)
         if "verdict" not in answer:
-            return Row(name, "", name, f"the probe said {str(answer)[:300]}", Verdict.INCONCLUSIVE)
+            return Row(name, "", name, f"the probe said {str(answer)[:300]}", CheckResult.INCONCLUSIVE)
         return Row.parse(answer)
 
     async def connect(self, host: str | None, port: int) -> Row:
         """Have it connect somewhere; None where there is nothing to connect to."""
         if host is None:
-            return Row("connect", "", "", "its network has no gateway", Verdict.CONTAINED)
+            return Row("connect", "", "", "its network has no gateway", CheckResult.CONTAINED)
         return await self.ask("connect", host=host, port=port)
 
 

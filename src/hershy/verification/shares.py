@@ -11,7 +11,7 @@ from hershy.client.models import ProgramInfo
 from hershy.programs.domain.state import ProgramState
 
 from .programs import LIMITS, MIB, Probe, Probes, post
-from .rows import Row, Verdict
+from .rows import CheckResult, Row
 
 BOUNDED = "bounded"
 END_PATIENCE = timedelta(seconds=60)
@@ -31,18 +31,18 @@ async def taken(probes: Probes, beside: Probe) -> AsyncGenerator[Row, None]:
         async with probes.deployed(**more) as probe:
             row = await attempt(probe)
         answer = (await beside.ask("who-am-i")).verdict
-        if answer is Verdict.INCONCLUSIVE:
-            row = row.judged(Verdict.BREACHED, f"{row.happened}; a program beside it does not answer any more")
+        if answer is CheckResult.INCONCLUSIVE:
+            row = row.judged(CheckResult.BREACHED, f"{row.happened}; a program beside it does not answer any more")
         yield row
 
 
 async def _processes(probe: Probe) -> Row:
-    row = Row("processes", BOUNDED, "a fork bomb", "", Verdict.INCONCLUSIVE)
+    row = Row("processes", BOUNDED, "a fork bomb", "", CheckResult.INCONCLUSIVE)
     return await _or_its_end(probe, row, "processes", {"limit": LIMITS["pids"]}, ())
 
 
 async def _memory(probe: Probe) -> Row:
-    row = Row("memory", BOUNDED, "take more memory than its limit, in a child", "", Verdict.INCONCLUSIVE)
+    row = Row("memory", BOUNDED, "take more memory than its limit, in a child", "", CheckResult.INCONCLUSIVE)
     return await _or_its_end(probe, row, "memory", {"limit": LIMITS["memory_bytes"]}, ("out_of_memory",))
 
 
@@ -53,7 +53,7 @@ async def _or_its_end(probe: Probe, row: Row, name: str, given: Mapping[str, Any
     except ClientError:
         ended = await _ended(probe.client, probe.program_id)
         return _judged_by_exit(row, ended, kinds)
-    if answered.verdict is Verdict.INCONCLUSIVE:
+    if answered.verdict is CheckResult.INCONCLUSIVE:
         ended = await _ended(probe.client, probe.program_id, timedelta(seconds=2))
         if ended is not None:
             return _judged_by_exit(row, ended, kinds)
@@ -61,42 +61,44 @@ async def _or_its_end(probe: Probe, row: Row, name: str, given: Mapping[str, Any
 
 
 async def _all_memory(probe: Probe) -> Row:
-    row = Row("all-memory", BOUNDED, "take more memory than its limit, as the program itself", "", Verdict.INCONCLUSIVE)
+    row = Row(
+        "all-memory", BOUNDED, "take more memory than its limit, as the program itself", "", CheckResult.INCONCLUSIVE
+    )
     with contextlib.suppress(ClientError, ValueError):  # nobody is left to answer
         await post(probe.client, probe.program_id, "eat", {})
     return _judged_by_exit(row, await _ended(probe.client, probe.program_id), ("out_of_memory",))
 
 
 async def _state(probe: Probe) -> Row:
-    row = Row("fill-state", BOUNDED, "fill /state by many files", "", Verdict.INCONCLUSIVE)
+    row = Row("fill-state", BOUNDED, "fill /state by many files", "", CheckResult.INCONCLUSIVE)
     try:
         wrote = await probe.ask("fill-state", limit=LIMITS["state_bytes"])
     except ClientError:
         wrote = row  # it was stopped before it had written all
     else:
-        if wrote.verdict is Verdict.CONTAINED:
+        if wrote.verdict is CheckResult.CONTAINED:
             return row.judged(wrote.verdict, wrote.happened)
     return _judged_by_exit(row, await _ended(probe.client, probe.program_id), ("state_limit",))
 
 
 async def _log(probe: Probe) -> Row:
-    row = Row("fill-log", BOUNDED, "fill the log", "", Verdict.INCONCLUSIVE)
+    row = Row("fill-log", BOUNDED, "fill the log", "", CheckResult.INCONCLUSIVE)
     wrote = await probe.ask("fill-log", limit=LIMITS["log_bytes"])
     kept = len((await probe.client.logs(probe.program_id, tail=MOST_LOG_LINES)).logs.encode())
-    verdict = Verdict.CONTAINED if 0 < kept <= LIMITS["log_bytes"] else Verdict.BREACHED
-    return row.judged(verdict if kept else Verdict.INCONCLUSIVE, f"{wrote.happened}, {kept} are kept")
+    verdict = CheckResult.CONTAINED if 0 < kept <= LIMITS["log_bytes"] else CheckResult.BREACHED
+    return row.judged(verdict if kept else CheckResult.INCONCLUSIVE, f"{wrote.happened}, {kept} are kept")
 
 
 async def _processor(probe: Probe) -> Row:
-    row = Row("processor", BOUNDED, "keep every core busy", "", Verdict.INCONCLUSIVE)
+    row = Row("processor", BOUNDED, "keep every core busy", "", CheckResult.INCONCLUSIVE)
     client, began = probe.client, time.monotonic()
     before = (await client.stats(probe.program_id)).cpu_seconds
     await probe.ask("processor", processes=BUSY_PROCESSES, seconds=BUSY_S)
     after = (await client.stats(probe.program_id)).cpu_seconds
     if before is None or after is None:
-        return row.judged(Verdict.INCONCLUSIVE, "the engine does not say what it has used")
+        return row.judged(CheckResult.INCONCLUSIVE, "the engine does not say what it has used")
     cores = (after - before) / (time.monotonic() - began)
-    verdict = Verdict.CONTAINED if cores <= LIMITS["cpus"] * LEEWAY else Verdict.BREACHED
+    verdict = CheckResult.CONTAINED if cores <= LIMITS["cpus"] * LEEWAY else CheckResult.BREACHED
     return row.judged(verdict, f"{cores:.2f} cores were used, {LIMITS['cpus']:g} is its share")
 
 
@@ -109,10 +111,10 @@ async def _ended(client: AsyncClient, program_id: str, patience: timedelta = END
 
 def _judged_by_exit(row: Row, ended: ProgramInfo | None, kinds: tuple[str, ...]) -> Row:
     if ended is None:
-        return row.judged(Verdict.BREACHED, "it still runs")
+        return row.judged(CheckResult.BREACHED, "it still runs")
     if ended.exit_reason is None:
-        return row.judged(Verdict.INCONCLUSIVE, ended.error_msg)
+        return row.judged(CheckResult.INCONCLUSIVE, ended.error_msg)
     words = f"it ended, and alone: {ended.error_msg.splitlines()[0] if ended.error_msg else ended.exit_reason.kind}"
     if kinds and ended.exit_reason.kind not in kinds:
-        return row.judged(Verdict.INCONCLUSIVE, f"{words}; the reason should be {' or '.join(kinds)}")
-    return row.judged(Verdict.CONTAINED, words)
+        return row.judged(CheckResult.INCONCLUSIVE, f"{words}; the reason should be {' or '.join(kinds)}")
+    return row.judged(CheckResult.CONTAINED, words)

@@ -7,7 +7,7 @@ import socket
 from collections.abc import AsyncGenerator
 
 from .programs import Probe, post
-from .rows import Row, Verdict
+from .rows import CheckResult, Row
 
 PROGRAM_PORT = 8080
 OTHER_PORT = 9999
@@ -20,12 +20,12 @@ CONNECT_TIMEOUT_S = 2.0
 async def reached(probe: Probe, neighbour: Probe, host_port: int) -> AsyncGenerator[Row, None]:
     """Rows, as they come."""
     control = await probe.connect(probe.address, PROGRAM_PORT)
-    listening = control.verdict is Verdict.BREACHED
+    listening = control.verdict is CheckResult.BREACHED
 
     row = (await probe.connect(neighbour.address, PROGRAM_PORT)).named(
         "neighbour", f"reach another program at its container's address, {neighbour.address}", ISOLATION
     )
-    yield row if listening else row.judged(Verdict.INCONCLUSIVE, f"it cannot even reach itself: {control.happened}")
+    yield row if listening else row.judged(CheckResult.INCONCLUSIVE, f"it cannot even reach itself: {control.happened}")
     for host, what in ((probe.gateway, "the gateway"), ("127.0.0.1", "127.0.0.1")):
         tried = f"reach another program at its publish port, by {what}"
         yield (await probe.connect(host, neighbour.publish_port)).named(f"publish-port-{what}", tried, ISOLATION)
@@ -50,33 +50,35 @@ async def _heard(probe: Probe, neighbour: Probe) -> AsyncGenerator[Row, None]:
     tried = f"listen on port {OTHER_PORT}, to be reached by "
     answer = await post(probe.client, probe.program_id, "listen", {"port": OTHER_PORT})
     own = await probe.connect(probe.address, OTHER_PORT)
-    is_open = answer.get("listening") == OTHER_PORT and own.verdict is Verdict.BREACHED
+    is_open = answer.get("listening") == OTHER_PORT and own.verdict is CheckResult.BREACHED
     rows = [
         (await neighbour.connect(probe.address, OTHER_PORT)).named("listen-neighbour", f"{tried}another program"),
         await _from_the_machine(f"{tried}the machine's 127.0.0.1"),
     ]
     for row in rows:
-        found = row if is_open else row.judged(Verdict.INCONCLUSIVE, f"it does not listen: {answer}, {own.happened}")
+        found = (
+            row if is_open else row.judged(CheckResult.INCONCLUSIVE, f"it does not listen: {answer}, {own.happened}")
+        )
         yield found.named(row.name, row.tried, LOCALHOST)
 
 
 async def _from_the_machine(tried: str) -> Row:
-    row = Row("listen-machine", LOCALHOST, tried, "", Verdict.CONTAINED)
+    row = Row("listen-machine", LOCALHOST, tried, "", CheckResult.CONTAINED)
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             _, writer = await asyncio.open_connection("127.0.0.1", OTHER_PORT)
     except (OSError, TimeoutError) as error:
-        return row.judged(Verdict.CONTAINED, f"127.0.0.1:{OTHER_PORT}: {error}")
+        return row.judged(CheckResult.CONTAINED, f"127.0.0.1:{OTHER_PORT}: {error}")
     writer.close()
     with contextlib.suppress(OSError):
         await writer.wait_closed()
-    return row.judged(Verdict.BREACHED, f"something answers at 127.0.0.1:{OTHER_PORT} of this machine")
+    return row.judged(CheckResult.BREACHED, f"something answers at 127.0.0.1:{OTHER_PORT} of this machine")
 
 
 def own_kernel(probe: Probe) -> Row:
     """Under gVisor: whose kernel answers the program."""
-    row = Row("kernel", GVISOR, "be answered by the machine's own kernel", probe.kernel, Verdict.CONTAINED)
-    return row if probe.kernel != platform.release() else row.judged(Verdict.BREACHED, f"it is {probe.kernel}")
+    row = Row("kernel", GVISOR, "be answered by the machine's own kernel", probe.kernel, CheckResult.CONTAINED)
+    return row if probe.kernel != platform.release() else row.judged(CheckResult.BREACHED, f"it is {probe.kernel}")
 
 
 def _own_address() -> str | None:

@@ -18,7 +18,7 @@ from .control import KillWatcher, StopWatcher
 from .errors import RegistrationError
 from .inbox import Inbox
 from .logs import EffectEntry, ReduceEntry, StateFaultEntry, logger
-from .recovery import Verdict
+from .recovery import Recovery
 from .reducer import Effect, Event, reduce
 from .runner import Runner
 from .session import Definition, Session
@@ -35,9 +35,9 @@ TURNS: Final = 16
 """Signals taken in a row before everybody else on the event loop gets a turn."""
 
 _VERDICTS: Final = {
-    Verdict.RETRY: Event.FAILED_LIGHTLY,
-    Verdict.RECOVER: Event.FAILED_REPEATEDLY,
-    Verdict.CRASH: Event.FAILED_FOR_GOOD,
+    Recovery.RETRY: Event.FAILED_LIGHTLY,
+    Recovery.RECOVER: Event.FAILED_REPEATEDLY,
+    Recovery.CRASH: Event.FAILED_FOR_GOOD,
 }
 
 
@@ -234,7 +234,7 @@ class Engine:
         self._log_fault(f"failure {self.failures} in a row: {self.reason}")
         verdict, self._delay = self._config.recovery.after(self.failures)
         if isinstance(error, RegistrationError) or len(self._given_up) >= MOST_GIVEN_UP:
-            verdict = Verdict.CRASH
+            verdict = Recovery.CRASH
         return _VERDICTS[verdict]
 
     def _leave_thread_behind(self, context: Context) -> None:

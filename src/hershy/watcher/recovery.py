@@ -5,7 +5,7 @@ from datetime import timedelta
 from enum import Enum
 
 
-class Verdict(Enum):
+class Recovery(Enum):
     RETRY = "wait, then be Ready again"
     RECOVER = "wait in WaitRecover, then run again"
     CRASH = "crash"
@@ -37,13 +37,13 @@ class RecoveryPolicy:
         if min(*self.lightweight_retry_delays, self.base_retry_delay, self.max_retry_delay) < timedelta():
             raise ValueError("a delay is negative")
 
-    def after(self, failures: int) -> tuple[Verdict, timedelta]:
+    def after(self, failures: int) -> tuple[Recovery, timedelta]:
         """What the ``failures``-th failure in a row comes to, and how long to wait before it."""
         if failures >= self.max_consecutive_failures:
-            return Verdict.CRASH, timedelta()
+            return Recovery.CRASH, timedelta()
         if failures < self.min_consecutive_failures:
             delays = self.lightweight_retry_delays
-            return Verdict.RETRY, delays[min(failures, len(delays)) - 1]
+            return Recovery.RETRY, delays[min(failures, len(delays)) - 1]
         doublings = min(failures - self.min_consecutive_failures, 60)
         factor = min(2**doublings, self.max_retry_delay / self.base_retry_delay) if self.base_retry_delay else 0
-        return Verdict.RECOVER, min(self.base_retry_delay * factor, self.max_retry_delay)
+        return Recovery.RECOVER, min(self.base_retry_delay * factor, self.max_retry_delay)

@@ -120,7 +120,7 @@ class HostContainer(containers.DeclarativeContainer):
         storage=storage,
         clock=clock,
         event_bus=event_bus,
-        ports=providers.Singleton(PortLeases),
+        port_leases=providers.Singleton(PortLeases),
         images=providers.Singleton(Images, builder, repository, settings.provided.limits),
         limits=settings.provided.limits,
     )

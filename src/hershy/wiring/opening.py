@@ -8,9 +8,9 @@ from typing import Any, cast
 from dependency_injector import containers, providers
 
 from hershy.access.principals import Authentication, is_loopback
-from hershy.access.token_store import Tokens
+from hershy.access.token_store import TokenStore
 from hershy.core.clock import Clock
-from hershy.core.diagnosis import Finding
+from hershy.core.diagnosis import Requirement
 from hershy.core.ids import OwnerID
 from hershy.errors import ConfigurationError
 from hershy.programs.application import diagnosis
@@ -75,7 +75,7 @@ async def open_sandbox(
 
 
 @asynccontextmanager
-async def open_tokens(settings: Settings | None = None, **from_code: Any) -> AsyncIterator[tuple[Tokens, Clock]]:
+async def open_tokens(settings: Settings | None = None, **from_code: Any) -> AsyncIterator[tuple[TokenStore, Clock]]:
     """The token store of a Host, and its clock, whether that Host is running or not.
 
     Raises ConfigurationError where tokens would be gone with this process.
@@ -93,7 +93,7 @@ async def open_tokens(settings: Settings | None = None, **from_code: Any) -> Asy
         yield tokens, clock
 
 
-async def diagnose(settings: Settings | None = None, **from_code: Any) -> Sequence[Finding]:
+async def diagnose(settings: Settings | None = None, **from_code: Any) -> Sequence[Requirement]:
     """What the chosen builder, runtime and sandbox need from this machine.
 
     What only the sandbox needs is not required: a Host starts without, and runs programs. Changes nothing; raises
@@ -126,7 +126,7 @@ def _container(
     return cast("containers.DynamicContainer", HostContainer(settings=settings or Settings.load(**from_code)))
 
 
-async def _require_tokens(settings: Settings, token_store: Callable[[], Tokens]) -> None:
+async def _require_tokens(settings: Settings, token_store: Callable[[], TokenStore]) -> None:
     if settings.auth is Authentication.NONE or is_loopback(settings.http_host):
         return
     if not await token_store().list():

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hershy.access.token_store import Tokens
+from hershy.access.token_store import TokenStore
 from hershy.builds.builder import Builder
 from hershy.core.clock import Clock
 from hershy.programs.ports.api_server import ApiServer
@@ -19,7 +19,7 @@ PORTS: dict[str, type[Any]] = {
     "event_bus": EventBus,
     "storage": Storage,
     "repository": Repository,
-    "token_store": Tokens,
+    "token_store": TokenStore,
     "builder": Builder,
     "runtime": Runtime,
     "proxy": Proxy,

@@ -17,7 +17,7 @@ from hershy.access.principals import Authentication
 from hershy.builds.policy import BuildPolicy
 from hershy.core.resources import LOWEST, MIB, ResourceLimits
 from hershy.errors import ConfigurationError
-from hershy.programs.application.limits import HostLimits
+from hershy.programs.application.policy import HostPolicy
 from hershy.programs.domain.egress import Egress
 from hershy.sandbox.application.policy import SandboxPolicy
 from hershy.sandbox.domain.job import SandboxLimits
@@ -31,7 +31,7 @@ CONFIG_VARIABLE = "HERSHY_CONFIG"
 DEFAULT_CONFIG = "hershy.toml"
 
 MEMORY = "memory"
-_MOST = HostLimits().max_resources
+_MOST = HostPolicy().max_resources
 _REAL = {
     "builder": "docker",
     "proxy": "loopback",
@@ -173,8 +173,8 @@ class Settings(BaseSettings):
         return "runc" if (port, self.runtime) == ("sandbox", "runc") else _REAL[port]
 
     @property
-    def limits(self) -> HostLimits:
-        return HostLimits(
+    def limits(self) -> HostPolicy:
+        return HostPolicy(
             build_queue=timedelta(seconds=self.build_queue_timeout_s),
             build=timedelta(seconds=self.build_timeout_s),
             start=timedelta(seconds=self.start_timeout_s),

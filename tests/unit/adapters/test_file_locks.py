@@ -10,11 +10,11 @@ import pytest
 
 from hershy.errors import StorageInUse
 from hershy.wiring import Settings, open_host, open_tokens
-from hershy_adapters.docker._sandbox.leases import FOLDER, Lease
+from hershy_adapters.docker._sandbox.owner_lock import FOLDER, OwnerLock
 from hershy_adapters.filesystem._claim import LOCK, OWNER, RootClaim, identity
 
 ENGINE = "engine"
-TAKERS: dict[str, Callable[[Path], object]] = {"root": RootClaim, "sandboxes": lambda root: Lease(root, ENGINE)}
+TAKERS: dict[str, Callable[[Path], object]] = {"root": RootClaim, "sandboxes": lambda root: OwnerLock(root, ENGINE)}
 
 
 def is_held(path: Path) -> bool:
@@ -78,9 +78,9 @@ def test_a_root_is_free_when_its_host_has_died(tmp_path: Path) -> None:
 
 def test_sandboxes_are_abandoned_when_their_process_has_died(tmp_path: Path) -> None:
     """Also while a child of that process lives on: it does not look after them."""
-    with survived_by_a_child(lambda: Lease(tmp_path, ENGINE)):
+    with survived_by_a_child(lambda: OwnerLock(tmp_path, ENGINE)):
         dead = lease_file(tmp_path).name
-        finder = Lease(tmp_path, ENGINE)
+        finder = OwnerLock(tmp_path, ENGINE)
         with finder.abandoned() as owners:
             assert [str(it) for it in owners] == [dead]
         finder.release()
@@ -114,7 +114,7 @@ async def test_nothing_beside_a_host_frees_its_root(tmp_path: Path) -> None:
         async with open_tokens(settings) as (tokens, _):
             await tokens.list()
         assert str(identity(tmp_path)) == owner.strip()
-        lease = Lease(tmp_path, ENGINE)
+        lease = OwnerLock(tmp_path, ENGINE)
         with lease.abandoned():
             pass
         lease.release()
@@ -125,11 +125,11 @@ async def test_nothing_beside_a_host_frees_its_root(tmp_path: Path) -> None:
 
 def test_nothing_beside_a_lease_frees_it(tmp_path: Path) -> None:
     """Its file opened and closed elsewhere in the process, and another that looks for abandoned ones, and ends."""
-    lease = Lease(tmp_path, ENGINE)
+    lease = OwnerLock(tmp_path, ENGINE)
     path = lease_file(tmp_path)
     path.read_bytes()
     os.close(os.open(path, os.O_RDWR))
-    other = Lease(tmp_path, ENGINE)
+    other = OwnerLock(tmp_path, ENGINE)
     for _ in range(2):
         with other.abandoned() as owners:
             assert owners == []
@@ -150,5 +150,5 @@ def test_a_lease_that_cannot_be_noted_is_not_kept(tmp_path: Path, monkeypatch: p
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", full)
         with pytest.raises(Exception, match="cannot be written"):
-            Lease(tmp_path, ENGINE)
+            OwnerLock(tmp_path, ENGINE)
     assert not is_held(lease_file(tmp_path))

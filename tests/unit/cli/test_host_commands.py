@@ -18,22 +18,22 @@ import pytest
 from hershy import wiring
 from hershy.cli import serve as serve_command
 from hershy.cli.log_output import LogFormat, log_to_stderr
-from hershy.core.diagnosis import Finding
+from hershy.core.diagnosis import Requirement
 from hershy.core.log import get_logger
 from hershy.errors import ConfigurationError
 
 from .conftest import Hershy
 
-FINE = Finding("engine", True, "26.1")
-MISSING = Finding("runsc", False, "not registered", "register it")
-OPTIONAL = Finding("buildx", False, "absent", "install it", required=False)
+FINE = Requirement("engine", True, "26.1")
+MISSING = Requirement("runsc", False, "not registered", "register it")
+OPTIONAL = Requirement("buildx", False, "absent", "install it", required=False)
 
 
 @pytest.fixture
-def found(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
-    findings: list[Finding] = []
+def found(monkeypatch: pytest.MonkeyPatch) -> list[Requirement]:
+    findings: list[Requirement] = []
 
-    async def diagnose(**settings: Any) -> Sequence[Finding]:
+    async def diagnose(**settings: Any) -> Sequence[Requirement]:
         assert settings == {"runtime": "runc"}
         return findings
 
@@ -41,7 +41,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
     return findings
 
 
-def test_doctor_names_what_is_missing_and_the_remedy(hershy: Hershy, found: list[Finding]) -> None:
+def test_doctor_names_what_is_missing_and_the_remedy(hershy: Hershy, found: list[Requirement]) -> None:
     """Exit 1 when something required is missing."""
     found += [FINE, MISSING, OPTIONAL]
     assert hershy("doctor", "--runtime", "runc") == 1
@@ -55,7 +55,7 @@ def test_doctor_names_what_is_missing_and_the_remedy(hershy: Hershy, found: list
     ]
 
 
-def test_doctor_is_content_when_only_optional_things_are_missing(hershy: Hershy, found: list[Finding]) -> None:
+def test_doctor_is_content_when_only_optional_things_are_missing(hershy: Hershy, found: list[Requirement]) -> None:
     """Exit 0, and the document says so."""
     found += [FINE, OPTIONAL]
     assert hershy("doctor", "--runtime", "runc", "--json") == 0

@@ -9,7 +9,7 @@ import pytest
 from hershy.builds.policy import BuildPolicy
 from hershy.core.resources import ResourceLimits
 from hershy.errors import InvalidValue
-from hershy.programs.application.limits import HostLimits
+from hershy.programs.application.policy import HostPolicy
 from hershy.programs.domain.egress import Egress
 from hershy.programs.domain.health import HealthCheck
 from hershy.programs.domain.program import ProgramOptions
@@ -20,7 +20,7 @@ from hershy.sandbox.domain.job import SandboxJob, SandboxLimits
 KINDS: list[type[Any]] = [
     BuildPolicy,
     HealthCheck,
-    HostLimits,
+    HostPolicy,
     ProgramOptions,
     ResourceLimits,
     RestartPolicy,
@@ -59,7 +59,7 @@ def test_every_field_has_a_type(kind: type[Any], name: str, wrong: object) -> No
         (BuildPolicy, {"cpus": "2"}, "build policy: cpus must be a number or None, not '2'"),
         (BuildPolicy, {"allow_network": 0}, "build policy: allow_network must be True or False, not 0"),
         (BuildPolicy, {"allowed_add_hosts": "a.org"}, "allowed_add_hosts must be a tuple of texts, not 'a.org'"),
-        (HostLimits, {"build": 600}, "host limits: build must be a timedelta, not 600"),
+        (HostPolicy, {"build": 600}, "host limits: build must be a timedelta, not 600"),
         (SandboxPolicy, {"limits": {}}, "sandbox policy: limits must be a SandboxLimits, not {}"),
         (SandboxJob, {"code": b"x"}, "sandbox job: code must be a text or None, not b'x'"),
         (SandboxJob, {"command": [1]}, "command: must be a text, not 1"),

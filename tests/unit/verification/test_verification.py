@@ -14,13 +14,13 @@ from hershy.cli.app import app
 from hershy.client.models import ExitInfo, ProgramInfo
 from hershy.programs.domain.state import ProgramState
 from hershy.verification.probe import child
-from hershy.verification.probe.outcome import Outcome, Try, attempted, breached, contained, judged
+from hershy.verification.probe.outcome import ProbeOutcome, Try, attempted, breached, contained, judged
 from hershy.verification.probe.system_calls import call
 from hershy.verification.programs import sources
-from hershy.verification.rows import Row, Verdict
+from hershy.verification.rows import CheckResult, Row
 from hershy.verification.shares import _judged_by_exit
 
-ROW = Row("a", "bounded", "eat", "", Verdict.INCONCLUSIVE)
+ROW = Row("a", "bounded", "eat", "", CheckResult.INCONCLUSIVE)
 
 
 @pytest.mark.parametrize(
@@ -70,17 +70,17 @@ def tried(attempt: Any, **more: Any) -> str:
 def test_a_try_cannot_harm_who_reports_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """It may be killed, break, go silent or never end; only a kill that was to be expected is an answer."""
 
-    def killed(given: object) -> Outcome:
+    def killed(given: object) -> ProbeOutcome:
         os.kill(os.getpid(), signal.SIGKILL)
         return breached("still here")
 
-    def broken(given: object) -> Outcome:
+    def broken(given: object) -> ProbeOutcome:
         raise ValueError("wrong")
 
-    def silent(given: object) -> Outcome:
+    def silent(given: object) -> ProbeOutcome:
         os._exit(0)
 
-    def endless(given: object) -> Outcome:
+    def endless(given: object) -> ProbeOutcome:
         signal.pause()
         return breached("woken")
 
@@ -112,17 +112,17 @@ def ended(kind: str) -> ProgramInfo:
 
 def test_an_end_counts_for_its_reason() -> None:
     """A program that still runs was not bounded; one that ended for another reason proves nothing."""
-    assert _judged_by_exit(ROW, None, ("out_of_memory",)).verdict is Verdict.BREACHED
-    assert _judged_by_exit(ROW, ended("code"), ("out_of_memory",)).verdict is Verdict.INCONCLUSIVE
+    assert _judged_by_exit(ROW, None, ("out_of_memory",)).verdict is CheckResult.BREACHED
+    assert _judged_by_exit(ROW, ended("code"), ("out_of_memory",)).verdict is CheckResult.INCONCLUSIVE
     contained_by = _judged_by_exit(ROW, ended("out_of_memory"), ("out_of_memory",))
-    assert (contained_by.verdict, contained_by.happened) == (Verdict.CONTAINED, "it ended, and alone: killed")
-    assert _judged_by_exit(ROW, ended("code"), ()).verdict is Verdict.CONTAINED
+    assert (contained_by.verdict, contained_by.happened) == (CheckResult.CONTAINED, "it ended, and alone: killed")
+    assert _judged_by_exit(ROW, ended("code"), ()).verdict is CheckResult.CONTAINED
 
 
 def test_a_probes_answer_is_a_row() -> None:
     """With a verdict that there is."""
     answer = {"name": "a", "contract": "b", "tried": "c", "happened": "d", "verdict": "breached"}
-    assert Row.parse(answer) == Row("a", "b", "c", "d", Verdict.BREACHED)
+    assert Row.parse(answer) == Row("a", "b", "c", "d", CheckResult.BREACHED)
     with pytest.raises(ValueError, match="maybe"):
         Row.parse({**answer, "verdict": "maybe"})
 

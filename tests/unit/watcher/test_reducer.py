@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from hershy.watcher.errors import IllegalTransition
-from hershy.watcher.recovery import RecoveryPolicy, Verdict
+from hershy.watcher.recovery import Recovery, RecoveryPolicy
 from hershy.watcher.reducer import TABLE, Effect, Event, reduce
 from hershy.watcher.states import FINAL
 from hershy.watcher.states import WatcherState as S
@@ -59,12 +59,12 @@ def test_the_default_policy_is_the_documented_one() -> None:
     policy = RecoveryPolicy()
     schedule = [policy.after(failures) for failures in range(1, 7)]
     assert [(verdict, delay.total_seconds()) for verdict, delay in schedule] == [
-        (Verdict.RETRY, 15),
-        (Verdict.RETRY, 30),
-        (Verdict.RECOVER, 5),
-        (Verdict.RECOVER, 10),
-        (Verdict.RECOVER, 20),
-        (Verdict.CRASH, 0),
+        (Recovery.RETRY, 15),
+        (Recovery.RETRY, 30),
+        (Recovery.RECOVER, 5),
+        (Recovery.RECOVER, 10),
+        (Recovery.RECOVER, 20),
+        (Recovery.CRASH, 0),
     ]
 
 
@@ -78,7 +78,7 @@ def test_the_last_lightweight_delay_repeats_and_the_backoff_has_a_ceiling() -> N
 def test_delays_of_nothing_are_allowed() -> None:
     """For programs that want to run again at once."""
     policy = RecoveryPolicy(min_consecutive_failures=1, lightweight_retry_delays=(), base_retry_delay=timedelta())
-    assert policy.after(1) == (Verdict.RECOVER, timedelta())
+    assert policy.after(1) == (Recovery.RECOVER, timedelta())
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import asyncio
 
 from hershy.builds.policy import BuildPolicy
 from hershy.errors import HershyError
-from hershy.core.diagnosis import Finding
+from hershy.core.diagnosis import Requirement
 
 from .cgroup import BuildCgroup, is_engine_here
 from .._engine import Engine
@@ -34,16 +34,16 @@ class StepLimits:
             return None
         return self._cgroup.parent
 
-    async def diagnose(self) -> Finding:
+    async def diagnose(self) -> Requirement:
         name = "build limits"
         remedy = "run the Host as root on the engine's machine, outside of a container"
         try:
             if await self._is_engine_here() and self._cgroup.can_be_made():
-                return Finding(name, ok=True, detail=f"by the control group {self._cgroup.parent}", required=False)
+                return Requirement(name, ok=True, detail=f"by the control group {self._cgroup.parent}", required=False)
             detail = "no control group can be made here: the classic builder is used, without a bound on processes"
         except HershyError as error:
             detail = str(error)
-        return Finding(name, ok=False, detail=detail, remedy=remedy, required=False)
+        return Requirement(name, ok=False, detail=detail, remedy=remedy, required=False)
 
     async def aclose(self) -> None:
         """Remove the group, if this object made it: who only diagnoses leaves that of a running Host alone."""

@@ -16,7 +16,7 @@ from .._errors import is_unknown_runtime, translated
 from .._network.bridge import ProgramNetwork
 from .._network.resolvers import ResolvConf
 from .hardening import Enclosure, ImageFacts, create_config
-from .inherited import Images
+from .inherited import InheritedConfig
 from .readback import differences
 from .removal import remove_container
 
@@ -29,7 +29,7 @@ class Creation:
     def __init__(
         self,
         engine: Engine,
-        images: Images,
+        images: InheritedConfig,
         network: ProgramNetwork,
         enclosure: Enclosure,
         remedy: str,

@@ -11,7 +11,7 @@ from .hardening import ImageFacts
 MAX_REMEMBERED = 1000
 
 
-class Images:
+class InheritedConfig:
     """An image's id stands for its content, so what was asked once stays true."""
 
     def __init__(self, engine: Engine) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hershy.core.diagnosis import Finding
+from hershy.core.diagnosis import Requirement
 from hershy.errors import ConfigurationError, RuntimeFailure
 
 FILE_NAME = "resolv.conf"
@@ -65,11 +65,11 @@ class ResolvConf:
         except OSError as error:
             raise RuntimeFailure(f"the file that tells programs their resolvers cannot be written: {error}") from error
 
-    def finding(self) -> Finding:
+    def finding(self) -> Requirement:
         if self.addresses:
-            return Finding("dns", True, f"programs ask {', '.join(self.addresses)}")
+            return Requirement("dns", True, f"programs ask {', '.join(self.addresses)}")
         remedy = "name a resolver that containers reach: HERSHY_DNS='[\"192.0.2.53\"]'"
-        return Finding("dns", False, "this machine names no resolver that containers reach", remedy, required=False)
+        return Requirement("dns", False, "this machine names no resolver that containers reach", remedy, required=False)
 
 
 def _named_in(source: Path) -> list[str]:

@@ -8,7 +8,7 @@ from hershy.core.ids import ContainerID
 from hershy.errors import ContractViolation, HershyError, ImageNotFound, RuntimeFailure
 
 from .._container.hardening import Enclosure, ImageFacts
-from .._container.inherited import Images
+from .._container.inherited import InheritedConfig
 from .._container.removal import remove_container
 from .._engine import ANSWER_TIMEOUT_S, Engine
 from .._errors import is_unknown_runtime, translated
@@ -23,7 +23,7 @@ class Maker:
     def __init__(self, engine: Engine, enclosure: Enclosure, remedy: str, disposal: Disposal) -> None:
         self._engine = engine
         self._disposal = disposal
-        self._images = Images(engine)
+        self._images = InheritedConfig(engine)
         self._enclosure = enclosure
         self._remedy = remedy
 

@@ -7,7 +7,7 @@ from typing import Self
 from fastapi import FastAPI, Request
 from pydantic import BaseModel
 
-from hershy.programs.application.bulk import Outcome
+from hershy.programs.application.bulk import BulkOutcome
 from hershy.programs.application.caller_access import Access
 from hershy.programs.ports.repository import ProgramFilter
 
@@ -17,7 +17,7 @@ from .._shapes.requests import read_criteria, read_new_programs
 from .._shapes.responses import Created, Deleted, initiated
 from .parameters import INVALID, refusals
 
-Act = Callable[[Access, ProgramFilter], Awaitable[Sequence[Outcome]]]
+Act = Callable[[Access, ProgramFilter], Awaitable[Sequence[BulkOutcome]]]
 
 _ENGINE_AWAY = refusals(HTTPStatus.SERVICE_UNAVAILABLE)
 _TOO_MUCH = refusals(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.TOO_MANY_REQUESTS)
@@ -38,7 +38,7 @@ class BulkResult(BaseModel):
     message: str
 
     @classmethod
-    def of(cls, outcome: Outcome, success: str) -> Self:
+    def of(cls, outcome: BulkOutcome, success: str) -> Self:
         program_id, error = str(outcome.program_id), outcome.error
         if error is None:
             return cls(program_id=program_id, ok=True, code=int(HTTPStatus.OK), error=None, message=success)
@@ -54,7 +54,7 @@ class BulkResults(BaseModel):
     failed: int
 
     @classmethod
-    def of(cls, outcomes: Sequence[Outcome], success: str) -> Self:
+    def of(cls, outcomes: Sequence[BulkOutcome], success: str) -> Self:
         failed = sum(it.error is not None for it in outcomes)
         return cls(results=[BulkResult.of(it, success) for it in outcomes], count=len(outcomes), failed=failed)
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from hershy.core.ids import ProgramID
 from hershy.programs.application.caller_access import Access
-from hershy.programs.application.event_feed import BuildOutput, Fed
+from hershy.programs.application.event_feed import BuildProgress, Fed
 from hershy.programs.domain.journal import JournalEntry
 from hershy.programs.ports.event_bus import EventsLost
 
@@ -54,7 +54,7 @@ def _rendered(it: Fed) -> bytes:
     match it:
         case JournalEntry():
             return _event("deleted" if it.state is None else "state", JournalEntryView.of(it), it.id)
-        case BuildOutput(program_id, at, text):
+        case BuildProgress(program_id, at, text):
             return _event("build", BuildLineView(program_id=str(program_id), line=text, at=at))
         case EventsLost(count):
             return _event("lost", LostView(count=count))

@@ -15,8 +15,8 @@ from hershy.programs.ports.api_server import ASGIApp, Receive, Scope, Send
 
 from .._errors import refusal, refusal_of
 from .credentials import take_token
-from .lease import while_valid
 from .refusing import refuse
+from .token_expiry import while_valid
 
 ACCESS = "hershy.access"
 """Where in the scope it is left what the caller may do. Without it no call works."""

@@ -2,7 +2,7 @@
 
 from hershy.access.authentication import Authenticator
 from hershy.access.principals import Authentication
-from hershy.access.token_store import Tokens
+from hershy.access.token_store import TokenStore
 from hershy.core.adapter import AdapterContext
 from hershy.programs.application.host import Host
 from hershy.programs.ports.api_server import ASGIApp
@@ -20,7 +20,7 @@ def wired_app(context: AdapterContext, *, checks_names: bool) -> ASGIApp:
     hosts: tuple[str, ...] = context.option("allowed_hosts", ())
     authenticator = None
     if context.option("auth", Authentication.NONE) is Authentication.TOKENS:
-        authenticator = Authenticator(context.peer(Tokens), context.clock)
+        authenticator = Authenticator(context.peer(TokenStore), context.clock)
     return create_app(
         context.peer(Host),
         max_body_bytes=context.option("max_body_bytes", MAX_BODY_BYTES),

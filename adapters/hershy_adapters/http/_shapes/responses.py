@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from hershy.builds.spec import DOCKERFILE, BuildSpec
 from hershy.core.exits import ExitKind, ExitReason
 from hershy.core.ids import ProgramID
-from hershy.programs.application.requests import ProgramStats
+from hershy.programs.application.answers import ProgramStats
 from hershy.programs.domain.journal import JournalEntry
 from hershy.programs.domain.program import Program
 from hershy.programs.domain.state import ProgramState

@@ -15,11 +15,12 @@ from hershy.programs.ports.proxy import Header, ProxyRequest, ProxyResponse, Pro
 from hershy.programs.ports.repository import ProgramFilter
 from hershy.programs.ports.runtime import LogLine, LogQuery
 
-from .bulk import Outcome
+from .answers import ProgramLogs, ProgramStats
+from .bulk import BulkOutcome
 from .event_feed import Fed
 from .host import Host
 from .metrics import Metrics
-from .requests import ProgramLogs, ProgramRequest, ProgramStats
+from .requests import ProgramRequest
 
 
 class Access:
@@ -73,19 +74,19 @@ class Access:
     async def delete(self, program_id: ProgramID) -> None:
         await self._host.delete(self._own(program_id), by=self._by)
 
-    async def start_all(self, matching: ProgramFilter) -> Sequence[Outcome]:
+    async def start_all(self, matching: ProgramFilter) -> Sequence[BulkOutcome]:
         own = self._within(matching)
         return [] if own is None else await self._host.start_all(own, by=self._by)
 
-    async def stop_all(self, matching: ProgramFilter) -> Sequence[Outcome]:
+    async def stop_all(self, matching: ProgramFilter) -> Sequence[BulkOutcome]:
         own = self._within(matching)
         return [] if own is None else await self._host.stop_all(own, by=self._by)
 
-    async def restart_all(self, matching: ProgramFilter) -> Sequence[Outcome]:
+    async def restart_all(self, matching: ProgramFilter) -> Sequence[BulkOutcome]:
         own = self._within(matching)
         return [] if own is None else await self._host.restart_all(own, by=self._by)
 
-    async def delete_all(self, matching: ProgramFilter) -> Sequence[Outcome]:
+    async def delete_all(self, matching: ProgramFilter) -> Sequence[BulkOutcome]:
         own = self._within(matching)
         return [] if own is None else await self._host.delete_all(own, by=self._by)
 

@@ -14,7 +14,7 @@ PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class BuildOutput:
+class BuildProgress:
     """A line of a build, as it comes; lines are not replayed."""
 
     program_id: ProgramID
@@ -22,7 +22,7 @@ class BuildOutput:
     text: str
 
 
-Fed = JournalEntry | BuildOutput | EventsLost
+Fed = JournalEntry | BuildProgress | EventsLost
 
 
 async def feed(services: Services, program_id: ProgramID | None, after: int | None) -> AsyncGenerator[Fed, None]:
@@ -66,7 +66,7 @@ async def feed(services: Services, program_id: ProgramID | None, after: int | No
                     if program_id is not None and entry.state is None:
                         return
                 case BuildLine(text):
-                    yield BuildOutput(it.program_id, it.at, text)
+                    yield BuildProgress(it.program_id, it.at, text)
                 case EventsLost():
                     yield it.notice
                 case _:

@@ -24,7 +24,8 @@ from hershy.programs.ports.proxy import Header, ProxyRequest, ProxyResponse, Pro
 from hershy.programs.ports.repository import ProgramFilter
 from hershy.programs.ports.runtime import LogLine, LogQuery
 
-from .bulk import Outcome, each
+from .answers import ProgramLogs, ProgramStats
+from .bulk import BulkOutcome, each
 from .diagnosis import diagnose
 from .event_feed import Fed, feed
 from .messages import send_message
@@ -32,7 +33,7 @@ from .metered_bus import MeteredBus
 from .metrics import HostGauges, Metrics
 from .output.reader import LogReader
 from .registration import Registration
-from .requests import ProgramLogs, ProgramRequest, ProgramStats
+from .requests import ProgramRequest
 from .services import Services
 from .statistics import statistics
 from .supervision.registry import Registry
@@ -64,7 +65,7 @@ class Host:
         self._housekeeping = Housekeeping(services, self._registry, self._engine, self._reconciler)
         self._sweeps = sweeps
         gauges = HostGauges(
-            lambda: (it.program for it in self._registry), lambda: len(services.ports), lambda: self.engine_is_up
+            lambda: (it.program for it in self._registry), lambda: len(services.port_leases), lambda: self.engine_is_up
         )
         self.metrics.registry.register(gauges)
 
@@ -99,7 +100,7 @@ class Host:
         if missing:
             raise Unavailable("; ".join(f"{it.name}: {it.detail}; to mend it: {it.remedy}" for it in missing))
         for program in await services.repository.list():
-            services.ports.restore(program.id, program.publish_port)
+            services.port_leases.restore(program.id, program.publish_port)
             self._registry.supervise(program)
         await self._engine.start()
         await self._reconciler.take_up()
@@ -178,17 +179,17 @@ class Host:
         if not await asyncio.shield(supervisor.is_gone()):
             raise Unavailable(f"program {program_id} could not be deleted: {supervisor.program.error_msg}")
 
-    async def start_all(self, matching: ProgramFilter, *, by: Principal = LOCAL) -> Sequence[Outcome]:
+    async def start_all(self, matching: ProgramFilter, *, by: Principal = LOCAL) -> Sequence[BulkOutcome]:
         """``start`` every matching program; the failure of one stops no other. So do the three that follow."""
         return await self._each(matching, self.start, by)
 
-    async def stop_all(self, matching: ProgramFilter, *, by: Principal = LOCAL) -> Sequence[Outcome]:
+    async def stop_all(self, matching: ProgramFilter, *, by: Principal = LOCAL) -> Sequence[BulkOutcome]:
         return await self._each(matching, self.stop, by)
 
-    async def restart_all(self, matching: ProgramFilter, *, by: Principal = LOCAL) -> Sequence[Outcome]:
+    async def restart_all(self, matching: ProgramFilter, *, by: Principal = LOCAL) -> Sequence[BulkOutcome]:
         return await self._each(matching, self.restart, by)
 
-    async def delete_all(self, matching: ProgramFilter, *, by: Principal = LOCAL) -> Sequence[Outcome]:
+    async def delete_all(self, matching: ProgramFilter, *, by: Principal = LOCAL) -> Sequence[BulkOutcome]:
         return await self._each(matching, self.delete, by)
 
     async def get(self, program_id: ProgramID) -> Program:
@@ -296,7 +297,7 @@ class Host:
 
     async def _each(
         self, matching: ProgramFilter, act: Callable[..., Awaitable[object]], by: Principal
-    ) -> Sequence[Outcome]:
+    ) -> Sequence[BulkOutcome]:
         await self._engine.require_up()
         return await each(self._registry.list(matching), partial(act, by=by))
 

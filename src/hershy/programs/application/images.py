@@ -8,7 +8,7 @@ from hershy.builds.builder import Builder, BuildOutput, BuildRequest
 from hershy.core.ids import BuildID, ImageID, ProgramID
 from hershy.programs.ports.repository import ProgramFilter, Repository
 
-from .limits import HostLimits
+from .policy import HostPolicy
 
 
 class Images:
@@ -18,7 +18,7 @@ class Images:
     leaves the image, or the program looks after the image is gone and builds it.
     """
 
-    def __init__(self, builder: Builder, repository: Repository, limits: HostLimits) -> None:
+    def __init__(self, builder: Builder, repository: Repository, limits: HostPolicy) -> None:
         self._builder = builder
         self._policy = limits.build_policy
         self._slots = asyncio.Semaphore(limits.concurrent_builds)

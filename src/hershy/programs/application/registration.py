@@ -108,7 +108,7 @@ class Registration:
                     id=program_id,
                     user_id=request.user_id,
                     build_id=build_id,
-                    publish_port=services.ports.lease(program_id),
+                    publish_port=services.port_leases.lease(program_id),
                     created_at=now,
                     updated_at=now,
                     build_args=request.build.build_args,
@@ -129,6 +129,6 @@ class Registration:
                 if error is None or isinstance(error, RepositoryUnavailable):  # which may have stored it all the same
                     await services.repository.remove(journal.deletion(program, services.clock.now()))
                 await services.storage.delete(program.id)
-                services.ports.release(program.id)
+                services.port_leases.release(program.id)
             except Exception as failure:
                 _log.error("registration not undone", program_id=str(program.id), error=str(failure))

@@ -1,11 +1,10 @@
-"""What callers hand to the Host and get from it, beside the domain's own values."""
+"""What callers hand to the Host beside the domain's own values."""
 
 from dataclasses import dataclass
 
 from hershy.builds.spec import BuildSpec
-from hershy.core.ids import ContainerID, UserID
+from hershy.core.ids import UserID
 from hershy.programs.domain.program import ProgramOptions
-from hershy.programs.ports.runtime import ContainerStats, LogLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,28 +14,3 @@ class ProgramRequest:
     user_id: UserID
     build: BuildSpec
     options: ProgramOptions = ProgramOptions()
-
-
-@dataclass(frozen=True, slots=True)
-class ProgramLogs:
-    """Output of the present container, or of those before it when there is none (``container_id`` None)."""
-
-    container_id: ContainerID | None
-    lines: tuple[LogLine, ...]
-
-    @property
-    def text(self) -> str:
-        """The lines without time and stream, each with its line end."""
-        return "".join(f"{line.text}\n" for line in self.lines)
-
-
-@dataclass(frozen=True, slots=True)
-class ProgramStats:
-    """``container`` and ``cpu_cores`` (cores in use, 0.5 being half of one) are None while no container runs.
-
-    ``state_bytes``: what ``/state`` takes on the disk.
-    """
-
-    container: ContainerStats | None
-    cpu_cores: float | None
-    state_bytes: int

@@ -11,7 +11,7 @@ from hershy.programs.ports.runtime import Runtime
 from hershy.programs.ports.storage import Storage
 
 from .images import Images
-from .limits import HostLimits
+from .policy import HostPolicy
 from .port_leases import PortLeases
 
 
@@ -26,6 +26,6 @@ class Services:
     storage: Storage
     clock: Clock
     event_bus: EventBus
-    ports: PortLeases
+    port_leases: PortLeases
     images: Images
-    limits: HostLimits
+    limits: HostPolicy

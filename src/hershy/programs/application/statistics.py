@@ -7,7 +7,7 @@ from hershy.core.ids import ContainerID, ProgramID
 from hershy.errors import ContainerNotFound, RuntimeFailure
 from hershy.programs.ports.runtime import ContainerStats
 
-from .requests import ProgramStats
+from .answers import ProgramStats
 from .services import Services
 from .supervision.registry import Registry
 

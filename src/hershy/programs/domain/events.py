@@ -241,6 +241,6 @@ Result = (
     | StopFailed
     | DeletionFailed
 )
-Finding = DeadlinePassed | StateLimitPassed | HostRestarted
-Event = Request | Result | Finding
+SweepFinding = DeadlinePassed | StateLimitPassed | HostRestarted
+Event = Request | Result | SweepFinding
 EventType = type[Event]

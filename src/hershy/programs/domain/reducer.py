@@ -58,7 +58,7 @@ def reduce(program: Program, event: Event, at: datetime) -> Step:
     Raises IllegalTransition (for stop and restart its subclass ProgramNotRunning) when the table has no row;
     nothing has changed then. Pure: the same arguments give the same step.
     """
-    if isinstance(event, on.Result | on.Finding) and event.epoch != program.epoch:
+    if isinstance(event, on.Result | on.SweepFinding) and event.epoch != program.epoch:
         return Step(program, dropped=True)
     if isinstance(event, on.DeleteRequested) and program.is_being_deleted:
         return Step(program, dropped=True)

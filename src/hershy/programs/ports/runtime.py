@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from hershy.core.diagnosis import Finding
+from hershy.core.diagnosis import Requirement
 from hershy.core.exits import ExitReason
 from hershy.core.ids import BuildID, ContainerID, ImageID, ProgramID, PublishPort, UserID
 from hershy.core.resources import ResourceLimits
@@ -205,7 +205,7 @@ class Runtime(ABC):
         """
 
     @abstractmethod
-    async def diagnose(self) -> Sequence[Finding]:
+    async def diagnose(self) -> Sequence[Requirement]:
         """Say what this adapter needs from the machine and whether it is there. Never raises for what it finds."""
 
     @abstractmethod

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from hershy.core.diagnosis import Finding
+from hershy.core.diagnosis import Requirement
 from hershy.sandbox.domain.job import SandboxJob
 from hershy.sandbox.domain.result import SandboxResult
 
@@ -47,7 +47,7 @@ class Sandbox(ABC):
         """
 
     @abstractmethod
-    async def diagnose(self) -> Sequence[Finding]:
+    async def diagnose(self) -> Sequence[Requirement]:
         """Say what this adapter needs from the machine and whether it is there. Never raises for what it finds."""
 
     @abstractmethod

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from hershy.sandbox.domain.risk import RiskReport
 
 from .collecting import reasons_of
-from .points import Finding
+from .points import RiskFinding
 from .rules import ALL
 from .scene import Scene
 
@@ -41,7 +41,7 @@ def analyze(files: Mapping[str, str]) -> RiskReport:
     """
     sources = {path: text for path, text in files.items() if path.endswith(".py")}
     own = _modules_of(sources)
-    found: dict[str, list[Finding]] = {}
+    found: dict[str, list[RiskFinding]] = {}
     try:
         for path in sorted(sources):
             found[path] = list(_findings(path, sources[path], own))
@@ -50,7 +50,7 @@ def analyze(files: Mapping[str, str]) -> RiskReport:
     return RiskReport(reasons_of(found))
 
 
-def _findings(path: str, text: str, own: frozenset[str]) -> Iterator[Finding]:
+def _findings(path: str, text: str, own: frozenset[str]) -> Iterator[RiskFinding]:
     yield from _declared_encoding(text)
     try:
         with warnings.catch_warnings():
@@ -67,11 +67,11 @@ def _findings(path: str, text: str, own: frozenset[str]) -> Iterator[Finding]:
         raise _Unreadable(f"{path:.200}, line {_odd_line(text)}: {error!s:.200}") from error
 
 
-def _declared_encoding(text: str) -> Iterator[Finding]:
+def _declared_encoding(text: str) -> Iterator[RiskFinding]:
     """What is looked at here is text; Python would read the file's bytes by the encoding that it declares."""
     for number, line in enumerate(re.split(r"\r\n|\r|\n", text, maxsplit=2)[:2], 1):
         if (cookie := _COOKIE.match(line.removeprefix("\ufeff"))) and cookie[1].lower() not in _UTF8:
-            yield Finding("source-encoding", number, f"declares the encoding {cookie[1]:.80}")
+            yield RiskFinding("source-encoding", number, f"declares the encoding {cookie[1]:.80}")
 
 
 def _odd_line(text: str) -> int:

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hershy.sandbox.domain.risk import Reason
 
-from .points import RULES, Finding
+from .points import RULES, RiskFinding
 
 MAX_PER_RULE = 20
 MAX_REASONS = 200
 MAX_MESSAGE = 300
 
 
-def reasons_of(findings: Mapping[str, Iterable[Finding]]) -> Sequence[Reason]:
+def reasons_of(findings: Mapping[str, Iterable[RiskFinding]]) -> Sequence[Reason]:
     """By file in order of path and line. One a rule and line; of each rule at most ``MAX_PER_RULE`` over all files.
 
     Where there are too many, those with the fewest points are left out.

@@ -19,7 +19,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RiskFinding:
     """One rule that applies at one line of a file."""
 
     rule: str

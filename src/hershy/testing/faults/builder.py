@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from hershy.builds.builder import Builder, BuildOutput, BuildRequest
 from hershy.core.clock import Clock
-from hershy.core.diagnosis import Finding
+from hershy.core.diagnosis import Requirement
 from hershy.core.ids import BuildID, ImageID
 from hershy.errors import BuildError, HershyError
 
@@ -37,7 +37,7 @@ class _WrappedBuilder(Builder):
         await self._before("remove")
         await self.inner.remove(build_id)
 
-    async def diagnose(self) -> Sequence[Finding]:
+    async def diagnose(self) -> Sequence[Requirement]:
         return await self.inner.diagnose()
 
     async def aclose(self) -> None:

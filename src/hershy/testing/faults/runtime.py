@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from hershy.core.clock import Clock
-from hershy.core.diagnosis import Finding
+from hershy.core.diagnosis import Requirement
 from hershy.core.exits import ExitReason
 from hershy.core.ids import ContainerID, ProgramID, PublishPort
 from hershy.errors import HershyError, RuntimeFailure
@@ -89,7 +89,7 @@ class _WrappedRuntime(Runtime):
     async def compose_file(self, spec: ContainerSpec) -> str:
         return await self.inner.compose_file(spec)
 
-    async def diagnose(self) -> Sequence[Finding]:
+    async def diagnose(self) -> Sequence[Requirement]:
         return await self.inner.diagnose()
 
     async def aclose(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from hershy.core.clock import Clock
-from hershy.core.diagnosis import Finding
+from hershy.core.diagnosis import Requirement
 from hershy.errors import HershyError, RuntimeFailure
 from hershy.sandbox.domain.job import SandboxJob
 from hershy.sandbox.domain.result import SandboxResult
@@ -43,7 +43,7 @@ class _WrappedSandbox(Sandbox):
         await self._before("reap")
         return await self.inner.reap()
 
-    async def diagnose(self) -> Sequence[Finding]:
+    async def diagnose(self) -> Sequence[Requirement]:
         return await self.inner.diagnose()
 
     async def aclose(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from .outcome import Given, Outcome, Try, contained, inconclusive
+from .outcome import Given, ProbeOutcome, Try, contained, inconclusive
 
 DEADLINE_S = 45.0
 KILLED_IN_GVISOR = 1
@@ -22,7 +22,7 @@ def result_of(a_try: Try, given: Given) -> Mapping[str, Any]:
     return {"name": a_try.name, "contract": a_try.contract, "tried": a_try.tried, **asdict(outcome)}
 
 
-def _in_child(a_try: Try, given: Given) -> Outcome:
+def _in_child(a_try: Try, given: Given) -> ProbeOutcome:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -39,7 +39,7 @@ def _in_child(a_try: Try, given: Given) -> Outcome:
         os.killpg(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     if said:
-        return Outcome(**json.loads(said))
+        return ProbeOutcome(**json.loads(said))
     if not in_time:
         return inconclusive(f"it did not end within {DEADLINE_S:g} s")
     if os.WIFSIGNALED(status):
@@ -52,7 +52,7 @@ def _in_child(a_try: Try, given: Given) -> Outcome:
     return inconclusive(f"it ended with code {code}, without a word")
 
 
-def _made(a_try: Try, given: Given) -> Outcome:
+def _made(a_try: Try, given: Given) -> ProbeOutcome:
     try:
         return a_try.attempt(given)
     except Exception as error:

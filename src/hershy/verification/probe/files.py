@@ -12,7 +12,7 @@ from .outcome import (
     ISOLATION,
     ROOT,
     Given,
-    Outcome,
+    ProbeOutcome,
     a_try,
     attempted,
     breached,
@@ -54,7 +54,7 @@ def _summary(errors: Counter[int]) -> str:
 
 
 @a_try("write-elsewhere", ROOT, "make a file in every directory outside /state")
-def write_elsewhere(given: Given) -> Outcome:
+def write_elsewhere(given: Given) -> ProbeOutcome:
     errors: Counter[int] = Counter()
     written = []
     for place, _, _ in _walk():
@@ -74,7 +74,7 @@ def write_elsewhere(given: Given) -> Outcome:
 
 
 @a_try("overwrite", ROOT, "open every file outside /state for writing")
-def overwrite(given: Given) -> Outcome:
+def overwrite(given: Given) -> ProbeOutcome:
     errors: Counter[int] = Counter()
     opened = []
     nothing = os.stat("/dev/null").st_rdev  # noqa: PTH116 -- what an engine puts over a file that it masks
@@ -99,7 +99,7 @@ def overwrite(given: Given) -> Outcome:
     return contained(f"{errors.total()} files refused: {_summary(errors)}")
 
 
-def _looked_into(path: str) -> Outcome:
+def _looked_into(path: str) -> ProbeOutcome:
     place = Path(path)
     try:
         if place.is_dir():
@@ -148,7 +148,7 @@ for _path in ("/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern", "/proc/sys
 
 
 @a_try("root-of-process-1", ISOLATION, "see another root by /proc/1/root")
-def root_of_process_1(given: Given) -> Outcome:
+def root_of_process_1(given: Given) -> ProbeOutcome:
     try:
         found, own = os.stat("/proc/1/root/."), os.stat("/")  # noqa: PTH116
     except OSError as error:
@@ -158,7 +158,7 @@ def root_of_process_1(given: Given) -> Outcome:
 
 
 @a_try("release-agent", ESCALATION, "have the kernel run a program by a cgroup's release agent")
-def release_agent(given: Given) -> Outcome:
+def release_agent(given: Given) -> ProbeOutcome:
     cgroups = Path("/sys/fs/cgroup")
     if not cgroups.is_dir():
         return contained("no cgroups are mounted")
@@ -170,13 +170,13 @@ def release_agent(given: Given) -> Outcome:
         ):
             outcome = attempted(action, absent=frozenset({errno.ENOENT, errno.EBUSY}))
             if outcome.verdict != "contained":
-                return Outcome(outcome.verdict, f"{what} in {place}: {outcome.happened}")
+                return ProbeOutcome(outcome.verdict, f"{what} in {place}: {outcome.happened}")
             refusals.append(outcome.happened)
     return contained(Counter(refusals).most_common(1)[0][0])
 
 
 @a_try("engine-socket", ESCALATION, "find the engine's socket, or any other of the machine's")
-def engine_socket(given: Given) -> Outcome:
+def engine_socket(given: Given) -> ProbeOutcome:
     sockets = [path for path in ENGINES if Path(path).exists()]
     for place, _, files in _walk():
         for name in files:

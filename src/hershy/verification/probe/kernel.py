@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable
 
-from .outcome import ESCALATION, Given, Outcome, a_try, attempted, inconclusive
+from .outcome import ESCALATION, Given, ProbeOutcome, a_try, attempted, inconclusive
 from .system_calls import buffer, call
 
 NAMESPACES = {
@@ -31,7 +31,7 @@ Call = Callable[[], object]
 
 
 def _listed(name: str, tried: str, action: Call, beyond: tuple[int, ...] = (), absent: tuple[int, ...] = ()) -> None:
-    def attempt(given: Given) -> Outcome:
+    def attempt(given: Given) -> ProbeOutcome:
         try:
             return attempted(action, frozenset(beyond), frozenset(absent))
         except KeyError:

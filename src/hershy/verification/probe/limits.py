@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from .outcome import BOUNDED, Given, Outcome, a_try, breached, contained, inconclusive, judged, named
+from .outcome import BOUNDED, Given, ProbeOutcome, a_try, breached, contained, inconclusive, judged, named
 
 MIB = 1024 * 1024
 TIMES = 4
@@ -16,7 +16,7 @@ TIMES = 4
 
 
 @a_try("open-files", BOUNDED, "open more files than its limit")
-def open_files(given: Given) -> Outcome:
+def open_files(given: Given) -> ProbeOutcome:
     most = given["limit"]
     held: list[int] = []
     try:
@@ -29,7 +29,7 @@ def open_files(given: Given) -> Outcome:
 
 
 @a_try("raise-limit", BOUNDED, "raise its limit of open files")
-def raise_limit(given: Given) -> Outcome:
+def raise_limit(given: Given) -> ProbeOutcome:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard + 1, hard + 1))
@@ -41,7 +41,7 @@ def raise_limit(given: Given) -> Outcome:
 
 
 @a_try("processes", BOUNDED, "a fork bomb", may_be_killed=True)
-def processes(given: Given) -> Outcome:
+def processes(given: Given) -> ProbeOutcome:
     """The processes it made end with it: they are its children, and are killed."""
     most, made = given["limit"], list[int]()
     try:
@@ -63,7 +63,7 @@ def processes(given: Given) -> Outcome:
 
 
 @a_try("memory", BOUNDED, "take more memory than its limit", may_be_killed=True)
-def memory(given: Given) -> Outcome:
+def memory(given: Given) -> ProbeOutcome:
     most, held = given["limit"], list[bytes]()
     try:
         while len(held) * MIB < most * TIMES:
@@ -74,7 +74,7 @@ def memory(given: Given) -> Outcome:
 
 
 @a_try("large-file", BOUNDED, "make a file larger than all of /state may be")
-def large_file(given: Given) -> Outcome:
+def large_file(given: Given) -> ProbeOutcome:
     path = Path("/state/probe-large")
     try:
         with path.open("wb") as file:
@@ -88,7 +88,7 @@ def large_file(given: Given) -> Outcome:
 
 
 @a_try("fill-state", BOUNDED, "fill /state by many files")
-def fill_state(given: Given) -> Outcome:
+def fill_state(given: Given) -> ProbeOutcome:
     """What it came to is seen from outside: nothing in here refuses."""
     written = 0
     chunk = os.urandom(MIB)
@@ -104,7 +104,7 @@ def fill_state(given: Given) -> Outcome:
 
 
 @a_try("fill-log", BOUNDED, "fill the log")
-def fill_log(given: Given) -> Outcome:
+def fill_log(given: Given) -> ProbeOutcome:
     """Likewise seen from outside."""
     line, written = "x" * 1023 + "\n", 0
     while written < given["limit"] * TIMES:
@@ -115,7 +115,7 @@ def fill_log(given: Given) -> Outcome:
 
 
 @a_try("processor", BOUNDED, "keep every core busy")
-def processor(given: Given) -> Outcome:
+def processor(given: Given) -> ProbeOutcome:
     """Likewise seen from outside."""
     end = time.monotonic() + given["seconds"]
     children = []

@@ -4,7 +4,7 @@ import errno
 import socket
 from collections.abc import Callable
 
-from .outcome import ESCALATION, ISOLATION, Given, Outcome, a_try, attempted, breached, contained
+from .outcome import ESCALATION, ISOLATION, Given, ProbeOutcome, a_try, attempted, breached, contained
 
 CONNECT_TIMEOUT_S = 2.0
 AF_ALG, AF_VSOCK, AF_PACKET = 38, 40, 17
@@ -27,7 +27,7 @@ for _name, _tried, _family, _kind, _protocol in (
 
 
 @a_try("connect", ISOLATION, "connect to an address")
-def connect(given: Given) -> Outcome:
+def connect(given: Given) -> ProbeOutcome:
     """``host`` and ``port``. Silence is an answer: whatever is there cannot be talked to."""
     place = f"{given['host']}:{given['port']}"
     try:

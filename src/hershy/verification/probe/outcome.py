@@ -17,12 +17,12 @@ Given = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ProbeOutcome:
     verdict: str
     happened: str
 
 
-Attempt = Callable[[Given], Outcome]
+Attempt = Callable[[Given], ProbeOutcome]
 
 
 @dataclass(frozen=True)
@@ -49,23 +49,23 @@ def a_try(name: str, contract: str, tried: str, *, may_be_killed: bool = False) 
     return listed
 
 
-def contained(happened: str) -> Outcome:
-    return Outcome(CONTAINED, happened)
+def contained(happened: str) -> ProbeOutcome:
+    return ProbeOutcome(CONTAINED, happened)
 
 
-def breached(happened: str) -> Outcome:
-    return Outcome(BREACHED, happened)
+def breached(happened: str) -> ProbeOutcome:
+    return ProbeOutcome(BREACHED, happened)
 
 
-def inconclusive(happened: str) -> Outcome:
-    return Outcome(INCONCLUSIVE, happened)
+def inconclusive(happened: str) -> ProbeOutcome:
+    return ProbeOutcome(INCONCLUSIVE, happened)
 
 
 def named(number: int) -> str:
     return f"{errno.errorcode.get(number, number)}: {os.strerror(number)}"
 
 
-def judged(number: int, beyond: frozenset[int] = frozenset(), absent: frozenset[int] = frozenset()) -> Outcome:
+def judged(number: int, beyond: frozenset[int] = frozenset(), absent: frozenset[int] = frozenset()) -> ProbeOutcome:
     """The verdict on an errno, 0 for success.
 
     ``beyond``: errors that come after permission was given; ``absent``: errors that say the kernel has no such thing.
@@ -81,7 +81,7 @@ def judged(number: int, beyond: frozenset[int] = frozenset(), absent: frozenset[
 
 def attempted(
     action: Callable[[], object], beyond: frozenset[int] = frozenset(), absent: frozenset[int] = frozenset()
-) -> Outcome:
+) -> ProbeOutcome:
     """Carry out and judge by the OSError, or its absence."""
     try:
         action()

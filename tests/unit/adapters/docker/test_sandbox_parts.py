@@ -18,7 +18,7 @@ from hershy.sandbox.domain.job import SandboxJob, SandboxLimits
 from hershy_adapters.docker._container.account import NOTHING_OF
 from hershy_adapters.docker._container.hardening import Enclosure, ImageFacts
 from hershy_adapters.docker._sandbox.config import Bootstrap, Shape, create_config, differences
-from hershy_adapters.docker._sandbox.leases import FOLDER, Lease
+from hershy_adapters.docker._sandbox.owner_lock import FOLDER, OwnerLock
 from hershy_adapters.docker._sandbox.transcript import Phase, Transcript
 from hershy_adapters.docker._sandbox.wire import READY, Answer, for_python, for_shell, read_answer
 
@@ -292,7 +292,7 @@ def test_only_a_command_of_another_image_does_without_python() -> None:
 
 def test_a_lease_is_abandoned_when_its_holder_has_died(tmp_path: Path) -> None:
     """Then, and not before; and found once."""
-    dead, alive, finder = (Lease(tmp_path, "engine") for _ in range(3))
+    dead, alive, finder = (OwnerLock(tmp_path, "engine") for _ in range(3))
     dead.abandon()  # what the kernel does for a process that dies
     with finder.abandoned() as owners:
         assert owners == [dead.owner]
@@ -305,7 +305,7 @@ def test_a_lease_is_abandoned_when_its_holder_has_died(tmp_path: Path) -> None:
 
 def test_what_could_not_be_reaped_is_found_again(tmp_path: Path) -> None:
     """A lease is forgotten only when its containers are gone."""
-    dead, finder = Lease(tmp_path, "engine"), Lease(tmp_path, "engine")
+    dead, finder = OwnerLock(tmp_path, "engine"), OwnerLock(tmp_path, "engine")
     dead.abandon()
     with pytest.raises(RuntimeError), finder.abandoned() as owners:
         raise RuntimeError(owners)
@@ -316,7 +316,7 @@ def test_what_could_not_be_reaped_is_found_again(tmp_path: Path) -> None:
 
 def test_leases_of_another_engine_are_left_alone(tmp_path: Path) -> None:
     """Their containers could not be found here."""
-    dead, finder = Lease(tmp_path, "another"), Lease(tmp_path, "engine")
+    dead, finder = OwnerLock(tmp_path, "another"), OwnerLock(tmp_path, "engine")
     dead.abandon()
     with finder.abandoned() as owners:
         assert owners == []
@@ -325,7 +325,7 @@ def test_leases_of_another_engine_are_left_alone(tmp_path: Path) -> None:
 
 def test_releasing_twice_is_no_error(tmp_path: Path) -> None:
     """Closing is idempotent everywhere."""
-    lease = Lease(tmp_path, "engine")
+    lease = OwnerLock(tmp_path, "engine")
     lease.release()
     lease.release()
 
@@ -334,7 +334,7 @@ def test_a_folder_that_cannot_be_written_is_told_with_the_remedy(tmp_path: Path)
     """It names the setting."""
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="HERSHY_STORAGE_ROOT"):
-        Lease(tmp_path / "file", "engine")
+        OwnerLock(tmp_path / "file", "engine")
 
 
 def test_the_bootstraps_refuse_to_run_outside_of_a_container() -> None:

@@ -17,7 +17,7 @@ from hershy.programs.ports.proxy import ProxyRequest, ProxyResponse
 from hershy.sandbox.application.service import SandboxService
 from hershy.testing.twins import Twins
 from hershy_adapters._asgi import AsgiTransport
-from hershy_adapters.http._guard.lease import while_valid
+from hershy_adapters.http._guard.token_expiry import while_valid
 from hershy_adapters.http.app import create_app
 from hershy_adapters.memory.program import answer_json
 from hershy_adapters.memory.tokens import InMemoryTokens

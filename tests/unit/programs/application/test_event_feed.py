@@ -8,7 +8,7 @@ from random import Random
 from dependency_injector import providers
 
 from hershy.core.ids import ProgramID
-from hershy.programs.application.event_feed import BuildOutput, Fed
+from hershy.programs.application.event_feed import BuildProgress, Fed
 from hershy.programs.domain.journal import JournalEntry
 from hershy.programs.domain.state import ProgramState as S
 from hershy.programs.ports.event_bus import EventsLost
@@ -42,7 +42,7 @@ async def test_a_program_s_feed_begins_with_its_present_state_and_ends_with_its_
     await hershy_twins.host.wait_for(program.id, S.READY)
     await hershy_twins.host.delete(program.id)
     rest = [it async for it in feed]
-    assert any(isinstance(it, BuildOutput) for it in rest)
+    assert any(isinstance(it, BuildProgress) for it in rest)
     seen = [first, *(it for it in rest if isinstance(it, JournalEntry))]
     assert tuple(seen) == tuple(await hershy_twins.host.journal(program.id))
     assert (seen[-1].event, seen[-1].state) == ("deleted", None)

@@ -170,7 +170,7 @@ class Story:
         assert world.machine.containers == {}
         assert list(await world.storage.list_programs()) == []
         assert [await world.builder.find(slot.build.build_id) for slot in self.slots] == [None] * SLOTS
-        assert len(world.services.ports) == 0
+        assert len(world.services.port_leases) == 0
         check_journal(list(await world.repository.journal(limit=100_000)))
         await host.aclose()
 

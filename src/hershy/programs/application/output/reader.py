@@ -13,7 +13,7 @@ from hershy.programs.ports.event_bus import BuildLine, Happened, ProgramDeleted
 from hershy.programs.ports.runtime import LogLine, LogQuery
 from hershy.programs.ports.storage import LogKind
 
-from ..requests import ProgramLogs
+from ..answers import ProgramLogs
 from ..services import Services
 from ..supervision.registry import Registry
 from .archive import LogArchive

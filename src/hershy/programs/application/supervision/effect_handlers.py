@@ -126,7 +126,7 @@ class EffectHandlers:
                     "by other processes on this machine; free some of 19001-29999"
                 ) from held
             published = await self._engine("finding a port for", program, services.runtime.published_ports())
-            following = services.ports.exchange(program.id, avoiding=published)
+            following = services.port_leases.exchange(program.id, avoiding=published)
             return on.PortExchanged(program.epoch, following, attempt + 1)
         return on.ContainerStarted(program.epoch, container_id)
 
@@ -213,7 +213,7 @@ class EffectHandlers:
             _log.warning("image kept", program_id=str(program.id), error=str(error))
         await services.storage.delete(program.id)
         last = await services.repository.remove(journal.deletion(program, services.clock.now()))
-        services.ports.release(program.id)
+        services.port_leases.release(program.id)
         return last
 
     async def _engine(

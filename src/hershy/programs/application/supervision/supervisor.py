@@ -173,7 +173,7 @@ class Supervisor:
         if saved is None:
             return Transition(before, before)
         self.program = saved.program
-        self._services.ports.confirm(before.id, self.program.publish_port)
+        self._services.port_leases.confirm(before.id, self.program.publish_port)
         self._runner.carry_out(self.program, step.effects, interrupts=step.interrupts)
         self._services.event_bus.publish(before.id, saved.entry.at, Happened(self.program, saved.entry))
         if self.program.state is not before.state:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable
 
-from ..points import Finding
+from ..points import RiskFinding
 from ..scene import Scene
 from . import attributes, files, imports, lookups, loops, references, texts
 
-ALL: tuple[Callable[[Scene], Iterable[Finding]], ...] = (
+ALL: tuple[Callable[[Scene], Iterable[RiskFinding]], ...] = (
     imports.check,
     references.check,
     attributes.check,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from .. import members
-from ..points import RULES, Finding
+from ..points import RULES, RiskFinding
 from ..scene import FUNCTION, Scene
 from ..words import words
 
@@ -34,7 +34,7 @@ _MANGLED = re.compile(r"_[A-Z]\w*?__\w+\Z")
 _OWN = ("self", "cls", "mcs", "super()")
 
 
-def check(scene: Scene) -> Iterator[Finding]:
+def check(scene: Scene) -> Iterator[RiskFinding]:
     for node in scene.nodes:
         match node:
             case ast.Attribute(value=value, attr=attr):
@@ -42,31 +42,31 @@ def check(scene: Scene) -> Iterator[Finding]:
                 if attr in ("__getattribute__", "mro", "__mro__"):
                     yield from _traversal(scene, node)
                 if attr == "__class__" and isinstance(value, ast.Constant | ast.Tuple | ast.List | ast.Lambda):
-                    yield Finding("odd-attribute", node.lineno, "asks a literal for its class")
+                    yield RiskFinding("odd-attribute", node.lineno, "asks a literal for its class")
                 if attr == "__doc__" and isinstance(scene.parent(node), ast.Subscript):
-                    yield Finding("odd-attribute", node.lineno, "takes characters out of a documentation text")
+                    yield RiskFinding("odd-attribute", node.lineno, "takes characters out of a documentation text")
             case ast.Call(func=ast.Attribute(value=value, attr="__class__")) if FUNCTION in scene.paths(value):
-                yield Finding("dynamic-code", node.lineno, "calls the class of a function")
+                yield RiskFinding("dynamic-code", node.lineno, "calls the class of a function")
             case ast.MatchClass(kwd_attrs=names):
                 for name in names:
                     if _SPECIAL.match(name) and name not in ("__name__", "__doc__"):
-                        yield Finding("dunder", node.lineno, f"a pattern takes out {name:.80}")
+                        yield RiskFinding("dunder", node.lineno, f"a pattern takes out {name:.80}")
                     else:
                         yield from of_name(name, node.lineno)
             case _:
                 pass
 
 
-def of_name(attr: str, line: int, *, is_own: bool = False) -> Iterator[Finding]:
+def of_name(attr: str, line: int, *, is_own: bool = False) -> Iterator[RiskFinding]:
     """What an attribute's name tells; ``is_own``: of ``self`` and its like."""
     if attr in STRONG and not (is_own and attr in ("__getattr__", "__reduce__", "__package__", "__path__")):
-        yield Finding("dunder", line, f"uses {attr:.80}: {RULES['dunder'].meaning}")
+        yield RiskFinding("dunder", line, f"uses {attr:.80}: {RULES['dunder'].meaning}")
     elif _SPECIAL.match(attr) and attr not in FREE and attr not in ("__mro__", "__getattribute__"):
-        yield Finding("odd-attribute", line, f"uses {attr:.80}")
+        yield RiskFinding("odd-attribute", line, f"uses {attr:.80}")
     elif _MANGLED.match(attr) and not is_own:
-        yield Finding("odd-attribute", line, f"uses {attr:.80}, which is private to a class")
+        yield RiskFinding("odd-attribute", line, f"uses {attr:.80}, which is private to a class")
     elif not is_own and (rule := members.rule_for_method(attr)) is not None:
-        yield Finding(rule, line, f"uses an attribute named {attr:.80}: {RULES[rule].meaning}")
+        yield RiskFinding(rule, line, f"uses an attribute named {attr:.80}: {RULES[rule].meaning}")
 
 
 def is_own(value: ast.expr) -> bool:
@@ -79,11 +79,11 @@ def _is_short(value: ast.expr) -> bool:
     )
 
 
-def _traversal(scene: Scene, node: ast.Attribute) -> Iterator[Finding]:
+def _traversal(scene: Scene, node: ast.Attribute) -> Iterator[RiskFinding]:
     parent = scene.parent(node)
     if node.attr == "__getattribute__":
         first = parent.args[0] if isinstance(parent, ast.Call) and parent.args else None
         if not is_own(node.value) and not (first is not None and is_own(first)):
-            yield Finding("hidden-attribute", node.lineno, "uses __getattribute__ of another object")
+            yield RiskFinding("hidden-attribute", node.lineno, "uses __getattribute__ of another object")
     elif isinstance(node.value, ast.Attribute) and node.value.attr == "__class__" and not is_own(node.value.value):
-        yield Finding("dunder", node.lineno, "walks from an object to the classes its class is made of")
+        yield RiskFinding("dunder", node.lineno, "walks from an object to the classes its class is made of")

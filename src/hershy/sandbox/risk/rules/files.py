@@ -5,7 +5,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ..points import Finding
+from ..points import RiskFinding
 from ..scene import Scene
 from .places import Place, place_of_file
 
@@ -32,7 +32,7 @@ _CODE = re.compile(r"\.(py|pyc|pyw|so|pth|pyd)\Z|(\A|/)(site|user)customize", re
 _WRITING = frozenset(("write_text", "write_bytes", "touch", "symlink_to", "hardlink_to"))
 
 
-def check(scene: Scene) -> Iterator[Finding]:
+def check(scene: Scene) -> Iterator[RiskFinding]:
     for node in scene.nodes:
         match node:
             case ast.Call(func=func):
@@ -44,11 +44,11 @@ def check(scene: Scene) -> Iterator[Finding]:
                 if (text := scene.text(right)) is not None and (of_path or text.startswith(("/", ".."))):
                     yield from _at(text, node.lineno)
             case ast.Attribute(attr="parent" | "parents", value=value) if _is_resolved(scene, value):
-                yield Finding("odd-attribute", node.lineno, "leads up from the working directory")
+                yield RiskFinding("odd-attribute", node.lineno, "leads up from the working directory")
             case ast.Attribute(attr="anchor", value=value) if any("pathlib." in it for it in scene.paths(value)):
-                yield Finding("outside-path", node.lineno, "leads to the root directory")
+                yield RiskFinding("outside-path", node.lineno, "leads to the root directory")
             case ast.Attribute(attr="symlink_to" | "hardlink_to"):
-                yield Finding("odd-attribute", node.lineno, "makes a link to another file")
+                yield RiskFinding("odd-attribute", node.lineno, "makes a link to another file")
             case _:
                 pass
 
@@ -57,24 +57,24 @@ def _is_resolved(scene: Scene, value: ast.expr) -> bool:
     return any(".cwd" in path or ".resolve" in path or ".absolute" in path for path in scene.paths(value))
 
 
-def _opened(scene: Scene, node: ast.Call, path: str) -> Iterator[Finding]:
+def _opened(scene: Scene, node: ast.Call, path: str) -> Iterator[RiskFinding]:
     arguments = [*node.args[: _ARGUMENTS[path]], *(it.value for it in node.keywords if it.arg in _KEYWORDS)]
     for argument in arguments:
         texts = scene.texts_of(argument)
         for text in texts:
             yield from _at(text, node.lineno)
             if _CODE.search(text) and _writes(scene, node, path):
-                yield Finding("writes-code", node.lineno, f"writes {text[:80]!r}")
+                yield RiskFinding("writes-code", node.lineno, f"writes {text[:80]!r}")
         if not texts and not scene.is_constant(argument):
             yield from _computed(scene, argument, node.lineno)
 
 
-def _at(text: str, line: int) -> Iterator[Finding]:
+def _at(text: str, line: int) -> Iterator[RiskFinding]:
     match place_of_file(text):
         case Place.PRIVATE | Place.OUTSIDE:
-            yield Finding("outside-path", line, f"uses the file {text[:80]!r}")
+            yield RiskFinding("outside-path", line, f"uses the file {text[:80]!r}")
         case Place.NETWORK:
-            yield Finding("network", line, f"reads from {text[:80]!r}")
+            yield RiskFinding("network", line, f"reads from {text[:80]!r}")
         case _:
             pass
 
@@ -86,18 +86,18 @@ def _writes(scene: Scene, node: ast.Call, path: str) -> bool:
     return any((text := scene.text(mode)) is None or set(text) & set("wax+") for mode in modes)
 
 
-def _computed(scene: Scene, argument: ast.expr, line: int) -> Iterator[Finding]:
+def _computed(scene: Scene, argument: ast.expr, line: int) -> Iterator[RiskFinding]:
     """What of a computed path can be seen: how it begins, and whether it comes from the environment."""
     begin = _beginning(scene, argument)
     leads_up = any(scene.text(part) == ".." for part in _parts(argument))
     if begin is not None and begin.startswith(("/", "~", "..")) and not begin.startswith("/work/"):
-        yield Finding("outside-path", line, f"uses a file at {begin[:80]!r}")
+        yield RiskFinding("outside-path", line, f"uses a file at {begin[:80]!r}")
     elif leads_up:
-        yield Finding("outside-path", line, "uses a file above the working directory")
+        yield RiskFinding("outside-path", line, "uses a file above the working directory")
     elif any(_ENVIRONMENT.match(path) for part in _parts(argument) for path in scene.paths(part)):
-        yield Finding("path-from-environment", line, "takes the path of a file from an environment variable")
+        yield RiskFinding("path-from-environment", line, "takes the path of a file from an environment variable")
     else:
-        yield Finding("dynamic-path", line, "computes the path of a file")
+        yield RiskFinding("dynamic-path", line, "computes the path of a file")
 
 
 def _parts(argument: ast.expr) -> Iterator[ast.expr]:

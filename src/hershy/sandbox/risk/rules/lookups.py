@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from .. import members, modules
-from ..points import RULES, Finding
+from ..points import RULES, RiskFinding
 from ..scene import Scene, joined
 from . import attributes
 
@@ -15,7 +15,7 @@ _LETTERS = frozenset(f"builtins.{name}" for name in ("chr", "ord", "reversed", "
 _PATCHERS = frozenset(("unittest.mock.patch", "pydoc.locate"))
 
 
-def check(scene: Scene) -> Iterator[Finding]:
+def check(scene: Scene) -> Iterator[RiskFinding]:
     for node in scene.nodes:
         match node:
             case ast.Call(func=func, args=args):
@@ -28,7 +28,7 @@ def check(scene: Scene) -> Iterator[Finding]:
                     yield from _dictionary(scene, node)
                 elif _PATCHERS.intersection(paths) and (text := scene.text(args[0] if args else None)):
                     for rule in filter(None, [members.rule_for(text)]):
-                        yield Finding(rule, node.lineno, f"reaches {text:.80}: {RULES[rule].meaning}")
+                        yield RiskFinding(rule, node.lineno, f"reaches {text:.80}: {RULES[rule].meaning}")
             case ast.Attribute(value=value, attr="__dict__") if not attributes.is_own(value):
                 is_module = any(modules.is_module(path) for path in scene.paths(value))
                 yield from _indexed(scene, node, "hidden-attribute" if is_module else "dynamic-attribute")
@@ -36,7 +36,7 @@ def check(scene: Scene) -> Iterator[Finding]:
                 pass
 
 
-def _looked_up(scene: Scene, node: ast.Call, paths: tuple[str, ...]) -> Iterator[Finding]:
+def _looked_up(scene: Scene, node: ast.Call, paths: tuple[str, ...]) -> Iterator[RiskFinding]:
     target, name = node.args[:2]
     of = scene.paths(target)
     for text in scene.texts_of(name):
@@ -47,17 +47,17 @@ def _looked_up(scene: Scene, node: ast.Call, paths: tuple[str, ...]) -> Iterator
             if rule is None and found in members.ONLY:
                 rule = "module-as-value"
             if rule is not None:
-                yield Finding(rule, node.lineno, f"looks up {found:.80}: {RULES[rule].meaning}")
+                yield RiskFinding(rule, node.lineno, f"looks up {found:.80}: {RULES[rule].meaning}")
     if scene.texts_of(name) or "builtins.hasattr" in paths:
         return
     is_literal = isinstance(target, ast.Constant | ast.Tuple | ast.List | ast.Dict | ast.JoinedStr | ast.Lambda)
     leads_on = any(modules.is_module(path) or path.startswith("builtins.getattr") for path in of)
     if leads_on or is_literal or _is_decoded(scene, name):
-        yield Finding("hidden-attribute", node.lineno, f"{RULES['hidden-attribute'].meaning}")
+        yield RiskFinding("hidden-attribute", node.lineno, f"{RULES['hidden-attribute'].meaning}")
     elif attributes.is_own(target):
-        yield Finding("dynamic-own-attribute", node.lineno, RULES["dynamic-own-attribute"].meaning)
+        yield RiskFinding("dynamic-own-attribute", node.lineno, RULES["dynamic-own-attribute"].meaning)
     else:
-        yield Finding("dynamic-attribute", node.lineno, RULES["dynamic-attribute"].meaning)
+        yield RiskFinding("dynamic-attribute", node.lineno, RULES["dynamic-attribute"].meaning)
 
 
 def _is_decoded(scene: Scene, name: ast.expr) -> bool:
@@ -75,30 +75,30 @@ def _is_decoded(scene: Scene, name: ast.expr) -> bool:
     return False
 
 
-def _getter(scene: Scene, node: ast.Call) -> Iterator[Finding]:
+def _getter(scene: Scene, node: ast.Call) -> Iterator[RiskFinding]:
     for argument in node.args[:1] if "operator.methodcaller" in scene.paths(node.func) else node.args:
         text = scene.text(argument)
         if text is None:
-            yield Finding("dynamic-attribute", node.lineno, RULES["dynamic-attribute"].meaning)
+            yield RiskFinding("dynamic-attribute", node.lineno, RULES["dynamic-attribute"].meaning)
             continue
         for part in text.split("."):
             yield from attributes.of_name(part, node.lineno)
             if part in ("__getattribute__", "__mro__", "mro", "__class__", "__dict__", "__init__"):
-                yield Finding("dunder", node.lineno, f"looks up {part} by name")
+                yield RiskFinding("dunder", node.lineno, f"looks up {part} by name")
 
 
-def _dictionary(scene: Scene, node: ast.Call) -> Iterator[Finding]:
+def _dictionary(scene: Scene, node: ast.Call) -> Iterator[RiskFinding]:
     """``vars(x)`` of an object is ordinary; of a module it is a way to all that is in it."""
     if node.args:
         of = scene.paths(node.args[0])
         if any(modules.is_module(path) for path in of):
-            yield Finding("hidden-attribute", node.lineno, "takes a module's names as a dictionary")
+            yield RiskFinding("hidden-attribute", node.lineno, "takes a module's names as a dictionary")
         return
-    yield Finding("scope-dictionary", node.lineno, RULES["scope-dictionary"].meaning)
+    yield RiskFinding("scope-dictionary", node.lineno, RULES["scope-dictionary"].meaning)
     yield from _indexed(scene, node, "hidden-name")
 
 
-def _indexed(scene: Scene, node: ast.expr, rule: str) -> Iterator[Finding]:
+def _indexed(scene: Scene, node: ast.expr, rule: str) -> Iterator[RiskFinding]:
     """Which entry of a dictionary of names is asked for."""
     parent = scene.parent(node)
     key: ast.expr | None = None
@@ -112,4 +112,6 @@ def _indexed(scene: Scene, node: ast.expr, rule: str) -> Iterator[Finding]:
     texts = scene.texts_of(key)
     odd = next((text for text in texts if text.startswith("__")), None)
     if odd is not None or not texts:
-        yield Finding(rule, node.lineno, "looks up a name in a dictionary of names" + (f": {odd:.80}" if odd else ""))
+        yield RiskFinding(
+            rule, node.lineno, "looks up a name in a dictionary of names" + (f": {odd:.80}" if odd else "")
+        )

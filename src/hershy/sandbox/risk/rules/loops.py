@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..points import Finding
+from ..points import RiskFinding
 from ..scene import Scene
 from ..words import words
 
@@ -23,29 +23,29 @@ class _Leaving:
     has_daemons: bool
 
 
-def check(scene: Scene) -> Iterator[Finding]:
+def check(scene: Scene) -> Iterator[RiskFinding]:
     leaving = _Leaving(_names_of_ending_functions(scene), _has_daemons(scene))
     for node in scene.nodes:
         match node:
             case ast.While(test=test) if _is_always(test) and not _ends(scene, node, leaving):
-                yield Finding(
+                yield RiskFinding(
                     "endless-loop", node.lineno, "a while loop whose condition is always true, without a way out"
                 )
             case ast.While(test=ast.Name(id=name)) if _never_changes(node, name):
-                yield Finding("endless-loop", node.lineno, f"a while loop that never makes {name:.80} false")
+                yield RiskFinding("endless-loop", node.lineno, f"a while loop that never makes {name:.80} false")
             case ast.Call(func=func, keywords=keywords) if "threading.Thread" in scene.paths(func):
                 yield from _starts_itself(scene, node, keywords)
             case ast.For(iter=items) if _is_endless(scene, items) and not _ends(scene, node, leaving):
-                yield Finding("endless-loop", node.lineno, "a loop over what never ends, without a way out")
+                yield RiskFinding("endless-loop", node.lineno, "a loop over what never ends, without a way out")
             case ast.For(iter=ast.Name(id=name)) if _grows(node, name) and not _ends(scene, node, leaving):
-                yield Finding("endless-loop", node.lineno, f"a loop over {name:.80} that adds to it each time")
+                yield RiskFinding("endless-loop", node.lineno, f"a loop over {name:.80} that adds to it each time")
             case ast.ListComp() | ast.SetComp() | ast.DictComp() if _is_endless(scene, node.generators[0].iter):
-                yield Finding("endless-loop", node.lineno, "collects what never ends")
+                yield RiskFinding("endless-loop", node.lineno, "collects what never ends")
             case ast.Call(func=func, args=[items, *_]) if _CONSUMING.intersection(scene.paths(func)):
                 if _is_endless(scene, items) or (
                     isinstance(items, ast.GeneratorExp) and _is_endless(scene, items.generators[0].iter)
                 ):
-                    yield Finding("endless-loop", node.lineno, "collects what never ends")
+                    yield RiskFinding("endless-loop", node.lineno, "collects what never ends")
             case _:
                 pass
 
@@ -137,11 +137,11 @@ def _doubles(statement: ast.stmt, name: str) -> bool:
     return False
 
 
-def _starts_itself(scene: Scene, node: ast.Call, keywords: list[ast.keyword]) -> Iterator[Finding]:
+def _starts_itself(scene: Scene, node: ast.Call, keywords: list[ast.keyword]) -> Iterator[RiskFinding]:
     target = next((it.value for it in keywords if it.arg == "target"), None)
     names = [it.name for it in _functions(scene, node) if isinstance(it, ast.FunctionDef | ast.AsyncFunctionDef)]
     if isinstance(target, ast.Name) and target.id in names:
-        yield Finding("endless-loop", node.lineno, f"{target.id:.80} starts threads of itself")
+        yield RiskFinding("endless-loop", node.lineno, f"{target.id:.80} starts threads of itself")
 
 
 def _grows(loop: ast.For, name: str) -> bool:

@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ..points import Finding
+from ..points import RiskFinding
 from ..scene import Scene
 from ..words import words
 from .places import Place, place_of
@@ -37,7 +37,7 @@ _ENTITY = re.compile(r"<!(ENTITY|DOCTYPE)[^>]*\b(SYSTEM|PUBLIC)\b")
 _EVALUATING = frozenset(("query", "eval"))
 
 
-def check(scene: Scene) -> Iterator[Finding]:
+def check(scene: Scene) -> Iterator[RiskFinding]:
     for node in scene.nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
             if not _is_documentation(scene, node):
@@ -57,20 +57,22 @@ def _is_documentation(scene: Scene, node: ast.AST) -> bool:
     return isinstance(scene.parent(node), ast.Expr)
 
 
-def _written(scene: Scene, node: ast.expr, text: str) -> Iterator[Finding]:
+def _written(scene: Scene, node: ast.expr, text: str) -> Iterator[RiskFinding]:
     line = node.lineno
     if found := _SPECIAL.search(text):
-        yield Finding("dunder", line, f"a text names {found.group()}")
+        yield RiskFinding("dunder", line, f"a text names {found.group()}")
     elif _LOOKUP.match(text):
-        yield Finding("odd-attribute", line, f"a text names {text}")
+        yield RiskFinding("odd-attribute", line, f"a text names {text}")
     elif _FIELD.search(text) and not _HARMLESS_FIELD.search(text):
-        yield Finding("dunder", line, "a format field takes special attributes out of an object")
+        yield RiskFinding("dunder", line, "a format field takes special attributes out of an object")
     if _CODE.search(text):
-        yield Finding("dynamic-code" if _is_evaluated(scene, node) else "code-in-text", line, "a text reads like code")
+        yield RiskFinding(
+            "dynamic-code" if _is_evaluated(scene, node) else "code-in-text", line, "a text reads like code"
+        )
     if _BLOB.search(text):
-        yield Finding("encoded-data", line, "a long text without words: it may be encoded")
+        yield RiskFinding("encoded-data", line, "a long text without words: it may be encoded")
     if _ENTITY.search(text):
-        yield Finding("private-path", line, "an XML document reads another file")
+        yield RiskFinding("private-path", line, "an XML document reads another file")
     yield from _places(text, line)
 
 
@@ -79,38 +81,38 @@ def _is_evaluated(scene: Scene, node: ast.expr) -> bool:
     return isinstance(parent, ast.Call) and isinstance(parent.func, ast.Attribute) and parent.func.attr in _EVALUATING
 
 
-def _put_together(scene: Scene, line: int, text: str) -> Iterator[Finding]:
+def _put_together(scene: Scene, line: int, text: str) -> Iterator[RiskFinding]:
     if text in scene.texts:
         return  # what is also written out is not hidden
     if text in _NAMES or _LOOKUP.match(text):
-        yield Finding("hidden-name", line, f"puts together the name {text:.80}")
+        yield RiskFinding("hidden-name", line, f"puts together the name {text:.80}")
     elif (found := _SPECIAL.search(text)) and not any(_SPECIAL.search(it) for it in scene.texts):
-        yield Finding("hidden-name", line, f"puts together the name {found.group()}")
+        yield RiskFinding("hidden-name", line, f"puts together the name {found.group()}")
     elif _FIELD.search(text) and not _HARMLESS_FIELD.search(text):
-        yield Finding(
+        yield RiskFinding(
             "hidden-name", line, "puts together a format field that takes special attributes out of an object"
         )
     elif _CODE.search(text):
-        yield Finding("encoded-code", line, "what is decoded or put together here reads like code")
+        yield RiskFinding("encoded-code", line, "what is decoded or put together here reads like code")
     yield from _places(text, line)
 
 
-def _places(text: str, line: int) -> Iterator[Finding]:
+def _places(text: str, line: int) -> Iterator[RiskFinding]:
     match place_of(text):
         case Place.PRIVATE:
-            yield Finding("private-path", line, f"names {text[:80]!r}")
+            yield RiskFinding("private-path", line, f"names {text[:80]!r}")
         case Place.OUTSIDE | Place.TEMPORARY:
-            yield Finding("absolute-path", line, f"names {text[:80]!r}")
+            yield RiskFinding("absolute-path", line, f"names {text[:80]!r}")
         case _:
             pass
 
 
-def _decoded(scene: Scene, node: ast.Call) -> Iterator[Finding]:
+def _decoded(scene: Scene, node: ast.Call) -> Iterator[RiskFinding]:
     paths = scene.paths(node.func)
     if any(_DECODERS.match(path) for path in paths):
         rule = "encoded-data" if node.args and scene.is_constant(node.args[0]) else "uses-decoder"
-        yield Finding(rule, node.lineno, f"decodes by {paths[0].removeprefix('builtins.'):.80}")
+        yield RiskFinding(rule, node.lineno, f"decodes by {paths[0].removeprefix('builtins.'):.80}")
     elif isinstance(node.func, ast.Attribute) and node.func.attr in ("decode", "encode") and node.args:
         codec = scene.text(node.args[0])
         if codec is None or codec.lower() not in _ORDINARY_CODECS:
-            yield Finding("encoded-data", node.lineno, f"uses the codec {codec or 'of a computed name':.80}")
+            yield RiskFinding("encoded-data", node.lineno, f"uses the codec {codec or 'of a computed name':.80}")

@@ -7,7 +7,7 @@ import pytest
 from dependency_injector import providers
 
 from hershy.core.deadline import within
-from hershy.core.diagnosis import Finding
+from hershy.core.diagnosis import Requirement
 from hershy.errors import DeadlineExceeded, Unavailable
 from hershy.programs.domain.state import ProgramState as S
 from hershy.testing.twins import Twins, open_twins, twin_container
@@ -193,8 +193,8 @@ async def test_a_host_that_opens_removes_containers_nobody_claims(hershy_twins: 
 class LackingRuntime(InMemoryRuntime):
     """Lacks something it needs."""
 
-    async def diagnose(self) -> list[Finding]:
-        return [Finding("gVisor", False, "the engine does not list runsc", "apt-get install runsc")]
+    async def diagnose(self) -> list[Requirement]:
+        return [Requirement("gVisor", False, "the engine does not list runsc", "apt-get install runsc")]
 
 
 async def test_a_host_refuses_to_open_on_a_machine_that_lacks_something() -> None:

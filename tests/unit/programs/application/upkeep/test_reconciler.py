@@ -181,7 +181,7 @@ async def test_a_deletion_that_was_asked_for_is_finished(world: Succession) -> N
     await a_while(world)
     assert await host.list() == []
     assert world.machine.containers == {}
-    assert len(world.services.ports) == 0
+    assert len(world.services.port_leases) == 0
 
 
 async def test_a_reconciliation_of_what_is_in_order_changes_nothing(world: Succession) -> None:

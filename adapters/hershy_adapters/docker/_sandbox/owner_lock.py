@@ -17,7 +17,7 @@ from hershy_adapters._file_lock import FileLock
 FOLDER = "sandboxes"
 
 
-class Lease:
+class OwnerLock:
     """Held from creation to ``release``. Leases in one storage root, and of one engine, know each other."""
 
     def __init__(self, storage_root: Path, engine: str) -> None:

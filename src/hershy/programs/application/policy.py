@@ -12,7 +12,7 @@ from hershy.programs.domain.state import ProgramState
 
 
 @dataclass(frozen=True, slots=True)
-class HostLimits:
+class HostPolicy:
     """Deadlines of the states that must not last, and the most a program may ask for.
 
     ``build_queue`` is how long a build may wait for one of ``concurrent_builds``, ``build`` how long it may take then;

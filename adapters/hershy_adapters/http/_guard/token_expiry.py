@@ -22,7 +22,7 @@ async def while_valid(
     every_s: float = CHECKED_EVERY_S,
 ) -> None:
     """Run ``app``. When the token ends meanwhile, it is told that its caller has gone."""
-    lease = _Lease(authenticator, token, every_s)
+    lease = _Expiry(authenticator, token, every_s)
     is_open = False
 
     async def receive_or_end() -> Message:
@@ -43,7 +43,7 @@ async def while_valid(
             await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": "the token has ended"})
 
 
-class _Lease:
+class _Expiry:
     """Most requests are over before the first check, and are spared its task."""
 
     def __init__(self, authenticator: Authenticator, token: str, every_s: float) -> None:
