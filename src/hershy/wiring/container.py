@@ -13,6 +13,7 @@ from hershy.core.ids import OwnerID
 from hershy.errors import ConfigurationError
 from hershy.programs.application.host import Host
 from hershy.programs.application.images import Images
+from hershy.programs.application.output.archive import LogArchive
 from hershy.programs.application.port_leases import PortLeases
 from hershy.programs.application.services import Services
 from hershy.sandbox.application.service import SandboxService
@@ -122,6 +123,7 @@ class HostContainer(containers.DeclarativeContainer):
         event_bus=event_bus,
         port_leases=providers.Singleton(PortLeases),
         images=providers.Singleton(Images, builder, repository, settings.provided.limits),
+        log_archive=providers.Singleton(LogArchive, storage, runtime),
         limits=settings.provided.limits,
     )
     host = providers.Singleton(Host, services, sweeps=settings.provided.is_in_real_time)
