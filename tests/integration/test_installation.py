@@ -52,7 +52,7 @@ def test_hershy_alone_brings_nothing_else(wheel: Path, tmp_path: Path) -> None:
     bare = Environment(tmp_path / "bare", wheel, "")
     assert bare.packages == {"hershy"}
     bare.python("from hershy import HershyError, BuildSpec, UserID, SandboxResult, ProgramState")
-    bare.python("from hershy.sandbox import analyze; assert analyze({'main.py': 'print(1)'}).points == 0")
+    bare.python("from hershy.sandbox import analyze; assert analyze({'main.py': 'print(1)'}).score == 0")
     assert "pip install 'hershy[watcher]'" in bare.python("import hershy.watcher", expected=1).stderr
     refused = bare.python("import hershy; hershy.open_host", expected=1)
     assert "pip install 'hershy[host]'" in refused.stderr
