@@ -127,11 +127,11 @@ def _container(
 
 
 async def _require_tokens(settings: Settings, token_store: Callable[[], TokenStore]) -> None:
-    if settings.auth is Authentication.NONE or is_loopback(settings.http_host):
+    if settings.http.auth is Authentication.NONE or is_loopback(settings.http.host):
         return
     if not await token_store().list():
         raise ConfigurationError(
-            f"http_host {settings.http_host} is not a loopback address and there is no token yet, so that nobody could "
+            f"http_host {settings.http.host} is not a loopback address and there is no token yet, so that nobody could "
             "call this Host; 'hershy token create --admin' makes one"
         )
 

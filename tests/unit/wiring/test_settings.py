@@ -17,8 +17,8 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_the_default_is_the_safe_runtime_on_loopback() -> None:
     """runsc, 127.0.0.1:9000, 16 MiB bodies."""
     settings = Settings.load()
-    assert (settings.runtime, settings.http_host, settings.http_port) == ("runsc", "127.0.0.1", 9000)
-    assert settings.max_body_bytes == 16 * 1024 * 1024
+    assert (settings.runtime, settings.http.host, settings.http.port) == ("runsc", "127.0.0.1", 9000)
+    assert settings.http.max_body_bytes == 16 * 1024 * 1024
 
 
 def test_code_wins_over_environment_over_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,7 +27,7 @@ def test_code_wins_over_environment_over_file(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("HERSHY_RUNTIME", "environment")
     monkeypatch.setenv("HERSHY_HTTP_PORT", "2")
     settings = Settings.load(runtime="code")
-    assert (settings.runtime, settings.http_port, settings.builder) == ("code", 2, "file")
+    assert (settings.runtime, settings.http.port, settings.adapters.builder) == ("code", 2, "file")
 
 
 def test_another_file_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_another_file_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     config.write_text("stop_grace_s = 3\n[adapter_options]\ndocker_host = 'unix:///x'\n")
     monkeypatch.setenv("HERSHY_CONFIG", str(config))
     settings = Settings.load()
-    assert settings.limits.stop_grace == timedelta(seconds=3)
+    assert settings.host_policy.stop_grace == timedelta(seconds=3)
     assert settings.adapter_options == {"docker_host": "unix:///x"}
     monkeypatch.setenv("HERSHY_CONFIG", "missing.toml")
     with pytest.raises(ConfigurationError, match=r"HERSHY_CONFIG names missing.toml, which is not a file"):
@@ -52,8 +52,8 @@ def test_adapter_options_come_from_the_environment_too(monkeypatch: pytest.Monke
 def test_no_program_may_ask_for_more_cpus_than_the_machine_has(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine would refuse it at the start; the Host does at registration. The operator may decide otherwise."""
     monkeypatch.setattr("os.cpu_count", lambda: 3)
-    assert Settings.load().limits.max_resources.cpus == 3
-    assert Settings.load(max_cpus=1.5).limits.max_resources.cpus == 1.5
+    assert Settings.load().host_policy.max_resources.cpus == 3
+    assert Settings.load(max_cpus=1.5).host_policy.max_resources.cpus == 1.5
 
 
 @pytest.mark.parametrize(
