@@ -16,6 +16,7 @@ from . import (
     output,
     programs,
     serve,
+    settings,
     talk,
     token,
     usage,
@@ -78,6 +79,7 @@ _HOST, _PROGRAMS, _TALK = "The Host", "Programs", "What a program says and does"
 
 app.command(rich_help_panel=_HOST)(serve.serve)
 app.command(rich_help_panel=_HOST)(doctor.doctor)
+app.command(rich_help_panel=_HOST)(settings.settings)
 app.command(rich_help_panel=_HOST)(verify.verify)
 app.add_typer(token.commands, rich_help_panel=_HOST)
 app.command(rich_help_panel=_PROGRAMS)(deploy.deploy)

@@ -8,6 +8,6 @@ def unknown_variables() -> list[str]:
     if not any(name.upper().startswith("HERSHY_") for name in os.environ):
         return []  # the settings are imported when there is something to look up
     from hershy.wiring.settings import Settings
-    from hershy.wiring.variables import new_warnings
+    from hershy.wiring.settings.variables import new_warnings
 
     return new_warnings(Settings)

@@ -84,12 +84,14 @@ class BuildSettings(Group):
     memory_bytes: int | None = Field(
         4 * 1024 * MIB,
         ge=LOWEST["memory_bytes"],
-        description="what the steps of all builds under way take together, as cpus and pids; null: no bound",
+        description="memory that the steps of all builds under way take together; null: no bound",
     )
     cpus: float | None = Field(
-        default_factory=lambda: 0.75 * (os.cpu_count() or 1), ge=LOWEST["cpus"], description="cores; null: no bound"
+        default_factory=lambda: 0.75 * (os.cpu_count() or 1),
+        ge=LOWEST["cpus"],
+        description="cores that the steps of all builds under way take together; null: no bound",
     )
-    pids: int | None = Field(4096, ge=1, description="processes and threads; null: no bound")
+    pids: int | None = Field(4096, ge=1, description="processes and threads, likewise; null: no bound")
     max_context_bytes: Annotated[int, Named("max_context_bytes")] = Field(
         64 * MIB, ge=1, description="the largest build context"
     )
@@ -113,20 +115,28 @@ class ProgramSettings(Group):
     stop_grace_s: float = Field(10, ge=0, description="between SIGTERM and SIGKILL")
     engine_timeout_s: float = Field(60, gt=0, description="deadline of any other call of the container engine")
     max_programs: int = Field(10_000, ge=1, description="programs registered at the same time")
-    max_programs_per_user: int = Field(1_000, ge=1, description="likewise, of one user")
+    max_programs_per_user: int = Field(1_000, ge=1, description="programs of one user at the same time")
     max_source_bytes: int = Field(16 * MIB, ge=1, description="the Dockerfile and sources of one program")
     journal_entries: int = Field(1_000, ge=1, description="entries of the journal kept of each program")
-    journal_days: float = Field(30, ge=0, description="how long those of deleted programs are kept")
+    journal_days: float = Field(30, ge=0, description="days that entries of deleted programs are kept")
     max_cpus: float = Field(
         default_factory=lambda: float(os.cpu_count() or 1),
         ge=LOWEST["cpus"],
         description="cores one program may ask for; an engine refuses more than the machine has",
     )
-    max_memory_bytes: int = Field(_MOST.memory_bytes, ge=LOWEST["memory_bytes"], description="likewise, memory")
-    max_pids: int = Field(_MOST.pids, ge=LOWEST["pids"], description="likewise, processes and threads")
-    max_open_files: int = Field(_MOST.open_files, ge=LOWEST["open_files"], description="likewise, open files")
-    max_log_bytes: int = Field(_MOST.log_bytes, ge=LOWEST["log_bytes"], description="likewise, log kept")
-    max_state_bytes: int = Field(_MOST.state_bytes, ge=LOWEST["state_bytes"], description="likewise, in /state")
+    max_memory_bytes: int = Field(
+        _MOST.memory_bytes, ge=LOWEST["memory_bytes"], description="bytes of memory one program may ask for"
+    )
+    max_pids: int = Field(_MOST.pids, ge=LOWEST["pids"], description="processes and threads one program may ask for")
+    max_open_files: int = Field(
+        _MOST.open_files, ge=LOWEST["open_files"], description="open files one program may ask for"
+    )
+    max_log_bytes: int = Field(
+        _MOST.log_bytes, ge=LOWEST["log_bytes"], description="bytes of log one program may ask to have kept"
+    )
+    max_state_bytes: int = Field(
+        _MOST.state_bytes, ge=LOWEST["state_bytes"], description="bytes in /state one program may ask for"
+    )
     egress: Egress = Field(Egress.OPEN, description="the most that any program has of the network: open or none")
     dns: tuple[str, ...] = Field((), description="resolvers that programs are given; none: those of this machine")
     seccomp_profile: str = Field("", description="a file with a profile in place of hershy's; see docs/seccomp.md")
@@ -147,7 +157,9 @@ class SandboxSettings(Group):
         SandboxPolicy().allowed_images, description="images that callers may name, written as allowed_registries"
     )
     at_once: int = Field(SandboxPolicy().at_once, ge=1, description="runs at the same time")
-    at_once_per_user: int = Field(SandboxPolicy().at_once_per_user, ge=1, description="likewise, of one user")
+    at_once_per_user: int = Field(
+        SandboxPolicy().at_once_per_user, ge=1, description="runs of one user at the same time"
+    )
     queue: int = Field(SandboxPolicy().queue, ge=0, description="runs that may wait for their turn")
     limits: SandboxLimitSettings = Field(
         SandboxLimitSettings(), description="what a run has that asks for nothing else: HERSHY_SANDBOX_LIMITS__PIDS"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic_core import to_jsonable_python
 
 from hershy.builds.policy import BuildPolicy
 from hershy.core.resources import ResourceLimits
@@ -18,7 +19,7 @@ from hershy.sandbox.domain.job import SandboxLimits
 
 from .complaints import invalid
 from .groups import MEMORY, AdapterSettings, BuildSettings, HttpSettings, ProgramSettings, SandboxSettings
-from .names import leaves_of
+from .names import Leaf, leaves_of
 from .sources import gather, nested
 from .variables import warn_of_unknown_variables
 
@@ -48,7 +49,10 @@ def _default_storage_root() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting as it stands. ``source``: code, the variable or the file that gave it, or ``default``."""
+    """One setting as it stands, its values as JSON has them.
+
+    ``source``: code, the variable or the file that gave it, ``runtime`` where that chose it, or ``default``.
+    """
 
     name: str
     group: str
@@ -74,11 +78,11 @@ class Settings(BaseModel):
         repr=False,
         description="postgresql://user:password@host/database or sqlite:///path; empty: a file in storage_root",
     )
-    adapters: AdapterSettings = AdapterSettings()
-    http: HttpSettings = HttpSettings()
-    builds: BuildSettings = BuildSettings()
-    programs: ProgramSettings = ProgramSettings()
-    sandbox: SandboxSettings = SandboxSettings()
+    adapters: AdapterSettings = Field(default_factory=AdapterSettings)
+    http: HttpSettings = Field(default_factory=HttpSettings)
+    builds: BuildSettings = Field(default_factory=BuildSettings)
+    programs: ProgramSettings = Field(default_factory=ProgramSettings)
+    sandbox: SandboxSettings = Field(default_factory=SandboxSettings)
     adapter_options: dict[str, Any] = Field(
         {}, repr=False, description="options of adapters by name: docker_host, docker_network; see docs/adapters.md"
     )
@@ -112,18 +116,21 @@ class Settings(BaseModel):
 
     def listed(self) -> Sequence[Setting]:
         """Every setting, with where it comes from. What may hold a password is shown as ``***``."""
-        return [
-            Setting(
-                name,
-                leaf.path[0] if len(leaf.path) > 1 else "",
-                leaf.variable,
-                "***" if name in SECRET and leaf.value_in(self) else leaf.value_in(self),
-                self._origin.get(name, "default"),
-                leaf.default,
-                leaf.field.description or "",
-            )
-            for name, leaf in leaves_of(type(self)).items()
-        ]
+        return [self._listed(leaf) for leaf in leaves_of(type(self)).values()]
+
+    def _listed(self, leaf: Leaf) -> Setting:
+        value, source = leaf.value_in(self), self._origin.get(leaf.name, "default")
+        if leaf.path[0] == "adapters" and not value:
+            value, source = self.adapter_name(leaf.name), "runtime"
+        return Setting(
+            leaf.name,
+            leaf.path[0] if len(leaf.path) > 1 else "",
+            leaf.variable,
+            _shown(leaf.name, value),
+            source,
+            _shown(leaf.name, leaf.default),
+            leaf.field.description or "",
+        )
 
     def adapter_name(self, port: str) -> str:
         """The adapter chosen for ``builder``, ``runtime`` and so on."""
@@ -200,6 +207,10 @@ class Settings(BaseModel):
     def is_in_real_time(self) -> bool:
         """Whether the Host sweeps by itself. In virtual time that would never let the clock stand still."""
         return self.adapters.clock != MEMORY
+
+
+def _shown(name: str, value: Any) -> Any:
+    return "***" if name in SECRET and value else to_jsonable_python(value, exclude_none=True)
 
 
 def _config_file() -> Path | None:

@@ -1,7 +1,7 @@
 """Where settings come from: code, then the environment, then a TOML file; and which of them said what."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
