@@ -84,8 +84,9 @@ class ContainerNotFound(NotFound):
 class ImageNotFound(NotFound):
     """The image is not in the engine's store; building again makes it."""
 
-    def __init__(self, image_id: object) -> None:
-        super().__init__(f"image not found: {image_id}")
+    def __init__(self, image: object) -> None:
+        super().__init__(f"image not found: {image}")
+        self.image = image
 
 
 class Conflict(HershyError):

@@ -25,7 +25,7 @@ from . import (
 from . import run as run_command
 from .options import TokenFileOption, UrlOption, require_effect
 from .session import Session
-from .variables import unknown_variables
+from .variables import tell_unread_file, unknown_variables
 
 app = typer.Typer(
     name="hershy",
@@ -37,8 +37,9 @@ app = typer.Typer(
 )
 
 
-WITHOUT_A_HOST = frozenset({"serve", "doctor", "verify", "token"})
+WITHOUT_A_HOST = frozenset({"serve", "doctor", "settings", "verify", "token"})
 """Commands that an address or a token of a Host means nothing to."""
+WITH_SETTINGS = frozenset({*WITHOUT_A_HOST, "run"})
 
 
 def _print_version(wanted: bool) -> None:
@@ -71,6 +72,8 @@ def hershy(
     if command != "serve":  # which refuses them
         for sentence in unknown_variables():
             output.note(f"hershy: warning: {sentence}")
+    if command in WITH_SETTINGS:
+        tell_unread_file()
     Session.of(context, url).token_file = token_file
 
 

@@ -1,5 +1,6 @@
 """Reads a build context from a directory: its Dockerfile, and every file that ``.dockerignore`` leaves in."""
 
+import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ class Sources:
 def read_directory(root: Path) -> Sources:
     """Read everything into memory. Raises UnfitDirectory for what strings cannot carry."""
     dockerfile = root / DOCKERFILE
-    if not dockerfile.is_file():
+    if not dockerfile.is_symlink() and not dockerfile.exists():
         raise UnfitDirectory(f"{root} has no {DOCKERFILE}; give the directory that holds one")
     _require_plain_file(dockerfile)
     files: dict[str, str] = {}
@@ -51,7 +52,9 @@ def _context_paths(root: Path) -> list[str]:
     from docker.utils.build import exclude_paths
 
     ignore_file = root / ".dockerignore"
-    lines = _text(ignore_file).splitlines() if ignore_file.is_file() else []
+    if ignore_file.is_symlink() or ignore_file.exists():
+        _require_plain_file(ignore_file)
+    lines = _text(ignore_file).splitlines() if ignore_file.exists() else []
     patterns = [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
     found = exclude_paths(str(root), [*patterns, *ALWAYS_IGNORED])
     return sorted(
@@ -70,7 +73,9 @@ def _require_plain_file(path: Path) -> None:
 def _text(path: Path) -> str:
     try:
         str(path).encode()
-        return path.read_bytes().decode()
+        # What has been put there since it was looked at is neither followed nor waited for.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            return file.read(MAX_TOTAL_BYTES + 1).decode()
     except UnicodeError:
         raise UnfitDirectory(
             f"{str(path)!r} is not UTF-8 text, and sources travel as text; "

@@ -11,12 +11,14 @@ from hershy.sandbox.domain.job import EVERYTHING
 from hershy.sandbox.domain.result import Outcome
 
 from . import output
+from .running import Ran
 
 REASONS_SHOWN = 20
 
 
-def print_for_people(run: RunInfo) -> None:
+def print_for_people(ran: Ran) -> None:
     """The code's own output to stdout and stderr, and then more to stderr."""
+    run = ran.run
     output.raw(run.raw_stdout)
     output.raw(run.raw_stderr, to_stderr=True)
     if run.raw_stderr and not run.raw_stderr.endswith(b"\n"):
@@ -27,19 +29,22 @@ def print_for_people(run: RunInfo) -> None:
         for line in _reasons(run.risk):
             output.note(f"  {line}")
     else:
-        output.note(f"hershy: {'; '.join([run.message, *_figures(run)])}")
+        output.note(f"hershy: {'; '.join([run.message, *_figures(run), *_place(ran)])}")
     if run.files_left_out:
         output.note(f"hershy: not brought back, for there is too much: {', '.join(run.files_left_out)}")
 
 
-def print_document(run: RunInfo) -> None:
-    """As the Host's API shows a run."""
+def print_document(ran: Ran) -> None:
+    """As the Host's API shows a run; and where it was: ``at`` and ``config``."""
+    run = ran.run
     document = {it.name: getattr(run, it.name) for it in fields(run) if not it.name.startswith("raw_")}
     document |= _as_text("stdout", run.raw_stdout) | _as_text("stderr", run.raw_stderr)
     document |= {
         "exception": None if run.exception is None else asdict(run.exception),
         "files": {path: _file(content) for path, content in run.files.items()},
         "risk": None if run.risk is None else asdict(run.risk),
+        "at": ran.at,
+        "config": ran.config,
     }
     output.document(document)
 
@@ -63,6 +68,12 @@ def _figures(run: RunInfo) -> Iterator[str]:
     yield f"{run.duration_s:.2f} s{memory}"
     if run.risk is not None and run.risk.score:
         yield f"risk score {run.risk.score}"
+
+
+def _place(ran: Ran) -> Iterator[str]:
+    if ran.run.runtime:
+        configured = f", configured by {ran.config}" if ran.config else ""
+        yield f"held by {ran.run.runtime} {'at' if '://' in ran.at else 'in'} {ran.at}{configured}"
 
 
 def _reasons(risk: RiskInfo) -> Iterator[str]:

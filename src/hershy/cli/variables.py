@@ -1,6 +1,9 @@
-"""Variables of the environment that mean nothing, told once by whichever command is run."""
+"""What somebody may believe to be read, and is not: told once by whichever command is run."""
 
 import os
+from pathlib import Path
+
+from . import output
 
 
 def unknown_variables() -> list[str]:
@@ -11,3 +14,9 @@ def unknown_variables() -> list[str]:
     from hershy.wiring.settings.variables import new_warnings
 
     return new_warnings(Settings)
+
+
+def tell_unread_file() -> None:
+    """A ``hershy.toml`` in the working directory: it may be a stranger's, as the code that is to be held is."""
+    if Path("hershy.toml").is_file():
+        output.note("hershy: hershy.toml in the working directory is not read; name it with --config to have it read")

@@ -115,3 +115,33 @@ def test_too_much_is_refused_before_it_is_read(root: Path, monkeypatch: pytest.M
     (root / "big").write_bytes(b"x" * 1025)
     with pytest.raises(UnfitDirectory, match=r"big is among it.*\.dockerignore"):
         read_directory(root)
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", ".dockerignore", "secret.txt", "pkg"])
+def test_nothing_outside_of_the_directory_is_taken(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    """A link of any of them, to a file or a folder elsewhere, is refused by its name: it may be a stranger's folder."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "key").write_text("secret")
+    (root / name).unlink(missing_ok=True)
+    (root / name).symlink_to(elsewhere if name == "pkg" else elsewhere / "key")
+    with pytest.raises(UnfitDirectory, match=rf"{name} is a symbolic link"):
+        read_directory(root)
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", ".dockerignore", "pipe"])
+def test_what_would_be_waited_for_is_refused(root: Path, name: str) -> None:
+    """A named pipe that nobody writes to."""
+    (root / name).unlink(missing_ok=True)
+    os.mkfifo(root / name)
+    with pytest.raises(UnfitDirectory, match=rf"{name} is not a regular file"):
+        read_directory(root)
+
+
+def test_what_is_swapped_after_the_look_is_not_followed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link that was a file when it was looked at."""
+    (root / "link").symlink_to("/etc/hostname")
+    monkeypatch.setattr(directory, "_require_plain_file", lambda path: None)
+    with pytest.raises(UnfitDirectory, match="link cannot be read"):
+        read_directory(root)

@@ -15,6 +15,7 @@ from hershy.wiring.settings.groups import AdapterSettings, SandboxSettings
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HERSHY_STORAGE_ROOT", str(tmp_path))
 
 
 def test_the_default_is_the_safe_runtime_on_loopback() -> None:
@@ -142,13 +143,13 @@ def test_every_name_from_before_the_groups_is_read(monkeypatch: pytest.MonkeyPat
     assert (settings.programs.max_programs_per_user, settings.adapters.sandbox) == (5, "runc")
 
 
-def test_every_setting_tells_where_it_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_setting_tells_where_it_comes_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Code, variable, file or default; what may hold a password is hidden."""
     Path("hershy.toml").write_text("stop_grace_s = 3\n")
     monkeypatch.setenv("HERSHY_DATABASE_URL", "postgresql://me:secret@db/hershy")
     told = {it.name: it for it in Settings.load(sandbox_pool_size=0).listed()}
     assert (told["sandbox_pool_size"].value, told["sandbox_pool_size"].source) == (0, "code")
-    assert (told["stop_grace_s"].source, told["stop_grace_s"].default) == ("hershy.toml", 10)
+    assert (told["stop_grace_s"].source, told["stop_grace_s"].default) == (str(tmp_path / "hershy.toml"), 10)
     assert (told["database_url"].value, told["database_url"].source) == ("***", "HERSHY_DATABASE_URL")
     assert (told["http_port"].value, told["http_port"].source, told["http_port"].variable) == (
         9000,

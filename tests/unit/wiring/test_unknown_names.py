@@ -14,7 +14,7 @@ from hershy.testing.twins import twin_container
 from hershy.wiring import Settings, diagnose, open_host, open_sandbox, open_server, open_tokens
 from hershy.wiring.options import OWN_OPTIONS
 from hershy.wiring.settings import variables
-from hershy.wiring.settings.model import CONFIG_VARIABLE
+from hershy.wiring.settings.config_file import VARIABLE as CONFIG_VARIABLE
 from hershy.wiring.settings.variables import NO_SETTINGS, unknown_variables
 
 ADAPTERS = Path(__file__).parents[3] / "adapters"

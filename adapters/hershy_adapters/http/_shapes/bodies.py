@@ -37,7 +37,12 @@ class Body(BaseModel):
 def unknown_fields(model: type[BaseModel], fields: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Each name that ``model`` has no field for, and a hint at the one that was meant."""
     known = {field.alias or name for name, field in model.model_fields.items()}
-    return ((name, hint(name, known)) for name in fields if name not in known)
+    return ((_showable(name), hint(name, known)) for name in fields if name not in known)
+
+
+def _showable(name: str) -> str:
+    """Without half surrogate pairs, which the validator cannot carry in a message."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def parse_object(body: bytes) -> dict[str, Any]:

@@ -17,15 +17,13 @@ from hershy.programs.application.policy import HostPolicy
 from hershy.sandbox.application.policy import SandboxPolicy
 from hershy.sandbox.domain.job import SandboxLimits
 
+from . import config_file
 from .complaints import invalid
 from .groups import MEMORY, AdapterSettings, BuildSettings, HttpSettings, ProgramSettings, SandboxSettings
 from .names import Leaf, leaves_of
 from .sources import gather, nested
 from .variables import warn_of_unknown_variables
 
-CONFIG_VARIABLE = "HERSHY_CONFIG"
-"""Environment variable that names the TOML file; without it ``hershy.toml`` of the working directory is read."""
-DEFAULT_CONFIG = "hershy.toml"
 SECRET = frozenset({"database_url", "adapter_options"})
 """Settings that may hold a password: never shown."""
 
@@ -88,22 +86,35 @@ class Settings(BaseModel):
     )
 
     _origin: Mapping[str, str] = PrivateAttr(default_factory=dict)
+    _file: Path | None = PrivateAttr(default=None)
 
     @classmethod
-    def load(cls, **from_code: Any) -> "Settings":
+    def load(cls, *, config: str | Path | None = None, of_host: bool = True, **from_code: Any) -> "Settings":
         """Read every source; warn, once, of a variable ``HERSHY_…`` that means nothing.
 
-        ``from_code``: by name (``sandbox_pool_size=0``) or group (``sandbox={"pool_size": 0}``). Raises
-        ConfigurationError naming the setting and what is wrong with it, and the nearest one where there is none.
+        ``from_code``: by name (``sandbox_pool_size=0``) or group (``sandbox={"pool_size": 0}``). ``config`` names the
+        file, or else HERSHY_CONFIG does; else it is ``hershy.toml`` in the storage root, which is for Hosts
+        (``of_host``). Nothing is read from the working directory. Raises ConfigurationError naming the setting and what
+        is wrong with it, and the nearest one where there is none.
         """
         warn_of_unknown_variables(cls)
-        given = gather(cls, from_code, _config_file())
+        given = gather(cls, from_code)
+        root = Path(given.values.get("storage_root") or _default_storage_root())
+        file = config_file.find(config, root if of_host else None)
+        said = {} if file is None else given.add_file(cls, file)
+        if file is not None and file.parent == root.absolute() and Path(said.get("storage_root", root)) != root:
+            raise ConfigurationError(f"settings: storage_root: {file} is found by it, and cannot set another")
         try:
             settings = cls(**nested(cls, given.values))
         except ValidationError as error:
             raise invalid(error, cls, given.origin) from error
-        settings._origin = given.origin
+        settings._origin, settings._file = given.origin, file
         return settings
+
+    @property
+    def file(self) -> Path | None:
+        """The file that was read, if any."""
+        return self._file
 
     def setting(self, name: str) -> Any:
         """The value of a setting by its name (``http_port``), or of a property. Raises ConfigurationError."""
@@ -211,11 +222,3 @@ class Settings(BaseModel):
 
 def _shown(name: str, value: Any) -> Any:
     return "***" if name in SECRET and value else to_jsonable_python(value, exclude_none=True)
-
-
-def _config_file() -> Path | None:
-    named = os.environ.get(CONFIG_VARIABLE)
-    if named and not Path(named).is_file():
-        raise ConfigurationError(f"{CONFIG_VARIABLE} names {named}, which is not a file")
-    file = Path(named or DEFAULT_CONFIG)
-    return file if file.is_file() else None

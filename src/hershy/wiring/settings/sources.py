@@ -34,17 +34,20 @@ class Given:
                 self.values[name] = {**value, **self.values[name]}
                 self.origin[name] += f", {origin[name]}"
 
+    def add_file(self, model: type[BaseModel], file: Path) -> Mapping[str, Any]:
+        """Return what the file says. Raises ConfigurationError as ``gather``, and for what cannot be read."""
+        said = flat(model, _toml(file), str(file))
+        self.add(said, dict.fromkeys(said, str(file)))
+        return said
 
-def gather(model: type[BaseModel], from_code: Mapping[str, Any], file: Path | None) -> Given:
-    """Raises ConfigurationError for a name that is no setting, one given twice, and what cannot be read."""
+
+def gather(model: type[BaseModel], from_code: Mapping[str, Any]) -> Given:
+    """Code and environment. Raises ConfigurationError for a name that is no setting, and one given twice."""
     given = Given()
     said = flat(model, from_code, CODE)
     given.add(said, dict.fromkeys(said, CODE))
     said = _environment(leaves_of(model))
     given.add(said, {name: leaf.variable for name, leaf in leaves_of(model).items()})
-    if file is not None:
-        said = flat(model, _toml(file), str(file))
-        given.add(said, dict.fromkeys(said, str(file)))
     return given
 
 

@@ -12,9 +12,10 @@ from pydantic import BaseModel
 from hershy.core.log import get_logger
 from hershy.core.nearest import hint
 
+from . import config_file
 from .names import NESTED, PREFIX, leaves_of
 
-NO_SETTINGS = frozenset({"HERSHY_URL", "HERSHY_TOKEN", "HERSHY_CONFIG"})
+NO_SETTINGS = frozenset({"HERSHY_URL", "HERSHY_TOKEN", config_file.VARIABLE})
 """The client's, and the one that names the file of settings."""
 
 _OF_KUBERNETES = re.compile(
