@@ -2,7 +2,8 @@
 
     HershyError
     ├── InvalidValue (also ValueError)          a value breaks its type's rules; nothing has changed
-    │   └── ConfigurationError                  settings name something that does not exist or does not fit
+    │   ├── ConfigurationError                  settings name something that does not exist or does not fit
+    │   └── UnfitDirectory                      a directory cannot be built from
     ├── Unauthorized                            nobody has been told apart: no token, or one that is not valid
     ├── Forbidden                               this caller may not do that
     ├── NotFound
@@ -46,6 +47,10 @@ class InvalidValue(HershyError, ValueError):
 
 class ConfigurationError(InvalidValue):
     """A setting names an adapter that is not installed, or adapters that do not fit together."""
+
+
+class UnfitDirectory(InvalidValue):
+    """A directory cannot be built from; the message names the file and the remedy."""
 
 
 class Unauthorized(HershyError):

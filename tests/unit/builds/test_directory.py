@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from hershy.cli import directory
-from hershy.cli.directory import UnfitDirectory, read_directory
+from hershy.builds import directory
+from hershy.builds.directory import read_directory
+from hershy.builds.spec import BuildSpec
+from hershy.errors import UnfitDirectory
 
 
 @pytest.fixture
@@ -145,3 +147,25 @@ def test_what_is_swapped_after_the_look_is_not_followed(root: Path, monkeypatch:
     monkeypatch.setattr(directory, "_require_plain_file", lambda path: None)
     with pytest.raises(UnfitDirectory, match="link cannot be read"):
         read_directory(root)
+
+
+def test_a_build_specification_is_read_from_a_directory(root: Path) -> None:
+    """As deploy reads it; build arguments come from elsewhere."""
+    write(root, "main.py")
+    assert BuildSpec.from_directory(root, {"A": "1"}) == BuildSpec("FROM x\n", {"main.py": "main.py"}, {"A": "1"})
+    assert BuildSpec.from_directory(str(root)).src_files == {"main.py": "main.py"}
+
+
+@pytest.mark.parametrize("patterns", ["*\n!**/*.py", "*\n!src/**/*.py\n!*.py", "**\n!**/*.py"])
+def test_what_an_allow_list_takes_back_is_taken_at_any_depth(root: Path, patterns: str) -> None:
+    """A6: whatever folder it lies in, and whatever excludes the folder."""
+    write(root, "main.py", "src/a.py", "src/deep/b.py", "src/a.txt", "other.txt")
+    (root / ".dockerignore").write_text(patterns)
+    assert set(read_directory(root).src_files) == {".dockerignore", "main.py", "src/a.py", "src/deep/b.py"}
+
+
+def test_a_byte_order_mark_disables_no_pattern(root: Path) -> None:
+    """Editors of some systems begin each file with one."""
+    write(root, "secret.env", "main.py")
+    (root / ".dockerignore").write_text("\ufeffsecret.env\n")
+    assert set(read_directory(root).src_files) == {".dockerignore", "main.py"}
