@@ -1,5 +1,6 @@
 """The Host API as an ASGI application."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -17,9 +18,9 @@ from ._calls.sandbox import add_sandbox_routes
 from ._errors import Json, install_handlers
 from ._guard.admission import admission
 from ._guard.body_limit import limit_body
-from ._guard.door import Door, guarded
 from ._guard.isolation import own_headers
 from ._guard.known_input import require_known_input
+from ._guard.origin_policy import OriginPolicy, guarded
 from ._metrics import HttpMetrics, measured
 from ._openapi import complete
 from ._proxy.gate import proxy_gate
@@ -31,7 +32,7 @@ def create_app(
     *,
     max_body_bytes: int = MAX_BODY_BYTES,
     authenticator: Authenticator | None = None,
-    door: Door = Door(),
+    origin_policy: OriginPolicy = OriginPolicy(),
     sandbox: SandboxService | None = None,
 ) -> ASGIApp:
     """Serve ``host``; open it before the first request and close it after the last.
@@ -39,13 +40,20 @@ def create_app(
     Run it under any ASGI server, or mount it in an application of your own, at any path:
     ``app.mount("/hershy", create_app(host))``. It needs no lifespan events. ``max_body_bytes`` bounds the bodies
     of the Host's own calls; what goes to programs streams through unbounded. Without an ``authenticator`` whoever
-    reaches it controls every program. ``door`` keeps web pages of elsewhere out: by the origin they say, and by the
-    names it is told this application has. ``sandbox``, opened likewise, runs code that callers send; without one there
-    are no such calls.
+    reaches it controls every program. ``origin_policy`` keeps web pages of elsewhere out: by the origin they say, and
+    by the names it is told this application has. ``sandbox``, opened likewise, runs code that callers send; without one
+    there are no such calls.
     """
     metrics = HttpMetrics()
     api = own_headers(head_as_get(limit_body(_json_api(host, metrics, sandbox), max_body_bytes)))
-    return measured(error_boundary(guarded(admission(proxy_gate(api), host, authenticator), door)), metrics)
+    return measured(error_boundary(guarded(admission(proxy_gate(api), host, authenticator), origin_policy)), metrics)
+
+
+def create(
+    host: Host, *, allowed_hosts: Sequence[str] | None = None, allowed_origins: Sequence[str] = (), **options: Any
+) -> ASGIApp:
+    """What ``hershy.asgi.app`` makes."""
+    return create_app(host, origin_policy=OriginPolicy(allowed_hosts, allowed_origins), **options)
 
 
 def _json_api(host: Host, metrics: HttpMetrics, sandbox: SandboxService | None = None) -> FastAPI:

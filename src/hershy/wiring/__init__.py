@@ -2,6 +2,16 @@
 
 from .container import HostContainer
 from .opening import diagnose, open_host, open_sandbox, open_server, open_tokens
+from .running_code import run_code
 from .settings import Settings
 
-__all__ = ["HostContainer", "Settings", "diagnose", "open_host", "open_sandbox", "open_server", "open_tokens"]
+__all__ = [
+    "HostContainer",
+    "Settings",
+    "diagnose",
+    "open_host",
+    "open_sandbox",
+    "open_server",
+    "open_tokens",
+    "run_code",
+]

@@ -20,6 +20,11 @@ class ProgramFilter:
     build_id: BuildID | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for name, kind in (("user_id", UserID), ("build_id", BuildID)):
+            if (given := getattr(self, name)) is not None:
+                object.__setattr__(self, name, kind.of(given))
+
     def matches(self, program: Program) -> bool:
         return (
             (self.user_id is None or program.user_id == self.user_id)

@@ -6,18 +6,18 @@ import pytest
 from hershy.programs.ports.proxy import ProxyRequest, ProxyResponse
 from hershy.testing.twins import Twins
 from hershy_adapters._asgi import AsgiTransport
-from hershy_adapters.http._guard.door import Door
+from hershy_adapters.http._guard.origin_policy import OriginPolicy
 from hershy_adapters.http.app import create_app
 from hershy_adapters.memory.program import answer
 
 from .test_refusals import require_refusal
 
-DOOR = Door(hosts=("hershy.example",), origins=("https://panel.example",))
+POLICY = OriginPolicy(hosts=("hershy.example",), origins=("https://panel.example",))
 
 
 @pytest.fixture
 def at_the_door(hershy_twins: Twins) -> AsgiTransport:
-    return AsgiTransport(create_app(hershy_twins.host, door=DOOR))
+    return AsgiTransport(create_app(hershy_twins.host, origin_policy=POLICY))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ async def test_a_websocket_of_elsewhere(at_the_door: AsgiTransport, hershy_twins
     async def send(message: object) -> None:
         sent.append(message)
 
-    await create_app(hershy_twins.host, door=DOOR)(scope, receive, send)  # type: ignore[arg-type]
+    await create_app(hershy_twins.host, origin_policy=POLICY)(scope, receive, send)  # type: ignore[arg-type]
     assert sent[0]["status"] == 403  # type: ignore[index]
 
 

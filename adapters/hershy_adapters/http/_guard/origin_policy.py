@@ -24,7 +24,7 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class OriginPolicy:
     """``hosts``: names this Host answers to beside loopback's and the address that a caller has connected to; None or
     one that is ``*`` for every name. ``origins``: of pages that may call it from a browser, ``https://example.org``.
     """
@@ -53,19 +53,19 @@ class Door:
         return not _ELSEWHERE.intersection(_values(scope, b"sec-fetch-site"))
 
 
-def guarded(app: ASGIApp, door: Door) -> ASGIApp:
+def guarded(app: ASGIApp, origin_policy: OriginPolicy) -> ASGIApp:
     """Refuse before anything else what comes through the back."""
 
     async def guarding(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await app(scope, receive, send)
-        elif not door.knows(scope):
+        elif not origin_policy.knows(scope):
             given = " ".join(_values(scope, b"host"))
             message = (
                 f"no Host of the name {given!r:.100} is here; if it is, the setting allowed_hosts makes that known"
             )
             await refuse(refusal(HTTPStatus.MISDIRECTED_REQUEST, message), scope, receive, send)
-        elif not door.lets_in(scope):
+        elif not origin_policy.lets_in(scope):
             message = (
                 "a web page of another origin may not do this; if it is yours, the setting allowed_origins says so"
             )
