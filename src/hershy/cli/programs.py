@@ -32,11 +32,13 @@ def ls(
 
     Example: `hershy ls --user alice --label team=blue --state ready`
     """
+    from hershy.wire import ProgramList
+
     labels = pairs("--label", label or ())
     with Session.of(context, url).client() as client:
         found = client.list(user_id=user, state=state, labels=labels)
     if as_json:
-        output.document({"programs": [dataclasses.asdict(program) for program in found], "count": len(found)})
+        output.document(ProgramList(found, len(found)))
     elif found:
         _print_table(found)
     else:

@@ -1,21 +1,19 @@
 """How a run is shown: what the code printed as it is, and a line on how it ended; or one JSON document."""
 
-import base64
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, fields
-from typing import Any
 
-from hershy.client import RiskInfo, RunInfo
 from hershy.core.resources import MIB
 from hershy.sandbox.domain.job import EVERYTHING
-from hershy.sandbox.domain.result import Outcome
+from hershy.sandbox.domain.result import Outcome, SandboxResult
+from hershy.sandbox.domain.risk import RiskReport
+from hershy.wire import run_view
 
 from . import output
 
 REASONS_SHOWN = 20
 
 
-def print_for_people(run: RunInfo) -> None:
+def print_for_people(run: SandboxResult) -> None:
     """The code's own output to stdout and stderr, and then more to stderr."""
     output.raw(run.raw_stdout)
     output.raw(run.raw_stderr, to_stderr=True)
@@ -32,19 +30,12 @@ def print_for_people(run: RunInfo) -> None:
         output.note(f"hershy: not brought back, for there is too much: {', '.join(run.files_left_out)}")
 
 
-def print_document(run: RunInfo) -> None:
+def print_document(run: SandboxResult) -> None:
     """As the Host's API shows a run."""
-    document = {it.name: getattr(run, it.name) for it in fields(run) if not it.name.startswith("raw_")}
-    document |= _as_text("stdout", run.raw_stdout) | _as_text("stderr", run.raw_stderr)
-    document |= {
-        "exception": None if run.exception is None else asdict(run.exception),
-        "files": {path: _file(content) for path, content in run.files.items()},
-        "risk": None if run.risk is None else asdict(run.risk),
-    }
-    output.document(document)
+    output.document(run_view(run))
 
 
-def unmatched(collect: Sequence[str], run: RunInfo) -> Iterator[str]:
+def unmatched(collect: Sequence[str], run: SandboxResult) -> Iterator[str]:
     """A sentence for each name to bring back that nothing was found under, if the code has run."""
     if run.outcome in (Outcome.REFUSED, Outcome.SYNTAX_ERROR):
         return
@@ -56,31 +47,17 @@ def unmatched(collect: Sequence[str], run: RunInfo) -> Iterator[str]:
             yield f"--collect {name}: no file was there by this name"
 
 
-def _figures(run: RunInfo) -> Iterator[str]:
+def _figures(run: SandboxResult) -> Iterator[str]:
     if run.outcome is Outcome.REFUSED:
         return
     memory = "" if run.peak_memory_bytes is None else f", {run.peak_memory_bytes / MIB:.0f} MiB of memory"
-    yield f"{run.duration_s:.2f} s{memory}"
+    yield f"{run.duration.total_seconds():.2f} s{memory}"
     if run.risk is not None and run.risk.score:
         yield f"risk score {run.risk.score}"
 
 
-def _reasons(risk: RiskInfo) -> Iterator[str]:
+def _reasons(risk: RiskReport) -> Iterator[str]:
     for it in risk.reasons[:REASONS_SHOWN]:
         yield f"{it.file}, line {it.line}: {it.message} ({it.rule}, {it.points} points)"
     if len(risk.reasons) > REASONS_SHOWN:
         yield f"and {len(risk.reasons) - REASONS_SHOWN} more"
-
-
-def _as_text(name: str, raw: bytes) -> dict[str, Any]:
-    try:
-        return {name: raw.decode()}
-    except UnicodeDecodeError:
-        return {name: raw.decode("utf-8", "replace"), f"{name}_base64": base64.b64encode(raw).decode()}
-
-
-def _file(raw: bytes) -> dict[str, Any]:
-    try:
-        return {"content": raw.decode(), "encoding": "utf-8", "size": len(raw)}
-    except UnicodeDecodeError:
-        return {"content": base64.b64encode(raw).decode(), "encoding": "base64", "size": len(raw)}

@@ -8,10 +8,9 @@ from typing import Any
 
 import typer
 
-from hershy.client import RiskInfo, RunInfo, ServerUnreachable
+from hershy.client import ServerUnreachable
 from hershy.sandbox.domain.job import SandboxJob
-from hershy.sandbox.domain.result import Outcome, SandboxResult
-from hershy.sandbox.domain.risk import Verdict
+from hershy.sandbox.domain.result import SandboxResult
 
 from . import output
 from .session import Session
@@ -26,7 +25,9 @@ class Place:
     runtime: str | None
 
 
-def ran(job: SandboxJob, limits: Mapping[str, float], place: Place, *, check: bool, threshold: int | None) -> RunInfo:
+def ran(
+    job: SandboxJob, limits: Mapping[str, float], place: Place, *, check: bool, threshold: int | None
+) -> SandboxResult:
     """``limits``: those of the job that were asked for, by their names on the wire. Interrupted, it kills the run."""
     if not place.is_local:
         try:
@@ -41,7 +42,7 @@ def ran(job: SandboxJob, limits: Mapping[str, float], place: Place, *, check: bo
 
 def _at_a_host(
     job: SandboxJob, limits: Mapping[str, float], session: Session, *, check: bool, threshold: int | None
-) -> RunInfo:
+) -> SandboxResult:
     with session.client() as client:
         return client.run_code(
             job.code,
@@ -58,7 +59,7 @@ def _at_a_host(
         )
 
 
-async def _here(job: SandboxJob, runtime: str | None, *, check: bool, threshold: int | None) -> RunInfo:
+async def _here(job: SandboxJob, runtime: str | None, *, check: bool, threshold: int | None) -> SandboxResult:
     """SIGTERM ends it as Ctrl-C does: the container is removed first."""
     running = asyncio.create_task(_in_own_sandbox(job, runtime, check=check, threshold=threshold))
     loop = asyncio.get_running_loop()
@@ -74,7 +75,7 @@ async def _here(job: SandboxJob, runtime: str | None, *, check: bool, threshold:
         loop.remove_signal_handler(signal.SIGTERM)
 
 
-async def _in_own_sandbox(job: SandboxJob, runtime: str | None, *, check: bool, threshold: int | None) -> RunInfo:
+async def _in_own_sandbox(job: SandboxJob, runtime: str | None, *, check: bool, threshold: int | None) -> SandboxResult:
     from hershy.wiring import open_sandbox
 
     # One run needs no warm containers for the next.
@@ -82,30 +83,4 @@ async def _in_own_sandbox(job: SandboxJob, runtime: str | None, *, check: bool, 
     if runtime is not None:
         settings |= {"runtime": runtime, "sandbox": runtime}
     async with open_sandbox(**settings) as service:
-        result = await service.run(job, check=check, threshold=threshold)
-        return _info(result, service.threshold(check=check, threshold=threshold))
-
-
-def _info(result: SandboxResult, threshold: int | None) -> RunInfo:
-    """As a Host would have answered."""
-    risk = None
-    if (report := result.risk) is not None:
-        verdict = Verdict.REFUSED if result.outcome is Outcome.REFUSED else Verdict.ACCEPTED
-        risk = RiskInfo(report.score, verdict, threshold, report.unreadable, report.reasons, report.lint)
-    return RunInfo(
-        outcome=result.outcome,
-        message=result.message,
-        exit_code=result.exit_code,
-        raw_stdout=result.raw_stdout,
-        raw_stderr=result.raw_stderr,
-        output_is_cut=result.output_is_cut,
-        duration_s=result.duration.total_seconds(),
-        cpu_time_s=None if result.cpu_time is None else result.cpu_time.total_seconds(),
-        peak_memory_bytes=result.peak_memory_bytes,
-        exception=result.exception,
-        files=result.files,
-        files_left_out=result.files_left_out,
-        was_warm=result.was_warm,
-        runtime=result.runtime,
-        risk=risk,
-    )
+        return await service.run(job, check=check, threshold=threshold)

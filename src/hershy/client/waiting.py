@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from hershy.programs.domain.state import ProgramState
+from hershy.wire import DeletedEvent, LostEvent, ProgramEvent, StateEvent
 
 from .errors import NotFoundError, ProgramEnded
-from .models import DeletedEvent, LostEvent, ProgramEvent, StateEvent
 
 FINAL = frozenset({ProgramState.STOPPED, ProgramState.ERROR})
 """Only somebody's start leads out of these, so waiting on would be in vain."""

@@ -258,7 +258,7 @@ def test_a_refusal_of_another_shape_is_an_api_error_all_the_same(ask: Ask, body:
         (200, b"<html>a web page</html>"),
         (200, b'{"hello": "world"}'),
         (200, b'["a list"]'),
-        (200, json.dumps(PROGRAM | {"state": "Levitating"}).encode()),
+        (200, json.dumps(PROGRAM | {"state": 7}).encode()),
         (302, b""),
     ],
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Depends, Header, Query
 
@@ -11,7 +11,7 @@ from hershy.errors import InvalidValue, ProgramNotFound
 from hershy.programs.domain.state import ProgramState
 from hershy.programs.ports.repository import ProgramFilter
 
-from .._shapes.responses import Refused
+from .._shapes.described import refusals
 
 DEFAULT_TAIL = 200
 MAX_TAIL = 100_000
@@ -42,10 +42,6 @@ LastEventIDQuery = Annotated[
 ]
 After = Annotated[int | None, Query(ge=0, description="only entries above this id, the first ones; else the newest")]
 PageSize = Annotated[int, Query(ge=1, le=MAX_PAGE, description="at most so many entries")]
-
-
-def refusals(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    return {int(it): {"model": Refused, "description": it.phrase} for it in statuses}
 
 
 ABSENT = refusals(HTTPStatus.NOT_FOUND)
