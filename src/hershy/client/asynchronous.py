@@ -57,6 +57,7 @@ class AsyncClient(AsyncConnection):
         ttl: timedelta | None = None,
         idle_timeout: timedelta | None = None,
         egress: Egress | str | None = None,
+        description: str | None = None,
     ) -> CreatedProgram:
         """Register a program, as ``Client.create_program``."""
         program = NewProgram(
@@ -72,6 +73,7 @@ class AsyncClient(AsyncConnection):
             ttl=ttl,
             idle_timeout=idle_timeout,
             egress=egress,
+            description=description,
         )
         return await self._send(_calls.create(program))
 

@@ -61,6 +61,7 @@ class Client(BlockingConnection):
         ttl: timedelta | None = None,
         idle_timeout: timedelta | None = None,
         egress: Egress | str | None = None,
+        description: str | None = None,
     ) -> CreatedProgram:
         """Register a program; nothing is built before ``start``. Each call makes another program.
 
@@ -68,7 +69,7 @@ class Client(BlockingConnection):
         and log_bytes; ``restart_policy`` is ``no``, ``on-failure`` or ``always``, or a mapping with its details;
         ``health_check`` True for the defaults, or a mapping with path, interval_s, timeout_s and failures. ``ttl``
         after its registration the program is deleted; ``idle_timeout`` after the last request to it, stopped.
-        With ``egress`` ``none`` it reaches nothing, and is still reached.
+        With ``egress`` ``none`` it reaches nothing, and is still reached. ``description`` is text for people.
         Raises BadRequestError, TooLargeError, LimitReachedError; InvalidValue, with nothing sent, for an unknown name.
         """
         program = NewProgram(
@@ -84,6 +85,7 @@ class Client(BlockingConnection):
             ttl=ttl,
             idle_timeout=idle_timeout,
             egress=egress,
+            description=description,
         )
         return self._send(_calls.create(program))
 

@@ -49,6 +49,7 @@ class NewProgram(Body):
     egress: Annotated[
         Egress | str | None, About("open (the default), or none: it reaches nothing, and is still reached")
     ] = None
+    description: Annotated[str | None, About("free text for people, at most 1 000 characters")] = None
 
     def __post_init__(self) -> None:
         for name, of in (
@@ -160,6 +161,7 @@ class ProgramInfo:
     idle_timeout_s: float | None = None
     egress: Egress | str | None = None
     expires_at: datetime | None = None
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,15 @@ def test_status_shows_what_is_known(hershy: Hershy, host: FakeHost) -> None:
     assert lines == "  one\n  two\n"
 
 
+def test_status_shows_the_description(hershy: Hershy, host: FakeHost) -> None:
+    """What it was said to be for; a Host of before has none."""
+    assert hershy("status", ID, "--tail", "0") == 0
+    assert "description" not in hershy.out
+    host.answers[f"GET /programs/{ID}"] = PROGRAM | {"description": "counts sheep"}
+    assert hershy("status", ID, "--tail", "0") == 0
+    assert re.search(r"^description: +counts sheep$", hershy.out, re.MULTILINE)
+
+
 def test_status_shows_restarts_and_health(hershy: Hershy, host: FakeHost) -> None:
     """When the next restart comes, how many there were, and that it is not healthy."""
     soon = datetime.now(UTC) + timedelta(seconds=100)

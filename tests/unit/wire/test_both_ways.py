@@ -38,6 +38,7 @@ def test_a_whole_program_arrives_as_it_was_sent() -> None:
         ttl=timedelta(hours=1),
         idle_timeout=timedelta(minutes=1),
         egress=Egress.NONE,
+        description="counts",
     )
     document = over_the_wire(sent)
     assert (document["ttl_s"], document["restart_policy"]["base_delay_s"]) == (3600, 0.5)

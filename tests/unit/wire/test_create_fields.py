@@ -30,6 +30,7 @@ OPTIONS = {
     "ttl_s": ["--ttl", "1h"],
     "idle_timeout_s": ["--idle-timeout", "1h"],
     "egress": ["--egress", "none"],
+    "description": ["--description", "counts"],
 }
 """An option of ``hershy deploy`` for each field that does not come from its directory."""
 

@@ -58,6 +58,7 @@ OPTIONAL: dict[str, tuple[Any, Any]] = {
     "ttl_s": (90, timedelta(seconds=90)),
     "idle_timeout_s": (30.5, timedelta(seconds=30.5)),
     "egress": ("none", Egress.NONE),
+    "description": ("counts\nsheep", "counts\nsheep"),
 }
 """What is sent of each optional field, and what the program has then."""
 
@@ -67,7 +68,8 @@ async def test_every_optional_field_reaches_the_program(client: httpx.AsyncClien
     optional = {it.key: it.name for it in plan(NewProgram).values() if not it.is_required}
     assert set(OPTIONAL) == set(optional)
     await created(client, **dict.fromkeys(optional))
-    await created(client, **{key: sent for key, (sent, _) in OPTIONAL.items()})
+    program_id = await created(client, **{key: sent for key, (sent, _) in OPTIONAL.items()})
+    assert (await client.get(f"/programs/{program_id}")).json()["description"] == "counts\nsheep"
     plain, program = await hershy_twins.host.list()
     assert plain.options == ProgramOptions()
     build = await hershy_twins.host.source(program.id)
@@ -144,7 +146,7 @@ async def test_get(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
         *("program_id", "build_id", "user_id", "state", "image_id", "container_id", "proxy_url", "error_msg"),
         *("created_at", "updated_at", "labels", "desired_state", "exit_reason", "restart_count", "next_restart_at"),
         *("is_healthy", "restart_policy", "resources", "health_check", "ttl_s", "idle_timeout_s", "expires_at"),
-        "egress",
+        *("egress", "description"),
     }
     assert (fresh["image_id"], fresh["container_id"], fresh["exit_reason"], fresh["error_msg"]) == (
         None,
