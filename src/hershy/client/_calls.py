@@ -111,11 +111,12 @@ def get(program_id: str) -> Call[ProgramInfo]:
 
 
 def list_programs(
-    user_id: str | None, state: ProgramState | str | None, labels: Mapping[str, str] | None
+    user_id: str | None, state: ProgramState | str | None, labels: Mapping[str, str] | None, text: str | None
 ) -> Call[tuple[ProgramInfo, ...]]:
     params = [("user_id", user_id)] if user_id is not None else []
     params += [("state", str(state))] if state is not None else []
     params += [("label", f"{name}={value}") for name, value in (labels or {}).items()]
+    params += [("q", text)] if text is not None else []
     return Call("GET", "/programs", lambda data: tuple(read_answer(ProgramList, data).programs), params=tuple(params))
 
 

@@ -103,9 +103,13 @@ class AsyncClient(AsyncConnection):
         user_id: str | None = None,
         state: ProgramState | str | None = None,
         labels: Mapping[str, str] | None = None,
+        text: str | None = None,
     ) -> tuple[ProgramInfo, ...]:
-        """The programs that meet every criterion given, oldest first."""
-        return await self._send(_calls.list_programs(user_id, state, labels))
+        """The programs that meet every criterion given, oldest first.
+
+        ``text`` is part of the description, the id, the user or a label, whatever its case.
+        """
+        return await self._send(_calls.list_programs(user_id, state, labels, text))
 
     async def delete(self, program_id: str) -> None:
         """Stop and remove the program, as ``Client.delete``."""

@@ -115,9 +115,13 @@ class Client(BlockingConnection):
         user_id: str | None = None,
         state: ProgramState | str | None = None,
         labels: Mapping[str, str] | None = None,
+        text: str | None = None,
     ) -> tuple[ProgramInfo, ...]:
-        """The programs that meet every criterion given, oldest first."""
-        return self._send(_calls.list_programs(user_id, state, labels))
+        """The programs that meet every criterion given, oldest first.
+
+        ``text`` is part of the description, the id, the user or a label, whatever its case.
+        """
+        return self._send(_calls.list_programs(user_id, state, labels, text))
 
     def delete(self, program_id: str) -> None:
         """Stop the program if need be, and remove it with its files and its port. Raises NotFoundError."""

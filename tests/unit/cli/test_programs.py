@@ -43,6 +43,9 @@ def test_ls_filters(hershy: Hershy, host: FakeHost) -> None:
     host.answers[asked] = {"programs": [], "count": 0}
     assert hershy("ls", "--user", "alice", "--state", "ready", "--label", "team=a") == 0
     assert host.asked == [asked]
+    host.answers["GET /programs?q=Sheep"] = {"programs": [PROGRAM], "count": 1}
+    assert hershy("ls", "--search", "Sheep") == 0
+    assert ID in hershy.out
 
 
 LOGS = {"program_id": ID, "container_id": "c1", "logs": "one\ntwo\n", "timestamp": AT}

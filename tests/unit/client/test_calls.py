@@ -120,13 +120,15 @@ def test_get_is_content_with_the_fields_of_the_contract(ask: Ask) -> None:
 def test_list_sends_each_criterion(ask: Ask) -> None:
     """Filters travel as query parameters, a label as key=value."""
     host = Answering({"programs": [PROGRAM], "count": 1})
-    (program,) = ask(host, "list", user_id="alice", state=ProgramState.ERROR, labels={"team": "a", "k": "v w"})
+    criteria = {"user_id": "alice", "state": ProgramState.ERROR, "labels": {"team": "a", "k": "v w"}, "text": "é"}
+    (program,) = ask(host, "list", **criteria)
     assert program.program_id == ID
     assert host.request.url.params.multi_items() == [
         ("user_id", "alice"),
         ("state", "Error"),
         ("label", "team=a"),
         ("label", "k=v w"),
+        ("q", "é"),
     ]
 
 

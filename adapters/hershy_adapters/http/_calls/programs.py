@@ -29,6 +29,7 @@ from .parameters import (
     Label,
     Limit,
     Offset,
+    Text,
     program_filter,
     split_labels,
 )
@@ -62,10 +63,11 @@ def add_routes(api: FastAPI) -> None:
         user_id: str | None = None,
         state: ProgramState | None = None,
         label: Label = (),
+        q: Text = "",
         limit: Limit = None,
         offset: Offset = 0,
     ) -> Response:
-        found = await access.list(program_filter(user_id, state, split_labels(label)))
+        found = await access.list(program_filter(user_id, state, split_labels(label), q))
         shown = found[offset : None if limit is None else offset + limit]
         return Response(rendered.many(shown), media_type=JSON)
 

@@ -270,6 +270,22 @@ async def test_list(client: httpx.AsyncClient) -> None:
     assert await ids("?label=team=red") == []
 
 
+async def test_search(client: httpx.AsyncClient) -> None:
+    """``q`` is looked for in description, id, user and labels, whatever the case, beside the other criteria."""
+    first = await created(client, description="Counts sheep", labels={"team": "blue"})
+    second = await created(client, user_id="bob", description="counts money")
+
+    async def found(**query: str) -> list[str]:
+        return [it["program_id"] for it in (await client.get("/programs", params=query)).json()["programs"]]
+
+    assert await found(q="COUNTS") == await found(q="") == [first, second]
+    assert await found(q="sheep") == await found(q="team=B") == await found(q="ALICE") == [first]
+    assert await found(q=second) == await found(q="counts", user_id="bob") == [second]
+    assert await found(q="environment") == []
+    assert (await client.get("/programs", params={"q": "x" * 1001})).status_code == 400
+    assert (await client.get("/programs?q=a&q=b")).status_code == 400
+
+
 async def test_source(client: httpx.AsyncClient) -> None:
     """The source view holds what was registered, the Dockerfile among it."""
     program_id = await created(client)
