@@ -1,6 +1,7 @@
 """The JSON of the HTTP API, each field defined once: servers, clients and commands read and write these dataclasses."""
 
 from .host import Alive, Checks, Readiness, Refused
+from .objects import parse_object
 from .observing import (
     EVENTS,
     BuildLineEvent,
@@ -30,7 +31,7 @@ from .programs import (
     ProgramList,
     Transition,
 )
-from .reading import parse_object, read, read_answer, require_known
+from .reading import read, read_answer, require_known
 from .sandbox import Content, NewRun, NewScore, RiskInfo, RunView, decoded, encoded
 from .sandbox_result import risk_info, run_view, sandbox_result
 from .schema import reference, schemas

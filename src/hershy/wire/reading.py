@@ -1,52 +1,18 @@
 """JSON becomes a dataclass: strictly, as a Host reads what callers send, or tolerantly, as a client reads a Host."""
 
-import json
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import is_dataclass
-from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
-from math import isfinite
-from typing import Any, NoReturn, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 from hershy.core.nearest import hint
 from hershy.errors import InvalidValue
 
+from .plain import PLAIN, Reader, Wrong
 from .plan import WireField, alternatives, plan
 
 T = TypeVar("T")
-Reader = Callable[[Any], Any]
-
-YEAR_S = 365 * 24 * 3600
-_LONGEST_PLACE = 200
-
-
-class _Wrong(Exception):
-    """``place``: the keys and indexes that lead to the value, the innermost first."""
-
-    def __init__(self, message: str, *place: str) -> None:
-        self.message = message
-        self.place = [*place]
-
-    def __str__(self) -> str:
-        place = ".".join(reversed(self.place))[:_LONGEST_PLACE]
-        return f"{place}: {self.message}" if place else self.message
-
-
-def parse_object(body: bytes) -> dict[str, Any]:
-    """Raises InvalidValue for what is no JSON object, and for a name given twice in one object."""
-    try:
-        value = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_object)
-    except InvalidValue:
-        raise
-    except RecursionError as error:
-        raise InvalidValue("the body is nested too deeply") from error
-    except ValueError as error:
-        raise InvalidValue(f"the body is not valid JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise InvalidValue("the body must be a JSON object")
-    return value
 
 
 def read(of: type[T], value: object) -> T:
@@ -72,22 +38,22 @@ def require_known(what: str, given: object, of: type) -> None:
         return
     try:
         _require_known(of, given)
-    except _Wrong as wrong:
+    except Wrong as wrong:
         raise InvalidValue(f"{what}.{wrong}" if what else str(wrong)) from None
 
 
 def _read(of: type[T], value: object, *, is_strict: bool) -> T:
     try:
         read: T = _reader(of, is_strict)(value)
-    except _Wrong as wrong:
+    except Wrong as wrong:
         raise InvalidValue(str(wrong)) from None
     return read
 
 
 def _made_reader(of: Any, is_strict: bool) -> Reader:
-    """Raises _Wrong."""
-    if of in _PLAIN:
-        return _PLAIN[of]
+    """Raises Wrong."""
+    if of in PLAIN:
+        return PLAIN[of]
     if len(alternatives(of)) > 1:
         return _union(alternatives(of), is_strict)
     origin = get_origin(of)
@@ -113,7 +79,7 @@ def _dataclass(of: Any, is_strict: bool) -> Reader:
 
     def read(value: Any) -> Any:
         if not isinstance(value, dict):
-            raise _Wrong("input should be a valid dictionary")
+            raise Wrong("input should be a valid dictionary")
         if is_strict:
             _require_known(of, value)
         given = {}
@@ -121,11 +87,11 @@ def _dataclass(of: Any, is_strict: bool) -> Reader:
             found = value.get(field.key)
             if found is None and not (field.is_required and field.key in value and field.is_optional):
                 if field.is_required:
-                    raise _Wrong("field required", field.key)
+                    raise Wrong("field required", field.key)
                 continue
             try:
                 given[field.name] = reader(found)
-            except _Wrong as wrong:
+            except Wrong as wrong:
                 wrong.place.append(field.key)
                 raise
         return of(**given)
@@ -137,7 +103,7 @@ def _require_known(of: Any, value: Mapping[str, object]) -> None:
     known = plan(of)
     for name in value:
         if name not in known:
-            raise _Wrong(f"unknown field{hint(str(name), known)}", str(name))
+            raise Wrong(f"unknown field{hint(str(name), known)}", str(name))
 
 
 def _of_field(field: WireField, is_strict: bool) -> Reader:
@@ -168,14 +134,14 @@ def _union(of: Sequence[Any], is_strict: bool) -> Reader:
 def _mapping(reader: Reader) -> Reader:
     def read(value: Any) -> Any:
         if not isinstance(value, dict):
-            raise _Wrong("input should be a valid dictionary")
+            raise Wrong("input should be a valid dictionary")
         key = ""
         try:
             read = {}
             for key, entry in value.items():
                 read[key] = reader(entry)
             return read
-        except _Wrong as wrong:
+        except Wrong as wrong:
             wrong.place.append(key)
             raise
 
@@ -185,12 +151,12 @@ def _mapping(reader: Reader) -> Reader:
 def _sequence(reader: Reader) -> Reader:
     def read(value: Any) -> Any:
         if not isinstance(value, list):
-            raise _Wrong("input should be a valid list")
+            raise Wrong("input should be a valid list")
         read = []
         for entry in value:
             try:
                 read.append(reader(entry))
-            except _Wrong as wrong:
+            except Wrong as wrong:
                 wrong.place.append(str(len(read)))
                 raise
         return tuple(read)
@@ -205,75 +171,7 @@ def _choice(of: type[Enum], is_strict: bool) -> Reader:
 
     def read(value: Any) -> Any:
         if not isinstance(value, str) or (is_strict and value not in choices):
-            raise _Wrong(f"input should be {expected}")
+            raise Wrong(f"input should be {expected}")
         return choices.get(value, value)
 
     return read
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise _Wrong("input should be a valid string")
-    return value
-
-
-def _whole(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise _Wrong("input should be a valid integer")
-    return value
-
-
-def _number(value: Any) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise _Wrong("input should be a valid number")
-    try:
-        number = float(value)
-    except OverflowError:
-        number = float("inf")
-    if not isfinite(number):
-        raise _Wrong("input should be a finite number")
-    return number
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise _Wrong("input should be a valid boolean")
-    return value
-
-
-def _duration(value: Any) -> timedelta:
-    seconds = _number(value)
-    if seconds < 0:
-        raise _Wrong("input should be greater than or equal to 0")
-    if seconds > YEAR_S:
-        raise _Wrong(f"input should be less than or equal to {YEAR_S}")
-    return timedelta(seconds=seconds)
-
-
-def _moment(value: Any) -> datetime:
-    try:
-        return datetime.fromisoformat(_text(value))
-    except ValueError:
-        raise _Wrong("input should be an RFC 3339 time") from None
-
-
-_PLAIN: Mapping[Any, Reader] = {
-    str: _text,
-    int: _whole,
-    float: _number,
-    bool: _flag,
-    timedelta: _duration,
-    datetime: _moment,
-}
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
-        raise InvalidValue(f"{twice:.200}: given twice in one object")
-    return fields
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")

@@ -13,8 +13,8 @@ from hershy.programs.domain.health import HealthCheck
 from hershy.programs.domain.restart import RestartPolicy
 from hershy.sandbox.domain.job import SandboxLimits
 
+from .plain import YEAR_S
 from .plan import Body, Short, WireField, alternatives, plan
-from .reading import YEAR_S
 
 REF = "#/components/schemas/"
 _PLAIN: Mapping[Any, Mapping[str, Any]] = {
