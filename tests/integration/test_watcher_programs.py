@@ -16,8 +16,7 @@ import httpx
 import pytest
 
 from hershy.builds.directory import read_directory
-from hershy.client import Client, ProgramInfo
-from hershy.client.models import ExitInfo
+from hershy.client import Client, ExitInfo, ProgramInfo
 
 from .host_process import HostProcess, serving
 

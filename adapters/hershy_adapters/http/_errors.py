@@ -32,6 +32,7 @@ from hershy.errors import (
     Unavailable,
 )
 from hershy.programs.ports.api_server import Scope
+from hershy.wire import Refused, written
 
 from ._shapes.sentences import sentence
 
@@ -68,8 +69,8 @@ def encoded(content: Any) -> bytes:
 
 
 def refusal(status: int, message: str, headers: Mapping[str, str] | None = None) -> Json:
-    body = {"error": HTTPStatus(status).phrase, "code": int(status), "message": message}
-    return Json(body, status_code=status, headers=dict(headers or {}))
+    refused = Refused(HTTPStatus(status).phrase, int(status), message)
+    return Json(written(refused), status_code=status, headers=dict(headers or {}))
 
 
 def refusal_of(error: Exception) -> Json:

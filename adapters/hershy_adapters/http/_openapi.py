@@ -2,22 +2,13 @@
 
 from typing import Any
 
-from hershy.programs.domain.restart import RestartMode
+from hershy.wire import DESCRIBED, Refused, reference, schemas
 
-from ._calls.sandbox import RUNS, SCORES
 from ._guard.admission import OPEN_TO_ALL
 from ._proxy.path import PREFIX
-from ._shapes.requests import Criteria, NewPrograms
-from ._shapes.sandbox_body import NewRun, NewScore
 
-BODIES = {
-    "/programs": "NewProgram",
-    "/bulk/programs": "NewPrograms",
-    **{f"/bulk/{what}": "Criteria" for what in ("start", "stop", "restart", "delete")},
-}
-SANDBOX_BODIES = {RUNS: "NewRun", SCORES: "NewScore"}
 PROXY_METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
-_REFUSED = {"application/json": {"schema": {"$ref": "#/components/schemas/Refused"}}}
+_REFUSED = {"application/json": {"schema": reference(Refused)}}
 _NOT_KNOWN = "a parameter, or a body, that this call does not take"
 _AT_THE_DOOR = {"421": "the Host is not known by this name"}
 _FOR_THE_CALLER = {
@@ -33,46 +24,26 @@ _REFUSALS = {
 
 
 def complete(document: dict[str, Any]) -> None:
-    """Add, in place, the bodies of calls, which are read by hand, and the calls that go to programs."""
-    schemas: dict[str, Any] = document["components"]["schemas"]
-    _drop_framework_errors(document, schemas)
-    runs_code = RUNS in document["paths"]
-    for body in (NewPrograms, Criteria, *((NewRun, NewScore) if runs_code else ())):
-        schema = body.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas |= schema.pop("$defs", {})
-        schemas[body.__name__] = schema
-    program = schemas["NewProgram"]["properties"]
-    by_mode_alone = {"type": "string", "enum": [mode.value for mode in RestartMode]}
-    program["restart_policy"]["anyOf"].insert(0, by_mode_alone)
-    program["health_check"]["anyOf"].insert(0, {"type": "boolean"})
-    if runs_code:
-        _let_text_stand_for_content(schemas)
-    for path, name in (BODIES | SANDBOX_BODIES if runs_code else BODIES).items():
-        document["paths"][path]["post"]["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}},
-        }
+    """Add, in place, what the calls' bodies and answers look like, and the calls that go to programs."""
+    known: dict[str, Any] = document.setdefault("components", {}).setdefault("schemas", {})
+    _drop_framework_errors(document, known)
     for operations in document["paths"].values():
         for operation in operations.values():
             operation["responses"].setdefault("400", {"description": _NOT_KNOWN, "content": _REFUSED})
     document["paths"][f"{PREFIX}/{{path}}"] = {method: _proxied(method) for method in PROXY_METHODS}
     _add_access(document)
+    pointed_to = str(document["paths"])
+    described = [it for it in DESCRIBED if f"'{reference(it)['$ref']}'" in pointed_to]
+    known |= schemas(*described)
 
 
-def _let_text_stand_for_content(schemas: dict[str, Any]) -> None:
-    schemas["NewRun"]["properties"]["stdin"]["anyOf"].insert(0, {"type": "string"})
-    for name in ("NewRun", "NewScore"):
-        files = schemas[name]["properties"]["files"]["anyOf"][0]
-        files["additionalProperties"] = {"anyOf": [{"type": "string"}, files["additionalProperties"]]}
-
-
-def _drop_framework_errors(document: dict[str, Any], schemas: dict[str, Any]) -> None:
+def _drop_framework_errors(document: dict[str, Any], known: dict[str, Any]) -> None:
     """The framework documents 422 for every call with parameters; here all of these are 400, in our shape."""
     for operations in document["paths"].values():
         for operation in operations.values():
             operation["responses"].pop("422", None)
-    schemas.pop("HTTPValidationError", None)
-    schemas.pop("ValidationError", None)
+    known.pop("HTTPValidationError", None)
+    known.pop("ValidationError", None)
 
 
 def _add_access(document: dict[str, Any]) -> None:

@@ -97,7 +97,7 @@ class SqlRepository(Repository):
         async def work(connection: AsyncConnection) -> Sequence[Program]:
             rows = await connection.execute(wanted.order_by(PROGRAMS.c.created_at, PROGRAMS.c.id))
             programs = (program_of(row) for row in rows.mappings())
-            # Labels here and not in SQL: databases differ in how they look into JSON, and a Host's programs are few.
+            # Labels and text here and not in SQL: databases differ in how they look into JSON, and programs are few.
             return [it for it in programs if matching.matches(it)]
 
         return await self._database.read("listing programs", work)

@@ -73,6 +73,9 @@ def deploy(
     idle_timeout: Annotated[
         str | None, typer.Option(metavar="TIME", help="Stop it so long after the last request through the Host.")
     ] = None,
+    description: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What it is for, in at most 1 000 characters; status shows it.")
+    ] = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
@@ -119,6 +122,7 @@ def deploy(
             health_check={"path": health_path} if health_path is not None else health or None,
             ttl=duration("--ttl", ttl),
             idle_timeout=duration("--idle-timeout", idle_timeout),
+            description=description,
         )
         if wait:
             _start_and_wait(session, created, PATIENCE if timeout is None else timedelta(seconds=timeout), as_json)

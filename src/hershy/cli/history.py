@@ -1,6 +1,5 @@
 """Commands for what happens to programs, and what has: events, journal."""
 
-import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -57,21 +56,22 @@ def journal(
 
     Example: `hershy journal alice-build-5f0c… --limit 20`
     """
+    from hershy.wire import Journal
+
     with Session.of(context, url).client() as client:
         entries = client.journal(program_id, after=after, limit=limit)
     if as_json:
-        shown = [dataclasses.asdict(it) for it in entries]
-        output.document({"program_id": program_id, "entries": shown, "count": len(shown)})
+        output.document(Journal(program_id, entries, len(entries)))
         return
     for it in entries:
         _print_line(it.id, it.at, "", it.state or GONE, _by(it.event, it.actor), it.detail)
 
 
 def _document(event: "ProgramEvent") -> Mapping[str, Any]:
-    from hershy.client import BuildLineEvent, DeletedEvent, LostEvent, StateEvent
+    from hershy.wire import EVENTS, written
 
-    names = {StateEvent: "state", BuildLineEvent: "build", DeletedEvent: "deleted", LostEvent: "lost"}
-    return {"kind": names[type(event)], **dataclasses.asdict(event)}
+    (kind,) = (name for name, of in EVENTS.items() if isinstance(event, of))
+    return {"kind": kind, **written(event)}
 
 
 def _print_event(event: "ProgramEvent", *, of_all: bool) -> None:

@@ -1,6 +1,5 @@
 """Commands that change programs, one or many: start, stop, restart, rm."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -137,8 +136,9 @@ def _print_transition(transition: "Transition", as_json: bool) -> None:
 def _print_results(results: Sequence["BulkResult"], as_json: bool) -> None:
     failed = sum(not it.ok for it in results)
     if as_json:
-        shown = [dataclasses.asdict(it) for it in results]
-        output.document({"results": shown, "count": len(results), "failed": failed})
+        from hershy.wire import BulkResults
+
+        output.document(BulkResults(results, len(results), failed))
     elif results:
         rows = [(it.program_id, "ok" if it.ok else f"{it.code} {it.error}", it.message) for it in results]
         output.table(("PROGRAM", "RESULT", "MESSAGE"), rows)

@@ -1,6 +1,5 @@
 """What commands print: JSON for machines, text for people. Results on stdout, everything else on stderr."""
 
-import dataclasses
 import json
 import re
 import sys
@@ -16,14 +15,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 def document(value: Any) -> None:
     """Print one JSON document: a mapping, or a dataclass with its fields as on the wire."""
-    data = dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else value
-    typer.echo(json.dumps(data, default=_wire))
+    from hershy.wire import written
 
-
-def _wire(value: object) -> str:
-    if isinstance(value, datetime):
-        return timestamp(value)
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+    typer.echo(json.dumps(written(value)))
 
 
 def timestamp(moment: datetime) -> str:

@@ -25,18 +25,23 @@ def ls(
     user: UserOption = None,
     state: StateOption = None,
     label: LabelOption = None,
+    search: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only with this in description, id, user or label; in any case.")
+    ] = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """List programs, oldest first.
 
-    Example: `hershy ls --user alice --label team=blue --state ready`
+    Example: `hershy ls --user alice --label team=blue --state ready --search trading`
     """
+    from hershy.wire import ProgramList
+
     labels = pairs("--label", label or ())
     with Session.of(context, url).client() as client:
-        found = client.list(user_id=user, state=state, labels=labels)
+        found = client.list(user_id=user, state=state, labels=labels, text=search)
     if as_json:
-        output.document({"programs": [dataclasses.asdict(program) for program in found], "count": len(found)})
+        output.document(ProgramList(found, len(found)))
     elif found:
         _print_table(found)
     else:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from contextlib import aclosing
 from datetime import timedelta
 
@@ -63,7 +64,7 @@ def _show(event: ProgramEvent, elapsed_s: float) -> None:
             output.note(f"          | ({count} lines were dropped)")
 
 
-_COLOURS = {
+_COLOURS: Mapping[str, str] = {
     ProgramState.READY: typer.colors.GREEN,
     ProgramState.STOPPED: typer.colors.YELLOW,
     ProgramState.ERROR: typer.colors.RED,

@@ -9,10 +9,9 @@ from typing import Any
 
 import typer
 
-from hershy.client import RiskInfo, RunInfo, ServerUnreachable
+from hershy.client import ServerUnreachable
 from hershy.sandbox.domain.job import SandboxJob
-from hershy.sandbox.domain.result import Outcome, SandboxResult
-from hershy.sandbox.domain.risk import Verdict
+from hershy.sandbox.domain.result import SandboxResult
 
 from . import output
 from .session import Session
@@ -36,7 +35,7 @@ class Place:
 class Ran:
     """``at``: the URL of the Host, or ``this process``, which was configured by the file ``config``, if any."""
 
-    run: RunInfo
+    run: SandboxResult
     at: str
     config: str | None = None
 
@@ -95,7 +94,7 @@ def _in_this_process(job: SandboxJob, place: Place, *, check: bool, threshold: i
     return Ran(run, "this process", None if settings.file is None else str(settings.file))
 
 
-async def _here(job: SandboxJob, settings: dict[str, Any], *, check: bool, threshold: int | None) -> RunInfo:
+async def _here(job: SandboxJob, settings: dict[str, Any], *, check: bool, threshold: int | None) -> SandboxResult:
     """SIGTERM ends it as Ctrl-C does: the container is removed first."""
     running = asyncio.create_task(_in_own_sandbox(job, settings, check=check, threshold=threshold))
     loop = asyncio.get_running_loop()
@@ -111,34 +110,10 @@ async def _here(job: SandboxJob, settings: dict[str, Any], *, check: bool, thres
         loop.remove_signal_handler(signal.SIGTERM)
 
 
-async def _in_own_sandbox(job: SandboxJob, settings: dict[str, Any], *, check: bool, threshold: int | None) -> RunInfo:
+async def _in_own_sandbox(
+    job: SandboxJob, settings: dict[str, Any], *, check: bool, threshold: int | None
+) -> SandboxResult:
     from hershy.wiring import open_sandbox
 
     async with open_sandbox(**settings) as service:
-        result = await service.run(job, check=check, threshold=threshold)
-        return _info(result, service.threshold(check=check, threshold=threshold))
-
-
-def _info(result: SandboxResult, threshold: int | None) -> RunInfo:
-    """As a Host would have answered."""
-    risk = None
-    if (report := result.risk) is not None:
-        verdict = Verdict.REFUSED if result.outcome is Outcome.REFUSED else Verdict.ACCEPTED
-        risk = RiskInfo(report.score, verdict, threshold, report.unreadable, report.reasons, report.lint)
-    return RunInfo(
-        outcome=result.outcome,
-        message=result.message,
-        exit_code=result.exit_code,
-        raw_stdout=result.raw_stdout,
-        raw_stderr=result.raw_stderr,
-        output_is_cut=result.output_is_cut,
-        duration_s=result.duration.total_seconds(),
-        cpu_time_s=None if result.cpu_time is None else result.cpu_time.total_seconds(),
-        peak_memory_bytes=result.peak_memory_bytes,
-        exception=result.exception,
-        files=result.files,
-        files_left_out=result.files_left_out,
-        was_warm=result.was_warm,
-        runtime=result.runtime,
-        risk=risk,
-    )
+        return await service.run(job, check=check, threshold=threshold)

@@ -1,7 +1,6 @@
 """The command that shows what programs use of the machine: stats."""
 
 import asyncio
-import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,7 +46,7 @@ def stats(
     elif program_id is not None:
         output.document(found[0])
     else:
-        output.document({"programs": [dataclasses.asdict(it) for it in found], "count": len(found)})
+        output.document({"programs": found, "count": len(found)})
 
 
 async def _stats_of(session: Session, programs: Sequence["ProgramInfo"]) -> Sequence["ProgramStats"]:

@@ -7,7 +7,27 @@ with Client() as hershy:
     hershy.message(program.program_id, "add 5")
 """
 
-from ._calls import NewProgram
+from hershy.sandbox.domain.result import SandboxResult
+from hershy.wire import (
+    BuildLineEvent,
+    BulkResult,
+    CreatedProgram,
+    DeletedEvent,
+    ExitInfo,
+    JournalEntry,
+    LostEvent,
+    NewProgram,
+    ProgramEvent,
+    ProgramInfo,
+    ProgramLogs,
+    ProgramSource,
+    ProgramStats,
+    ProxyInfo,
+    RiskInfo,
+    StateEvent,
+    Transition,
+)
+
 from .asynchronous import AsyncClient
 from .errors import (
     ApiError,
@@ -27,26 +47,7 @@ from .errors import (
     UnexpectedAnswer,
     WaitTimeout,
 )
-from .models import (
-    BuildLineEvent,
-    BulkResult,
-    CreatedProgram,
-    DeletedEvent,
-    ExitInfo,
-    JournalEntry,
-    LostEvent,
-    MessageReceipt,
-    ProgramAnswer,
-    ProgramEvent,
-    ProgramInfo,
-    ProgramLogs,
-    ProgramSource,
-    ProgramStats,
-    ProxyInfo,
-    StateEvent,
-    Transition,
-)
-from .sandbox_models import RiskInfo, RunInfo
+from .models import MessageReceipt, ProgramAnswer
 from .sync import Client
 from .waiting import Wait, WaitStep
 
@@ -79,7 +80,7 @@ __all__ = [
     "ProgramStats",
     "ProxyInfo",
     "RiskInfo",
-    "RunInfo",
+    "SandboxResult",
     "ServerTimeout",
     "ServerUnreachable",
     "StateEvent",

@@ -7,11 +7,12 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
+from hershy.wire import ProgramEvent
+
 from . import _calls, _http, _parse
 from ._lines import LineDecoder
 from ._resuming import Resuming
 from ._sse import EventDecoder, is_comment
-from .models import ProgramEvent
 
 T = TypeVar("T")
 

@@ -2,32 +2,37 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from hershy.core.resources import ResourceLimits
-from hershy.programs.domain.egress import Egress
-from hershy.programs.domain.health import HealthCheck
-from hershy.programs.domain.restart import RestartPolicy
 from hershy.programs.domain.state import ProgramState
-
-from . import _parse
-from ._known import require_known
-from .errors import NotFoundError, UnexpectedAnswer
-from .models import (
+from hershy.wire import (
     BulkResult,
+    BulkResults,
     CreatedProgram,
+    CreatedPrograms,
+    Criteria,
+    Journal,
     JournalEntry,
-    MessageReceipt,
+    NewProgram,
+    NewPrograms,
     ProgramInfo,
+    ProgramList,
     ProgramLogs,
     ProgramSource,
     ProgramStats,
     ProxyInfo,
     Transition,
+    read_answer,
+    written,
 )
+
+from . import _parse
+from .errors import NotFoundError, UnexpectedAnswer
+from .models import MessageReceipt
 
 T = TypeVar("T")
 Params = tuple[tuple[str, str], ...]
@@ -68,50 +73,9 @@ class Call(Generic[T]):
         return {} if self.body is None else {"content-type": "application/json"}
 
 
-@dataclass(frozen=True, slots=True)
-class NewProgram:
-    """The body of ``POST /programs``; optional fields that are not given are left to the Host.
-
-    Raises InvalidValue for a name in ``resources``, ``restart_policy`` or ``health_check`` that there is not.
-    """
-
-    user_id: str
-    dockerfile: str
-    src_files: Mapping[str, str] = field(default_factory=dict)
-    build_args: Mapping[str, str] | None = None
-    env: Mapping[str, str] | None = None
-    labels: Mapping[str, str] | None = None
-    resources: Mapping[str, float] | None = None
-    restart_policy: str | Mapping[str, Any] | None = None
-    health_check: bool | Mapping[str, Any] | None = None
-    ttl: timedelta | None = None
-    idle_timeout: timedelta | None = None
-    egress: Egress | str | None = None
-
-    def __post_init__(self) -> None:
-        require_known("resources", self.resources, ResourceLimits)
-        require_known("restart_policy", self.restart_policy, RestartPolicy)
-        require_known("health_check", self.health_check, HealthCheck)
-
-    def body(self) -> dict[str, Any]:
-        optional = {
-            "build_args": self.build_args,
-            "env": self.env,
-            "labels": self.labels,
-            "resources": self.resources,
-            "restart_policy": self.restart_policy,
-            "health_check": self.health_check,
-            "ttl_s": None if self.ttl is None else self.ttl.total_seconds(),
-            "idle_timeout_s": None if self.idle_timeout is None else self.idle_timeout.total_seconds(),
-            "egress": None if self.egress is None else str(self.egress),
-        }
-        given = {
-            name: dict(value) if isinstance(value, Mapping) else value
-            for name, value in optional.items()
-            if value is not None
-        }
-        required = {"user_id": self.user_id, "dockerfile": self.dockerfile, "src_files": dict(self.src_files)}
-        return required | given
+def answered(of: type[T]) -> Callable[[Any], T]:
+    """How the answer is read as a dataclass of the wire."""
+    return partial(read_answer, of)
 
 
 def program_path(program_id: str, rest: str = "") -> str:
@@ -122,46 +86,52 @@ def program_path(program_id: str, rest: str = "") -> str:
 
 
 def create(program: NewProgram) -> Call[CreatedProgram]:
-    return Call("POST", "/programs", _parse.created, body=program.body())
+    return Call("POST", "/programs", answered(CreatedProgram), body=written(program))
 
 
-def create_many(programs: Iterable[NewProgram]) -> Call[tuple[CreatedProgram, ...]]:
-    body = {"programs": [it.body() for it in programs]}
-    return Call("POST", "/bulk/programs", _parse.created_programs, body=body)
+def create_many(programs: Iterable[NewProgram]) -> Call[Sequence[CreatedProgram]]:
+    body = written(NewPrograms(tuple(programs)))
+    return Call("POST", "/bulk/programs", lambda data: read_answer(CreatedPrograms, data).programs, body=body)
 
 
 def start(program_id: str) -> Call[Transition]:
-    return Call("POST", program_path(program_id, "/start"), _parse.transition)
+    return Call("POST", program_path(program_id, "/start"), answered(Transition))
 
 
 def stop(program_id: str) -> Call[Transition]:
-    return Call("POST", program_path(program_id, "/stop"), _parse.transition)
+    return Call("POST", program_path(program_id, "/stop"), answered(Transition))
 
 
 def restart(program_id: str) -> Call[Transition]:
-    return Call("POST", program_path(program_id, "/restart"), _parse.transition)
+    return Call("POST", program_path(program_id, "/restart"), answered(Transition))
 
 
 def get(program_id: str) -> Call[ProgramInfo]:
-    return Call("GET", program_path(program_id), _parse.program)
+    return Call("GET", program_path(program_id), answered(ProgramInfo))
 
 
 def list_programs(
-    user_id: str | None, state: ProgramState | str | None, labels: Mapping[str, str] | None
+    user_id: str | None, state: ProgramState | str | None, labels: Mapping[str, str] | None, text: str | None
 ) -> Call[tuple[ProgramInfo, ...]]:
     params = [("user_id", user_id)] if user_id is not None else []
     params += [("state", str(state))] if state is not None else []
     params += [("label", f"{name}={value}") for name, value in (labels or {}).items()]
-    return Call("GET", "/programs", _parse.programs, params=tuple(params))
+    params += [("q", text)] if text is not None else []
+    return Call("GET", "/programs", lambda data: tuple(read_answer(ProgramList, data).programs), params=tuple(params))
 
 
 def bulk(
     what: str, user_id: str | None, state: ProgramState | str | None, labels: Mapping[str, str] | None
-) -> Call[tuple[BulkResult, ...]]:
+) -> Call[Sequence[BulkResult]]:
     """``what``: start, stop, restart or delete."""
-    criteria = {"user_id": user_id, "state": None if state is None else str(state), "labels": dict(labels or {})}
-    given = {name: value for name, value in criteria.items() if value}
-    return Call("POST", f"/bulk/{what}", _parse.bulk_results, body=given, least_timeout=BULK_TIMEOUT)
+    criteria = written(Criteria(user_id or None, state or None, labels or None))
+    return Call(
+        "POST",
+        f"/bulk/{what}",
+        lambda data: read_answer(BulkResults, data).results,
+        body=criteria,
+        least_timeout=BULK_TIMEOUT,
+    )
 
 
 def delete(program_id: str) -> Call[None]:
@@ -169,20 +139,22 @@ def delete(program_id: str) -> Call[None]:
 
 
 def logs(program_id: str, tail: int | None, stream: str | None, since: Since | None = None) -> Call[ProgramLogs]:
-    return Call("GET", program_path(program_id, "/logs"), _parse.logs, params=log_params(tail, stream, since))
+    return Call("GET", program_path(program_id, "/logs"), answered(ProgramLogs), params=log_params(tail, stream, since))
 
 
 def stats(program_id: str) -> Call[ProgramStats]:
-    return Call("GET", program_path(program_id, "/stats"), _parse.stats)
+    return Call("GET", program_path(program_id, "/stats"), answered(ProgramStats))
 
 
 def journal(program_id: str, after: int | None, limit: int | None) -> Call[Sequence[JournalEntry]]:
     params = _given(("after", after), ("limit", limit))
-    return Call("GET", program_path(program_id, "/journal"), _parse.journal, params=params)
+    return Call(
+        "GET", program_path(program_id, "/journal"), lambda data: read_answer(Journal, data).entries, params=params
+    )
 
 
 def source(program_id: str) -> Call[ProgramSource]:
-    return Call("GET", program_path(program_id, "/source"), _parse.source)
+    return Call("GET", program_path(program_id, "/source"), answered(ProgramSource))
 
 
 def message(program_id: str, text: str) -> Call[MessageReceipt]:
@@ -191,7 +163,7 @@ def message(program_id: str, text: str) -> Call[MessageReceipt]:
 
 
 def debug_proxy(program_id: str) -> Call[ProxyInfo]:
-    return Call("GET", "/debug/proxy" + program_path(program_id).removeprefix("/programs"), _parse.proxy_info)
+    return Call("GET", "/debug/proxy" + program_path(program_id).removeprefix("/programs"), answered(ProxyInfo))
 
 
 def follow_path(program_id: str) -> str:

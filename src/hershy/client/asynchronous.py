@@ -8,27 +8,30 @@ from typing import Any
 
 from hershy.programs.domain.egress import Egress
 from hershy.programs.domain.state import ProgramState
-
-from . import _calls, _sandbox_calls
-from ._awaiting import AsyncConnection
-from ._resuming import STREAM_ENDED, Resuming
-from .errors import ServerUnreachable, UnavailableError, WaitTimeout
-from .models import (
+from hershy.sandbox.domain.result import SandboxResult
+from hershy.wire import (
     BulkResult,
     CreatedProgram,
     DeletedEvent,
     JournalEntry,
-    MessageReceipt,
-    ProgramAnswer,
+    NewProgram,
+    NewRun,
     ProgramEvent,
     ProgramInfo,
     ProgramLogs,
     ProgramSource,
     ProgramStats,
     ProxyInfo,
+    RiskInfo,
     Transition,
+    encoded,
 )
-from .sandbox_models import RiskInfo, RunInfo
+
+from . import _calls, _sandbox_calls
+from ._awaiting import AsyncConnection
+from ._resuming import STREAM_ENDED, Resuming
+from .errors import ServerUnreachable, UnavailableError, WaitTimeout
+from .models import MessageReceipt, ProgramAnswer
 from .waiting import Wait, WaitStep
 
 
@@ -54,25 +57,27 @@ class AsyncClient(AsyncConnection):
         ttl: timedelta | None = None,
         idle_timeout: timedelta | None = None,
         egress: Egress | str | None = None,
+        description: str | None = None,
     ) -> CreatedProgram:
         """Register a program, as ``Client.create_program``."""
-        program = _calls.NewProgram(
+        program = NewProgram(
             user_id,
             dockerfile,
             src_files or {},
-            build_args,
-            env,
-            labels,
-            resources,
-            restart_policy,
-            health_check,
-            ttl,
-            idle_timeout,
-            egress,
+            build_args=build_args,
+            env=env,
+            labels=labels,
+            resources=resources,
+            restart_policy=restart_policy,
+            health_check=health_check,
+            ttl=ttl,
+            idle_timeout=idle_timeout,
+            egress=egress,
+            description=description,
         )
         return await self._send(_calls.create(program))
 
-    async def create_programs(self, programs: Iterable[_calls.NewProgram]) -> Sequence[CreatedProgram]:
+    async def create_programs(self, programs: Iterable[NewProgram]) -> Sequence[CreatedProgram]:
         """Register several programs, all or none, as ``Client.create_programs``."""
         return await self._send(_calls.create_many(programs))
 
@@ -98,9 +103,13 @@ class AsyncClient(AsyncConnection):
         user_id: str | None = None,
         state: ProgramState | str | None = None,
         labels: Mapping[str, str] | None = None,
+        text: str | None = None,
     ) -> tuple[ProgramInfo, ...]:
-        """The programs that meet every criterion given, oldest first."""
-        return await self._send(_calls.list_programs(user_id, state, labels))
+        """The programs that meet every criterion given, oldest first.
+
+        ``text`` is part of the description, the id, the user or a label, whatever its case.
+        """
+        return await self._send(_calls.list_programs(user_id, state, labels, text))
 
     async def delete(self, program_id: str) -> None:
         """Stop and remove the program, as ``Client.delete``."""
@@ -222,10 +231,20 @@ class AsyncClient(AsyncConnection):
         limits: Mapping[str, float] | None = None,
         check: bool = True,
         threshold: int | None = None,
-    ) -> RunInfo:
+    ) -> SandboxResult:
         """Run code once in a sandbox, as ``Client.run_code``. Cancelled, it kills the run."""
-        asked = _sandbox_calls.NewRun(
-            code, command, image, args, files or {}, stdin, env or {}, collect, limits or {}, check, threshold
+        asked = NewRun(
+            code,
+            _sandbox_calls.contents(files) if files else None,
+            command=command or None,
+            image=image or None,
+            args=args or None,
+            stdin=encoded(stdin) if stdin else None,
+            env=env or None,
+            collect=collect or None,
+            limits=limits or None,
+            check=None if check else False,
+            threshold=threshold,
         )
         return await self._send(_sandbox_calls.run(asked))
 

@@ -7,27 +7,30 @@ from typing import Any
 
 from hershy.programs.domain.egress import Egress
 from hershy.programs.domain.state import ProgramState
-
-from . import _calls, _http, _sandbox_calls
-from ._blocking import BlockingConnection
-from ._resuming import STREAM_ENDED, Resuming
-from .errors import ServerTimeout, ServerUnreachable, UnavailableError, WaitTimeout
-from .models import (
+from hershy.sandbox.domain.result import SandboxResult
+from hershy.wire import (
     BulkResult,
     CreatedProgram,
     DeletedEvent,
     JournalEntry,
-    MessageReceipt,
-    ProgramAnswer,
+    NewProgram,
+    NewRun,
     ProgramEvent,
     ProgramInfo,
     ProgramLogs,
     ProgramSource,
     ProgramStats,
     ProxyInfo,
+    RiskInfo,
     Transition,
+    encoded,
 )
-from .sandbox_models import RiskInfo, RunInfo
+
+from . import _calls, _http, _sandbox_calls
+from ._blocking import BlockingConnection
+from ._resuming import STREAM_ENDED, Resuming
+from .errors import ServerTimeout, ServerUnreachable, UnavailableError, WaitTimeout
+from .models import MessageReceipt, ProgramAnswer
 from .waiting import Wait, WaitStep
 
 WAIT_SLICE_S = 2.0
@@ -58,6 +61,7 @@ class Client(BlockingConnection):
         ttl: timedelta | None = None,
         idle_timeout: timedelta | None = None,
         egress: Egress | str | None = None,
+        description: str | None = None,
     ) -> CreatedProgram:
         """Register a program; nothing is built before ``start``. Each call makes another program.
 
@@ -65,26 +69,27 @@ class Client(BlockingConnection):
         and log_bytes; ``restart_policy`` is ``no``, ``on-failure`` or ``always``, or a mapping with its details;
         ``health_check`` True for the defaults, or a mapping with path, interval_s, timeout_s and failures. ``ttl``
         after its registration the program is deleted; ``idle_timeout`` after the last request to it, stopped.
-        With ``egress`` ``none`` it reaches nothing, and is still reached.
+        With ``egress`` ``none`` it reaches nothing, and is still reached. ``description`` is text for people.
         Raises BadRequestError, TooLargeError, LimitReachedError; InvalidValue, with nothing sent, for an unknown name.
         """
-        program = _calls.NewProgram(
+        program = NewProgram(
             user_id,
             dockerfile,
             src_files or {},
-            build_args,
-            env,
-            labels,
-            resources,
-            restart_policy,
-            health_check,
-            ttl,
-            idle_timeout,
-            egress,
+            build_args=build_args,
+            env=env,
+            labels=labels,
+            resources=resources,
+            restart_policy=restart_policy,
+            health_check=health_check,
+            ttl=ttl,
+            idle_timeout=idle_timeout,
+            egress=egress,
+            description=description,
         )
         return self._send(_calls.create(program))
 
-    def create_programs(self, programs: Iterable[_calls.NewProgram]) -> Sequence[CreatedProgram]:
+    def create_programs(self, programs: Iterable[NewProgram]) -> Sequence[CreatedProgram]:
         """Register several programs, all or none; at most 100. Raises as ``create_program``, naming it by its index."""
         return self._send(_calls.create_many(programs))
 
@@ -110,9 +115,13 @@ class Client(BlockingConnection):
         user_id: str | None = None,
         state: ProgramState | str | None = None,
         labels: Mapping[str, str] | None = None,
+        text: str | None = None,
     ) -> tuple[ProgramInfo, ...]:
-        """The programs that meet every criterion given, oldest first."""
-        return self._send(_calls.list_programs(user_id, state, labels))
+        """The programs that meet every criterion given, oldest first.
+
+        ``text`` is part of the description, the id, the user or a label, whatever its case.
+        """
+        return self._send(_calls.list_programs(user_id, state, labels, text))
 
     def delete(self, program_id: str) -> None:
         """Stop the program if need be, and remove it with its files and its port. Raises NotFoundError."""
@@ -247,7 +256,7 @@ class Client(BlockingConnection):
         limits: Mapping[str, float] | None = None,
         check: bool = True,
         threshold: int | None = None,
-    ) -> RunInfo:
+    ) -> SandboxResult:
         """Run Python ``code``, or a ``command`` of an image, once in a sandbox, and return how it has ended.
 
         ``files`` (by relative POSIX path) are laid into its working directory, and ``collect`` names those to bring
@@ -256,8 +265,18 @@ class Client(BlockingConnection):
         False. What the code does is never raised. Waits for its turn, beyond its own timeout for some minutes. Raises
         BadRequestError, NotFoundError for an image that the Host does not have, LimitReachedError, UnavailableError.
         """
-        asked = _sandbox_calls.NewRun(
-            code, command, image, args, files or {}, stdin, env or {}, collect, limits or {}, check, threshold
+        asked = NewRun(
+            code,
+            _sandbox_calls.contents(files) if files else None,
+            command=command or None,
+            image=image or None,
+            args=args or None,
+            stdin=encoded(stdin) if stdin else None,
+            env=env or None,
+            collect=collect or None,
+            limits=limits or None,
+            check=None if check else False,
+            threshold=threshold,
         )
         return self._send(_sandbox_calls.run(asked))
 

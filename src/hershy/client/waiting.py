@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from hershy.programs.domain.state import FINAL, ProgramState
+from hershy.wire import DeletedEvent, LostEvent, ProgramEvent, StateEvent
 
 from .errors import NotFoundError, ProgramEnded
-from .models import DeletedEvent, LostEvent, ProgramEvent, StateEvent
 
 
 class WaitStep(Enum):

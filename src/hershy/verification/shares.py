@@ -6,8 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from hershy.client import AsyncClient, ClientError, WaitTimeout
-from hershy.client.models import ProgramInfo
+from hershy.client import AsyncClient, ClientError, ProgramInfo, WaitTimeout
 from hershy.programs.domain.state import ProgramState
 
 from .programs import LIMITS, MIB, Probe, Probes, post

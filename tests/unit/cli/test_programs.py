@@ -43,6 +43,9 @@ def test_ls_filters(hershy: Hershy, host: FakeHost) -> None:
     host.answers[asked] = {"programs": [], "count": 0}
     assert hershy("ls", "--user", "alice", "--state", "ready", "--label", "team=a") == 0
     assert host.asked == [asked]
+    host.answers["GET /programs?q=Sheep"] = {"programs": [PROGRAM], "count": 1}
+    assert hershy("ls", "--search", "Sheep") == 0
+    assert ID in hershy.out
 
 
 LOGS = {"program_id": ID, "container_id": "c1", "logs": "one\ntwo\n", "timestamp": AT}
@@ -60,6 +63,15 @@ def test_status_shows_what_is_known(hershy: Hershy, host: FakeHost) -> None:
     assert shown["exit_reason"].strip() == "exited with code 0"
     assert "container_id" not in shown
     assert lines == "  one\n  two\n"
+
+
+def test_status_shows_the_description(hershy: Hershy, host: FakeHost) -> None:
+    """What it was said to be for; a Host of before has none."""
+    assert hershy("status", ID, "--tail", "0") == 0
+    assert "description" not in hershy.out
+    host.answers[f"GET /programs/{ID}"] = PROGRAM | {"description": "counts sheep"}
+    assert hershy("status", ID, "--tail", "0") == 0
+    assert re.search(r"^description: +counts sheep$", hershy.out, re.MULTILINE)
 
 
 def test_status_shows_restarts_and_health(hershy: Hershy, host: FakeHost) -> None:

@@ -120,13 +120,15 @@ def test_get_is_content_with_the_fields_of_the_contract(ask: Ask) -> None:
 def test_list_sends_each_criterion(ask: Ask) -> None:
     """Filters travel as query parameters, a label as key=value."""
     host = Answering({"programs": [PROGRAM], "count": 1})
-    (program,) = ask(host, "list", user_id="alice", state=ProgramState.ERROR, labels={"team": "a", "k": "v w"})
+    criteria = {"user_id": "alice", "state": ProgramState.ERROR, "labels": {"team": "a", "k": "v w"}, "text": "é"}
+    (program,) = ask(host, "list", **criteria)
     assert program.program_id == ID
     assert host.request.url.params.multi_items() == [
         ("user_id", "alice"),
         ("state", "Error"),
         ("label", "team=a"),
         ("label", "k=v w"),
+        ("q", "é"),
     ]
 
 
@@ -258,7 +260,7 @@ def test_a_refusal_of_another_shape_is_an_api_error_all_the_same(ask: Ask, body:
         (200, b"<html>a web page</html>"),
         (200, b'{"hello": "world"}'),
         (200, b'["a list"]'),
-        (200, json.dumps(PROGRAM | {"state": "Levitating"}).encode()),
+        (200, json.dumps(PROGRAM | {"state": 7}).encode()),
         (302, b""),
     ],
 )

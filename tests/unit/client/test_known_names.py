@@ -1,20 +1,19 @@
 """A name that the Host would not know is refused by the client already, with nothing sent."""
 
+from dataclasses import fields
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
-from pydantic import BaseModel
 
 from hershy.client import AsyncClient, Client, NewProgram
-from hershy.client._known import wire_names
 from hershy.core.resources import ResourceLimits
 from hershy.errors import InvalidValue
 from hershy.programs.domain.health import HealthCheck
 from hershy.programs.domain.restart import RestartPolicy
 from hershy.sandbox.domain.job import SandboxLimits
-from hershy_adapters.http._shapes.requests import HealthCheckBody, ResourcesBody, RestartPolicyBody
-from hershy_adapters.http._shapes.sandbox_body import LimitsBody
+from hershy.wire import DESCRIBED, require_known, schemas
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"resources": {"memory": 1}}, "resources.memory: unknown field; did you mean memory_bytes?"),
@@ -62,14 +61,21 @@ async def test_of_a_run() -> None:
 
 
 @pytest.mark.parametrize(
-    ("of", "body"),
+    ("of", "body", "name"),
     [
-        (ResourceLimits, ResourcesBody),
-        (RestartPolicy, RestartPolicyBody),
-        (HealthCheck, HealthCheckBody),
-        (SandboxLimits, LimitsBody),
+        (ResourceLimits, "NewProgram", "resources"),
+        (RestartPolicy, "NewProgram", "restart_policy"),
+        (HealthCheck, "NewProgram", "health_check"),
+        (SandboxLimits, "NewRun", "limits"),
     ],
 )
-def test_both_sides_know_the_same_names(of: type[Any], body: type[BaseModel]) -> None:
+def test_both_sides_know_the_same_names(of: type[Any], body: str, name: str) -> None:
     """What the client lets pass the Host takes, and the other way round."""
-    assert wire_names(of) == set(body.model_fields)
+    described = schemas(*DESCRIBED)
+    (reference,) = (it["$ref"] for it in described[body]["properties"][name]["anyOf"] if "$ref" in it)
+    taken = set(described[reference.rpartition("/")[2]]["properties"])
+    assert taken == {f"{it.name}_s" if it.type is timedelta else it.name for it in fields(of)}
+    for key in taken:
+        require_known(name, {key: 1}, of)
+    with pytest.raises(InvalidValue, match=f"{name}.colour: unknown field"):
+        require_known(name, {"colour": 1}, of)

@@ -13,14 +13,14 @@ from hershy.client import (
     BadRequestError,
     LimitReachedError,
     RiskInfo,
-    RunInfo,
+    SandboxResult,
     ServerUnreachable,
     UnexpectedAnswer,
 )
 from hershy.client import _http as http
 from hershy.sandbox.application.service import SandboxService
 from hershy.sandbox.domain.result import Outcome, PythonError
-from hershy.sandbox.domain.risk import LintFinding, Reason, Verdict
+from hershy.sandbox.domain.risk import LintFinding, Reason, RiskReport, Verdict
 from hershy.testing.twins import Twins
 from hershy_adapters._asgi import AsgiTransport
 from hershy_adapters.http.app import create_app
@@ -49,7 +49,7 @@ def test_only_what_is_given_is_sent(ask: Ask) -> None:
     run = ask(host, "run_code", "print(1)")
     assert host.asked == "POST /sandbox/runs"
     assert json.loads(host.request.content) == {"code": "print(1)"}
-    assert run == RunInfo(Outcome.FINISHED, "finished", 0, b"out", b"", duration_s=0.5)
+    assert run == SandboxResult(Outcome.FINISHED, "finished", 0, b"out", b"", duration=timedelta(seconds=0.5))
     assert (run.stdout, run.is_success) == ("out", True)
     ask(host, "run_code", "", stdin="", files={})
     assert json.loads(host.request.content) == {"code": ""}
@@ -98,12 +98,11 @@ def test_scores(ask: Ask) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"outcome": "another"},
         {"stdout_base64": "?"},
         {"files": {"a": {"content": "?", "encoding": "base64", "size": 1}}},
         {"files": None},
         {"exception": {"type": "E"}},
-        {"risk": {"score": 1, "verdict": "maybe"}},
+        {"risk": {"verdict": "accepted"}},
     ],
 )
 def test_what_is_no_run_is_told(ask: Ask, wrong: dict[str, Any]) -> None:
@@ -164,5 +163,11 @@ async def test_of_a_host(hershy_twins: Twins, sandbox: HeldSandbox) -> None:
     assert (run.files["f"], run.files_left_out, run.runtime) == (b"\xff", ("big",), "memory")
     lint = LintFinding("bandit", "B307", "medium", "high", "eval", "main.py", 1)
     reason = Reason("eval", 20, "calls eval", "main.py", 1)
-    assert run.risk == RiskInfo(20, Verdict.ACCEPTED, 30, "", (reason,), (lint,))
+    assert run.risk == RiskReport((reason,), (lint,))
+    assert (run.risk.threshold, run.risk.score, run.risk.verdict(), run.risk.unreadable) == (
+        30,
+        20,
+        Verdict.ACCEPTED,
+        "",
+    )
     assert scored.score == 20

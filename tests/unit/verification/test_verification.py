@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hershy.cli.app import app
-from hershy.client.models import ExitInfo, ProgramInfo
+from hershy.client import ExitInfo, ProgramInfo
 from hershy.programs.domain.state import ProgramState
 from hershy.verification.probe import child
 from hershy.verification.probe.outcome import ProbeOutcome, Try, attempted, breached, contained, judged

@@ -7,36 +7,22 @@ from typing import Annotated
 
 from fastapi import FastAPI, Header, Response
 from prometheus_client import CollectorRegistry
-from pydantic import BaseModel
 
 from hershy.errors import HershyError
 from hershy.programs.application.host import Host
 from hershy.programs.domain.journal import JournalEntry
+from hershy.wire import Alive, Checks, Readiness, Refused, written
 
 from .._errors import Json
 from .._guard.admission import CallerAccess
 from .._metrics import exposition
+from .._shapes.described import Responses, answer, gives
 
 REPOSITORY_DEADLINE_S = 2.0
 FINE = "ok"
-
-
-class Alive(BaseModel):
-    status: str = FINE
-
-
-class Checks(BaseModel):
-    """``ok``, or what is wrong."""
-
-    engine: str
-    repository: str
-
-
-class Readiness(BaseModel):
-    """Where something is wrong, ``status`` is ``unavailable``, and the fields of every refusal are there too."""
-
-    status: str
-    checks: Checks
+_AWAY: Responses = {
+    503: {**gives(Readiness)[200], "description": "the engine or the repository is away"},
+}
 
 
 class RepositoryCheck:
@@ -73,26 +59,25 @@ def add_operation_routes(
     """``registries``: what is counted beside what the Host itself counts."""
     repository = RepositoryCheck(host, repository_deadline_s)
 
-    @api.get("/healthz", response_model=Alive, summary="Say that the Host serves", operation_id="healthz")
-    async def healthz() -> Alive:
-        return Alive()
+    @api.get("/healthz", responses=gives(Alive), summary="Say that the Host serves", operation_id="healthz")
+    async def healthz() -> Response:
+        return answer(Alive(FINE))
 
     @api.get(
         "/readyz",
-        response_model=Readiness,
-        responses={503: {"model": Readiness, "description": "the engine or the repository is away"}},
+        responses=gives(Readiness) | _AWAY,
         summary="Say whether programs can be changed",
         operation_id="readyz",
     )
     async def readyz() -> Response:
         engine = FINE if host.engine_is_up else "the container engine does not answer"
-        checks = {"engine": engine, "repository": await repository.verdict()}
-        wrong = "; ".join(f"{name}: {what}" for name, what in checks.items() if what != FINE)
+        checks = Checks(engine, await repository.verdict())
+        wrong = "; ".join(f"{name}: {what}" for name, what in written(checks).items() if what != FINE)
         if not wrong:
-            return Json({"status": FINE, "checks": checks})
+            return answer(Readiness(FINE, checks))
         status = HTTPStatus.SERVICE_UNAVAILABLE
-        refused = {"error": status.phrase, "code": int(status), "message": wrong}
-        return Json({"status": "unavailable", "checks": checks, **refused}, status_code=status)
+        refused = Refused(status.phrase, int(status), wrong)
+        return Json(written(Readiness("unavailable", checks)) | written(refused), status_code=status)
 
     @api.get(
         "/metrics",
@@ -102,7 +87,7 @@ def add_operation_routes(
         operation_id="metrics",
     )
     async def show_metrics(
-        caller: CallerAccess, accept: Annotated[str, Header(include_in_schema=False)] = ""
+        access: CallerAccess, accept: Annotated[str, Header(include_in_schema=False)] = ""
     ) -> Response:
-        body, media_type = exposition(accept, caller.metrics.registry, *registries)
+        body, media_type = exposition(accept, access.metrics.registry, *registries)
         return Response(body, headers={"Content-Type": media_type})

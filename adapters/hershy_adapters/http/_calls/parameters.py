@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Depends, Header, Query
 
 from hershy.core.ids import ProgramID, UserID
 from hershy.errors import InvalidValue, ProgramNotFound
+from hershy.programs.domain.program import MAX_DESCRIPTION
 from hershy.programs.domain.state import ProgramState
 from hershy.programs.ports.repository import ProgramFilter
 
-from .._shapes.responses import Refused
+from .._shapes.described import refusals
 
 DEFAULT_TAIL = 200
 MAX_TAIL = 100_000
@@ -27,6 +28,9 @@ async def _known_form(program_id: str) -> ProgramID:  # a plain function would b
 
 KnownForm = Annotated[ProgramID, Depends(_known_form)]
 Label = Annotated[Sequence[str], Query(description="`key=value`; every one given must match")]
+Text = Annotated[
+    str, Query(max_length=MAX_DESCRIPTION, description="in its description, id, user or a label, whatever the case")
+]
 Limit = Annotated[int | None, Query(ge=1, description="at most so many; all by default")]
 Offset = Annotated[int, Query(ge=0, description="leave out so many of the first")]
 Tail = Annotated[int, Query(ge=0, le=MAX_TAIL, description="at most so many of the newest lines")]
@@ -44,18 +48,16 @@ After = Annotated[int | None, Query(ge=0, description="only entries above this i
 PageSize = Annotated[int, Query(ge=1, le=MAX_PAGE, description="at most so many entries")]
 
 
-def refusals(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    return {int(it): {"model": Refused, "description": it.phrase} for it in statuses}
-
-
 ABSENT = refusals(HTTPStatus.NOT_FOUND)
 INVALID = refusals(HTTPStatus.BAD_REQUEST)
 ENGINE = refusals(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-def program_filter(user_id: str | None, state: ProgramState | None, labels: Mapping[str, str]) -> ProgramFilter:
+def program_filter(
+    user_id: str | None, state: ProgramState | None, labels: Mapping[str, str], text: str
+) -> ProgramFilter:
     """Raises InvalidValue for what can be nobody's id."""
-    return ProgramFilter(UserID(user_id) if user_id is not None else None, state, labels=labels)
+    return ProgramFilter(UserID(user_id) if user_id is not None else None, state, labels=labels, text=text)
 
 
 def split_labels(texts: Sequence[str]) -> Mapping[str, str]:

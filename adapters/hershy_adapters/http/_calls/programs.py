@@ -5,11 +5,22 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request, Response
 
 from hershy.programs.domain.state import ProgramState
+from hershy.wire import (
+    CreatedProgram,
+    Deleted,
+    NewProgram,
+    ProgramInfo,
+    ProgramList,
+    ProgramSource,
+    ProxyInfo,
+    Transition,
+)
 
 from .._guard.admission import CallerAccess
-from .._shapes.program_view import ProgramList, ProgramView, RenderedPrograms
+from .._shapes.described import answer, gives, refusals, takes
+from .._shapes.program_view import RenderedPrograms
 from .._shapes.requests import read_new_program
-from .._shapes.responses import Created, Deleted, Initiated, RouteView, Source
+from .._shapes.responses import created, program_source, proxy_info, transition
 from .parameters import (
     ABSENT,
     ENGINE,
@@ -18,8 +29,8 @@ from .parameters import (
     Label,
     Limit,
     Offset,
+    Text,
     program_filter,
-    refusals,
     split_labels,
 )
 
@@ -33,100 +44,93 @@ def add_routes(api: FastAPI) -> None:
     @api.post(
         "/programs",
         status_code=HTTPStatus.CREATED,
-        response_model=Created,
-        responses=INVALID | _TOO_MUCH,
+        responses=gives(CreatedProgram, HTTPStatus.CREATED) | INVALID | _TOO_MUCH,
+        openapi_extra=takes(NewProgram),
         summary="Register a program; nothing is built yet",
         operation_id="create_program",
     )
-    async def create(host: CallerAccess, request: Request) -> Created:
-        return Created.of(await host.create(read_new_program(await request.body())))
+    async def create(access: CallerAccess, request: Request) -> Response:
+        return answer(created(await access.create(read_new_program(await request.body()))), HTTPStatus.CREATED)
 
     @api.get(
         "/programs",
-        response_model=ProgramList,
-        responses=INVALID,
+        responses=gives(ProgramList) | INVALID,
         summary="List programs in order of registration",
         operation_id="list_programs",
     )
     async def list_programs(
-        host: CallerAccess,
+        access: CallerAccess,
         user_id: str | None = None,
         state: ProgramState | None = None,
         label: Label = (),
+        q: Text = "",
         limit: Limit = None,
         offset: Offset = 0,
     ) -> Response:
-        found = await host.list(program_filter(user_id, state, split_labels(label)))
+        found = await access.list(program_filter(user_id, state, split_labels(label), q))
         shown = found[offset : None if limit is None else offset + limit]
         return Response(rendered.many(shown), media_type=JSON)
 
     @api.get(
         "/programs/{program_id}",
-        response_model=ProgramView,
-        responses=ABSENT,
+        responses=gives(ProgramInfo) | ABSENT,
         summary="Show a program",
         operation_id="get_program",
     )
-    async def get(host: CallerAccess, program_id: KnownForm) -> Response:
-        return Response(rendered.one(await host.get(program_id)), media_type=JSON)
+    async def get(access: CallerAccess, program_id: KnownForm) -> Response:
+        return Response(rendered.one(await access.get(program_id)), media_type=JSON)
 
     @api.delete(
         "/programs/{program_id}",
-        response_model=Deleted,
-        responses=ENGINE,
+        responses=gives(Deleted) | ENGINE,
         summary="Stop a program and remove all of it",
         operation_id="delete_program",
     )
-    async def delete(host: CallerAccess, program_id: KnownForm) -> Deleted:
-        await host.delete(program_id)
-        return Deleted()
+    async def delete(access: CallerAccess, program_id: KnownForm) -> Response:
+        await access.delete(program_id)
+        return answer(Deleted())
 
     @api.post(
         "/programs/{program_id}/start",
-        response_model=Initiated,
-        responses=ENGINE | refusals(HTTPStatus.CONFLICT),
+        responses=gives(Transition) | ENGINE | refusals(HTTPStatus.CONFLICT),
         summary="Begin to build and start; `state` is the one before",
         operation_id="start_program",
     )
-    async def start(host: CallerAccess, program_id: KnownForm) -> Initiated:
-        return Initiated.of(await host.start(program_id), "start")
+    async def start(access: CallerAccess, program_id: KnownForm) -> Response:
+        return answer(transition(await access.start(program_id), "start"))
 
     @api.post(
         "/programs/{program_id}/stop",
-        response_model=Initiated,
-        responses=ENGINE,
+        responses=gives(Transition) | ENGINE,
         summary="Begin to stop; also cancels a build under way",
         operation_id="stop_program",
     )
-    async def stop(host: CallerAccess, program_id: KnownForm) -> Initiated:
-        return Initiated.of(await host.stop(program_id), "stop")
+    async def stop(access: CallerAccess, program_id: KnownForm) -> Response:
+        return answer(transition(await access.stop(program_id), "stop"))
 
     @api.post(
         "/programs/{program_id}/restart",
-        response_model=Initiated,
-        responses=ENGINE,
+        responses=gives(Transition) | ENGINE,
         summary="Replace the container of a running program by a new one",
         operation_id="restart_program",
     )
-    async def restart(host: CallerAccess, program_id: KnownForm) -> Initiated:
-        return Initiated.of(await host.restart(program_id), "restart")
+    async def restart(access: CallerAccess, program_id: KnownForm) -> Response:
+        return answer(transition(await access.restart(program_id), "restart"))
 
     @api.get(
         "/programs/{program_id}/source",
-        response_model=Source,
-        responses=ABSENT,
+        responses=gives(ProgramSource) | ABSENT,
         summary="Show the files a program was registered with",
         operation_id="program_source",
     )
-    async def source(host: CallerAccess, program_id: KnownForm) -> Source:
-        return Source.of(program_id, await host.source(program_id), host.clock.now())
+    async def source(access: CallerAccess, program_id: KnownForm) -> Response:
+        return answer(program_source(program_id, await access.source(program_id), access.clock.now()))
 
     @api.get(
         "/debug/proxy/{program_id}",
-        response_model=RouteView,
-        responses=ABSENT,
+        responses=gives(ProxyInfo) | ABSENT,
         summary="Show what the proxy holds for a program",
         operation_id="debug_proxy",
     )
-    async def debug_proxy(host: CallerAccess, program_id: KnownForm) -> RouteView:
-        return RouteView.of(program_id, await host.route(program_id))
+    async def debug_proxy(access: CallerAccess, program_id: KnownForm) -> Response:
+        return answer(proxy_info(program_id, await access.route(program_id)))

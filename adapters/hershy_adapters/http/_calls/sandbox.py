@@ -12,14 +12,14 @@ from hershy.access.principals import LOCAL, Principal
 from hershy.errors import Unauthorized
 from hershy.sandbox.application.service import SandboxService
 from hershy.sandbox.domain.result import SandboxResult
+from hershy.wire import NewRun, NewScore, RiskInfo, RunView, risk_info, run_view
 from hershy_adapters._cut import CutOff
 
-from .._errors import Json
 from .._guard.admission import CallerAccess
+from .._shapes.described import answer, gives, refusals, takes
 from .._shapes.sandbox_body import read_run, read_score
-from .._shapes.sandbox_view import RiskView, RunView, run_view, score_view
 from .caller import Caller
-from .parameters import INVALID, refusals
+from .parameters import INVALID
 
 RUNS, SCORES = "/sandbox/runs", "/sandbox/scores"
 NOTICEABLE_BYTES = 256 * 1024
@@ -35,39 +35,36 @@ _NO_IMAGE = {404: {**refusals(HTTPStatus.NOT_FOUND)[404], "description": "the en
 def add_sandbox_routes(api: FastAPI, sandbox: SandboxService) -> None:
     @api.post(
         RUNS,
-        response_model=RunView,
-        responses=INVALID | _NO_IMAGE | _TOO_LARGE | _ENGINE,
+        responses=gives(RunView) | INVALID | _NO_IMAGE | _TOO_LARGE | _ENGINE,
         summary="Run a piece of code, once, in a sandbox; answers when it has ended",
         operation_id="run_code",
+        openapi_extra=takes(NewRun),
     )
-    async def run(caller: CallerAccess, request: Request) -> Response:
+    async def run(access: CallerAccess, request: Request) -> Response:
         body = await request.body()
         asked = await _aside(len(body), read_run, body)
-        threshold = sandbox.threshold(check=asked.check, threshold=asked.threshold)
-        running = sandbox.run(asked.job, check=asked.check, threshold=asked.threshold, by=caller.principal)
+        running = sandbox.run(asked.job, check=asked.check, threshold=asked.threshold, by=access.principal)
         try:
             result = await _while_there(request, running)
         except CutOff:
-            return _cut_short(caller.principal)
-        return await _aside(_size(result), lambda: Json(run_view(result, threshold)))
+            return _cut_short(access.principal)
+        return await _aside(_size(result), lambda: answer(run_view(result)))
 
     @api.post(
         SCORES,
-        response_model=RiskView,
-        responses=INVALID | _TOO_LARGE | _ENGINE,
+        responses=gives(RiskInfo) | INVALID | _TOO_LARGE | _ENGINE,
         summary="Say how risky a piece of code looks, without running it",
         operation_id="score_code",
+        openapi_extra=takes(NewScore),
     )
-    async def score(caller: CallerAccess, request: Request) -> Response:
+    async def score(access: CallerAccess, request: Request) -> Response:
         body = await request.body()
-        looking = sandbox.analyze(await _aside(len(body), read_score, body), by=caller.principal)
+        looking = sandbox.analyze(await _aside(len(body), read_score, body), by=access.principal)
         try:
             report = await _while_there(request, looking)
         except CutOff:
-            return _cut_short(caller.principal)
-        threshold = sandbox.threshold()
-        assert threshold is not None
-        return Json(score_view(report, threshold))
+            return _cut_short(access.principal)
+        return answer(risk_info(report))
 
 
 async def _aside(size: int, work: Callable[..., T], *args: Any) -> T:

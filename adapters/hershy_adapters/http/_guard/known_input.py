@@ -13,9 +13,9 @@ from fastapi.routing import APIRoute
 
 from hershy.core.nearest import hint
 from hershy.errors import InvalidValue
+from hershy.wire import parse_object
 
-from .._openapi import BODIES, SANDBOX_BODIES
-from .._shapes.bodies import parse_object
+from .._shapes.described import REQUEST_BODY
 
 
 async def require_known_input(request: Request) -> None:
@@ -24,7 +24,7 @@ async def require_known_input(request: Request) -> None:
     assert isinstance(route, APIRoute)
     call = f"{request.method} {route.path}"
     _require_known_parameters(request, dict(_parameters(route.dependant)), call)
-    takes_body = request.method == "POST" and route.path in BODIES | SANDBOX_BODIES
+    takes_body = REQUEST_BODY in (route.openapi_extra or {})
     if not takes_body and _announces_body(request):
         _require_nothing(await request.body(), call)
 

@@ -1,108 +1,11 @@
-"""The bodies of the sandbox's calls: what may be in them, and how they are read."""
+"""The bodies of the sandbox's calls, read as what it runs."""
 
-import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
-
-from pydantic import Field, field_validator
 
 from hershy.errors import InvalidValue
 from hershy.sandbox.domain.job import SandboxJob, SandboxLimits
-
-from .bodies import Body, Seconds, durations, parse_object, validated
-
-
-class Content(Body):
-    """Text, or any bytes in base64. Text alone may stand in its place."""
-
-    content: str
-    encoding: Literal["utf-8", "base64"] = "utf-8"
-
-    def to_bytes(self, what: str) -> bytes:
-        """Raises InvalidValue, naming ``what``."""
-        if self.encoding == "utf-8":
-            return self.content.encode()
-        try:
-            return base64.b64decode(self.content, validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise InvalidValue(f"{what}: is not base64: {str(error)[:1].lower()}{str(error)[1:]}") from error
-
-
-class LimitsBody(Body):
-    """Bounds of the run; what is left out is as the Host has it."""
-
-    timeout_s: Seconds | None = Field(None, description="wall-clock time")
-    cpus: float | None = Field(None, description="cores; 0.5 is half of one")
-    memory_bytes: int | None = Field(None, description="all there is, what lies in `/work` included")
-    pids: int | None = None
-    open_files: int | None = None
-    output_bytes: int | None = Field(None, description="standard output and standard error together")
-    work_bytes: int | None = Field(None, description="what `/work` holds")
-    files_bytes: int | None = Field(None, description="what is collected")
-
-
-def _as_object(value: object) -> object:
-    return {"content": value} if isinstance(value, str) else value
-
-
-class _Sources(Body):
-    code: str | None = Field(None, description="Python, run as `main.py`")
-    files: dict[str, Content] | None = Field(None, description="laid into `/work`, by relative POSIX path")
-
-    @field_validator("files", mode="before")
-    @classmethod
-    def _texts(cls, value: object) -> object:
-        return {path: _as_object(it) for path, it in value.items()} if isinstance(value, dict) else value
-
-    def contents(self) -> Mapping[str, bytes]:
-        return {path: it.to_bytes(f"files[{path!r:.80}]") for path, it in (self.files or {}).items()}
-
-
-class NewRun(_Sources):
-    """What is run, once: Python ``code``, or the ``command`` of an image."""
-
-    command: list[str] | None = None
-    image: str | None = Field(None, description="one that the engine has; the Host's own for Python without it")
-    args: list[str] | None = Field(None, description="for `code`")
-    stdin: Content | None = None
-    env: dict[str, str] | None = None
-    collect: list[str] | None = Field(None, description="files and folders of `/work` to bring back; `.` is all of it")
-    limits: LimitsBody | None = None
-    # Called so here, `check` would hide a method of every model.
-    is_checked: bool | None = Field(None, alias="check", description="false: run it whatever it scores")
-    threshold: int | None = Field(None, description="refuse code of so many points and above")
-
-    @field_validator("stdin", mode="before")
-    @classmethod
-    def _text(cls, value: object) -> object:
-        return _as_object(value)
-
-    def to_job(self) -> SandboxJob:
-        """Raises InvalidValue where a value breaks a rule of the domain."""
-        return SandboxJob(
-            self.code,
-            self.command or (),
-            self.image or "",
-            self.args or (),
-            self.contents(),
-            self.stdin.to_bytes("stdin") if self.stdin else b"",
-            self.env or {},
-            self.collect or (),
-            SandboxLimits(**durations(self.limits)),
-        )
-
-
-class NewScore(_Sources):
-    """What is looked at: ``code``, ``files`` whose names end in ``.py``, or both."""
-
-    def to_job(self) -> SandboxJob:
-        """As something that could be run. Raises InvalidValue."""
-        files = self.contents()
-        if self.code is None and not any(path.endswith(".py") for path in files):
-            raise InvalidValue("code is required, or files with one among them whose name ends in .py")
-        return SandboxJob(self.code, () if self.code is not None else ("python3",), files=files)
+from hershy.wire import Content, NewRun, NewScore, decoded, parse_object, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +19,30 @@ class Asked:
 
 def read_run(body: bytes) -> Asked:
     """Raises InvalidValue, its message one sentence naming the field."""
-    run = validated(NewRun, parse_object(body))
-    return Asked(run.to_job(), run.is_checked is not False, run.threshold)
+    run = read(NewRun, parse_object(body))
+    assert isinstance(run.limits, SandboxLimits | None)  # so a strict reader has it
+    job = SandboxJob(
+        run.code,
+        run.command or (),
+        run.image or "",
+        run.args or (),
+        _contents(run.files),
+        b"" if run.stdin is None else decoded(run.stdin, "stdin"),
+        run.env or {},
+        run.collect or (),
+        run.limits or SandboxLimits(),
+    )
+    return Asked(job, run.check is not False, run.threshold)
 
 
 def read_score(body: bytes) -> SandboxJob:
-    """Raises InvalidValue likewise."""
-    return validated(NewScore, parse_object(body)).to_job()
+    """As something that could be run. Raises InvalidValue likewise."""
+    score = read(NewScore, parse_object(body))
+    files = _contents(score.files)
+    if score.code is None and not any(path.endswith(".py") for path in files):
+        raise InvalidValue("code is required, or files with one among them whose name ends in .py")
+    return SandboxJob(score.code, () if score.code is not None else ("python3",), files=files)
+
+
+def _contents(files: Mapping[str, str | Content] | None) -> Mapping[str, bytes]:
+    return {path: decoded(it, f"files[{path!r:.80}]") for path, it in (files or {}).items()}

@@ -10,7 +10,7 @@ from hershy.core.exits import ExitReason
 from hershy.core.field_types import require_types
 from hershy.core.ids import BuildID, ContainerID, ImageID, ProgramID, PublishPort, UserID
 from hershy.core.resources import ResourceLimits
-from hershy.core.texts import require_variables
+from hershy.core.texts import require_utf8, require_variables
 from hershy.errors import InvalidValue
 
 from .egress import Egress
@@ -20,6 +20,7 @@ from .state import ProgramState
 
 MAX_LABELS = 64
 MAX_ENV = 256
+MAX_DESCRIPTION = 1_000
 SHORTEST_LIFE = timedelta(seconds=1)
 """The least that a time to live or an idle timeout can be: about as often as the Host looks."""
 
@@ -42,6 +43,7 @@ class ProgramOptions:
     ``ttl``: so long after its registration the program is deleted with all it has. ``idle_timeout``: so long
     after the last request through the Host's proxy a Ready program is stopped; requests straight to its publish
     port are not seen. None for neither. ``egress``: what it may reach; the operator may give it less.
+    ``description``: free text for people, at most 1 000 characters, without NUL.
     """
 
     env: Mapping[str, str] = field(default_factory=dict)
@@ -52,9 +54,13 @@ class ProgramOptions:
     ttl: timedelta | None = None
     idle_timeout: timedelta | None = None
     egress: Egress = Egress.OPEN
+    description: str = ""
 
     def __post_init__(self) -> None:
         require_types("program options", self)
+        if len(self.description) > MAX_DESCRIPTION or "\0" in self.description:
+            raise InvalidValue(f"description: at most {MAX_DESCRIPTION} characters, none of them NUL")
+        require_utf8("description", self.description)
         for name, duration in (("ttl", self.ttl), ("idle_timeout", self.idle_timeout)):
             if duration is not None and duration < SHORTEST_LIFE:
                 raise InvalidValue(f"{name}: must be at least {SHORTEST_LIFE.total_seconds():g} s")

@@ -13,12 +13,16 @@ from hershy.programs.domain.state import ProgramState
 
 @dataclass(frozen=True, slots=True)
 class ProgramFilter:
-    """Every given criterion must hold; ``labels`` must all be present with these values."""
+    """Every given criterion must hold; ``labels`` must all be present with these values.
+
+    ``text``, whatever its case, must be part of the description, the program's or user's id, or a label ``key=value``.
+    """
 
     user_id: UserID | None = None
     state: ProgramState | None = None
     build_id: BuildID | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
 
     def __post_init__(self) -> None:
         for name, kind in (("user_id", UserID), ("build_id", BuildID)):
@@ -31,6 +35,14 @@ class ProgramFilter:
             and (self.state is None or program.state is self.state)
             and (self.build_id is None or program.build_id == self.build_id)
             and self.labels.items() <= program.options.labels.items()
+            and (not self.text or self._is_in(program))
+        )
+
+    def _is_in(self, program: Program) -> bool:
+        options, text = program.options, self.text.casefold()
+        labels = (f"{key}={value}" for key, value in options.labels.items())
+        return any(
+            text in it.casefold() for it in (options.description, program.id.value, program.user_id.value, *labels)
         )
 
 

@@ -57,14 +57,14 @@ class SandboxService:
         """Fill the pool, and keep it full from then on; the first run does so too, in the background."""
         await self._sandbox.warm()
 
-    def threshold(self, *, check: bool = True, threshold: int | None = None) -> int | None:
-        """The score at which ``run`` refuses code when it is given these; None for never. Raises InvalidValue."""
-        return self._policy.threshold_for(check=check, threshold=threshold)
-
     async def analyze(self, job: SandboxJob, *, by: Principal = LOCAL) -> RiskReport:
-        """What is risky in the job's Python files, without running them. Raises QuotaExceeded as ``run``."""
+        """What is risky in the job's Python files, without running them, and the score at which ``run`` refuses them.
+
+        Raises QuotaExceeded as ``run``.
+        """
+        threshold = self._policy.threshold_for(check=True, threshold=None)
         async with self._slots.taken(by.user_id):
-            return await self._analyzer.analyze(job.python_sources)
+            return replace(await self._analyzer.analyze(job.python_sources), threshold=threshold)
 
     async def run(
         self,
@@ -78,18 +78,18 @@ class SandboxService:
 
         Code that scores ``threshold`` (the operator's by default) or more is refused, and so is code that cannot be
         read, unless the interpreter can't read it either, which is a syntax error. ``check`` False: whatever the score,
-        which is in the result either way. What the code does is never raised, only what keeps it from running:
-        InvalidValue when it asks for more than there is to have, QuotaExceeded when too many runs are under way,
-        ImageNotFound, RuntimeFailure, EngineUnavailable. Cancelled, it kills the run.
+        which is in the result either way, with the threshold. What the code does is never raised, only what keeps it
+        from running: InvalidValue when it asks for more than there is to have, QuotaExceeded when too many runs are
+        under way, ImageNotFound, RuntimeFailure, EngineUnavailable. Cancelled, it kills the run.
         """
         if isinstance(job, str):
             job = SandboxJob(job)
         names_image = bool(job.image)
         job = self._policy.admit(job)
-        most = self.threshold(check=check, threshold=threshold)
+        refused_at = self._policy.threshold_for(check=check, threshold=threshold)
         async with self._slots.taken(by.user_id):
             try:
-                result = await self._run(job, most)
+                result = await self._run(job, refused_at)
             except ImageNotFound as error:
                 if names_image:
                     raise
@@ -102,9 +102,9 @@ class SandboxService:
         return result
 
     async def _run(self, job: SandboxJob, threshold: int | None) -> SandboxResult:
-        report = await self._analyzer.analyze(job.python_sources)
-        if threshold is not None and report.verdict(threshold) is Verdict.REFUSED:
-            return self._refused(report, _too_high(report, threshold))
+        report = replace(await self._analyzer.analyze(job.python_sources), threshold=threshold)
+        if threshold is not None and report.verdict() is Verdict.REFUSED:
+            return self._refused(report, _too_high(report))
         if threshold is not None and report.unreadable and job.code is not None:
             result = await self._sandbox.run(job, syntax_only=True)
             if result.outcome is Outcome.FINISHED:
@@ -116,7 +116,7 @@ class SandboxService:
         return SandboxResult(Outcome.REFUSED, message, runtime=self.runtime, risk=report)
 
 
-def _too_high(report: RiskReport, threshold: int) -> str:
+def _too_high(report: RiskReport) -> str:
     worst = sorted(report.reasons, key=lambda it: -it.points)[:_REASONS_TOLD]
     told = "; ".join(f"{it.file}, line {it.line}: {it.message}" for it in worst)
-    return f"refused: scored {report.score}, of {threshold} at which code is refused: {told}"
+    return f"refused: scored {report.score}, of {report.threshold} at which code is refused: {told}"

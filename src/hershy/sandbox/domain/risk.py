@@ -1,12 +1,13 @@
 """What a static look at code tells of the risk of running it. Advice: a container is what holds the code."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hershy.errors import InvalidValue
 
 DEFAULT_THRESHOLD = 30
+_SUM = -1
 
 
 class Verdict(StrEnum):
@@ -41,24 +42,27 @@ class LintFinding:
 
 @dataclass(frozen=True, slots=True)
 class RiskReport:
-    """``score`` is the sum of the reasons' points. ``unreadable``: why the code could not be read as Python, in one
-    sentence; its score says nothing then. ``lint``: what the linter beside it has found."""
+    """``unreadable``: why the code could not be read as Python, in one sentence; its score says nothing then. ``lint``:
+    what the linter beside it has found. ``threshold``: the score at which whoever asked refuses it; None for never, or
+    where nobody has said. ``score``: the sum of the reasons' points, unless another Host has said."""
 
     reasons: Sequence[Reason] = ()
     lint: Sequence[LintFinding] = ()
     unreadable: str = ""
+    threshold: int | None = field(default=None, compare=False)
+    score: int = _SUM
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reasons", tuple(self.reasons))
         object.__setattr__(self, "lint", tuple(self.lint))
+        if self.score == _SUM:
+            object.__setattr__(self, "score", sum(reason.points for reason in self.reasons))
 
-    @property
-    def score(self) -> int:
-        return sum(reason.points for reason in self.reasons)
-
-    def verdict(self, threshold: int = DEFAULT_THRESHOLD) -> Verdict:
-        """Refused at ``threshold`` points and above."""
-        return Verdict.REFUSED if self.score >= require_threshold(threshold) else Verdict.ACCEPTED
+    def verdict(self, threshold: int | None = None) -> Verdict:
+        """Refused at ``threshold`` points and above; by default at its own threshold, or else the usual one."""
+        given = (threshold, self.threshold, DEFAULT_THRESHOLD)
+        at = next(it for it in given if it is not None)
+        return Verdict.REFUSED if self.score >= require_threshold(at) else Verdict.ACCEPTED
 
 
 def require_threshold(threshold: int) -> int:

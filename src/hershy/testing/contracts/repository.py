@@ -68,6 +68,7 @@ class RepositoryContract(RepositoryJournalContract):
                 health_check=HealthCheck("/alive?x=1", timedelta(seconds=90), timedelta(microseconds=1), 7),
                 ttl=timedelta(days=3, microseconds=1),
                 idle_timeout=timedelta(minutes=5),
+                description="counts \N{SNOWMAN}\nand sheep\x07",
             ),
             state=ProgramState.ERROR,
             desired=DesiredState.RUNNING,
@@ -168,7 +169,7 @@ class RepositoryContract(RepositoryJournalContract):
         other_spec = BuildSpec("FROM other")
         alice, bob = await added(
             repository,
-            sample_program(1, options=ProgramOptions(labels={"a": "1", "b": "2"})),
+            sample_program(1, options=ProgramOptions(labels={"a": "1", "b": "2"}, description="Counts Straße")),
             sample_program(2, "bob", other_spec, state=ProgramState.READY),
         )
 
@@ -182,6 +183,11 @@ class RepositoryContract(RepositoryJournalContract):
         assert await listed(ProgramFilter(labels={"a": "1"})) == [alice.id]
         assert await listed(ProgramFilter(labels={"a": "1", "b": "2"})) == [alice.id]
         assert await listed(ProgramFilter(labels={"a": "2"})) == []
+        for text in ("counts", "STRASSE", "ALICE-", "B=2"):
+            assert await listed(ProgramFilter(text=text)) == [alice.id]
+        assert await listed(ProgramFilter(text="-build-")) == [alice.id, bob.id]
+        assert await listed(ProgramFilter(text="counts", user_id=UserID("bob"))) == []
+        assert await listed(ProgramFilter(text="%")) == []
         assert await listed(ProgramFilter(user_id=UserID("alice"), state=ProgramState.READY)) == []
 
     async def test_a_removed_program_is_forgotten(self, repository: Repository) -> None:

@@ -9,12 +9,17 @@ from typing import Any
 import httpx
 import pytest
 
+from hershy.builds.spec import BuildSpec
 from hershy.core.resources import ResourceLimits
+from hershy.programs.domain.egress import Egress
 from hershy.programs.domain.health import HealthCheck
+from hershy.programs.domain.program import ProgramOptions
 from hershy.programs.domain.restart import RestartMode, RestartPolicy
 from hershy.programs.domain.state import ProgramState
 from hershy.testing.twins import Twins
-from hershy_adapters.http._shapes.program_view import ProgramView, RenderedPrograms
+from hershy.wire import NewProgram, written
+from hershy.wire.plan import plan
+from hershy_adapters.http._shapes.program_view import RenderedPrograms, program_info
 
 NEW = {"user_id": "alice", "dockerfile": "FROM scratch", "src_files": {"pkg/main.py": "print(1)"}}
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -38,8 +43,44 @@ async def test_create(client: httpx.AsyncClient) -> None:
     assert RFC3339.fullmatch(body["created_at"])
 
 
+SECOND = timedelta(seconds=1)
+OPTIONAL: dict[str, tuple[Any, Any]] = {
+    "src_files": ({"a.py": "x"}, {"a.py": "x"}),
+    "build_args": ({"BASE": "x"}, {"BASE": "x"}),
+    "env": ({"A": "1"}, {"A": "1"}),
+    "labels": ({"team": "blue"}, {"team": "blue"}),
+    "resources": ({"cpus": 2, "pids": None}, ResourceLimits(cpus=2)),
+    "restart_policy": (
+        {"mode": "always", "window_s": 9},
+        RestartPolicy(RestartMode.ALWAYS, window=timedelta(seconds=9)),
+    ),
+    "health_check": ({"path": "/up"}, HealthCheck("/up")),
+    "ttl_s": (90, timedelta(seconds=90)),
+    "idle_timeout_s": (30.5, timedelta(seconds=30.5)),
+    "egress": ("none", Egress.NONE),
+    "description": ("counts\nsheep", "counts\nsheep"),
+}
+"""What is sent of each optional field, and what the program has then."""
+
+
+async def test_every_optional_field_reaches_the_program(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
+    """All that the wire knows are tried, with a value that is no default; and null is no value."""
+    optional = {it.key: it.name for it in plan(NewProgram).values() if not it.is_required}
+    assert set(OPTIONAL) == set(optional)
+    await created(client, **dict.fromkeys(optional))
+    program_id = await created(client, **{key: sent for key, (sent, _) in OPTIONAL.items()})
+    assert (await client.get(f"/programs/{program_id}")).json()["description"] == "counts\nsheep"
+    plain, program = await hershy_twins.host.list()
+    assert plain.options == ProgramOptions()
+    build = await hershy_twins.host.source(program.id)
+    for key, (_, expected) in OPTIONAL.items():
+        name = optional[key]
+        assert getattr(build if hasattr(build, name) else program.options, name) == expected, key
+        assert getattr(BuildSpec(NEW["dockerfile"]) if hasattr(build, name) else plain.options, name) != expected, key
+
+
 async def test_create_with_options(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
-    """Every optional field reaches the program; nulls are left aside."""
+    """What is sent of some optional fields reaches the program; nulls are left aside."""
     program_id = await created(
         client,
         build_args={"BASE": "x"},
@@ -105,7 +146,7 @@ async def test_get(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
         *("program_id", "build_id", "user_id", "state", "image_id", "container_id", "proxy_url", "error_msg"),
         *("created_at", "updated_at", "labels", "desired_state", "exit_reason", "restart_count", "next_restart_at"),
         *("is_healthy", "restart_policy", "resources", "health_check", "ttl_s", "idle_timeout_s", "expires_at"),
-        "egress",
+        *("egress", "description"),
     }
     assert (fresh["image_id"], fresh["container_id"], fresh["exit_reason"], fresh["error_msg"]) == (
         None,
@@ -207,7 +248,7 @@ async def test_rendering_is_never_stale(client: httpx.AsyncClient, hershy_twins:
     assert (await client.get("/programs")).json()["programs"][0]["state"] == "Ready"
     rendered = RenderedPrograms(most_kept=1)
     for it in (program, ready, await hershy_twins.create(), ready):
-        assert json.loads(rendered.one(it)) == ProgramView.of(it).model_dump(mode="json")
+        assert json.loads(rendered.one(it)) == written(program_info(it))
         assert len(rendered._fragments) == 1
 
 
@@ -227,6 +268,22 @@ async def test_list(client: httpx.AsyncClient) -> None:
     assert await ids("?state=Ready") == []
     assert await ids("?label=team=blue&label=tier=1") == [first]
     assert await ids("?label=team=red") == []
+
+
+async def test_search(client: httpx.AsyncClient) -> None:
+    """``q`` is looked for in description, id, user and labels, whatever the case, beside the other criteria."""
+    first = await created(client, description="Counts sheep", labels={"team": "blue"})
+    second = await created(client, user_id="bob", description="counts money")
+
+    async def found(**query: str) -> list[str]:
+        return [it["program_id"] for it in (await client.get("/programs", params=query)).json()["programs"]]
+
+    assert await found(q="COUNTS") == await found(q="") == [first, second]
+    assert await found(q="sheep") == await found(q="team=B") == await found(q="ALICE") == [first]
+    assert await found(q=second) == await found(q="counts", user_id="bob") == [second]
+    assert await found(q="environment") == []
+    assert (await client.get("/programs", params={"q": "x" * 1001})).status_code == 400
+    assert (await client.get("/programs?q=a&q=b")).status_code == 400
 
 
 async def test_source(client: httpx.AsyncClient) -> None:

@@ -98,6 +98,10 @@ async def test_required(client: httpx.AsyncClient, missing: str, value: object) 
         ({"idle_timeout_s": -1}, ["idle_timeout_s"]),
         ({"egress": "some"}, ["egress", "open", "none"]),
         ({"egress": True}, ["egress"]),
+        ({"description": 1}, ["description", "string"]),
+        ({"description": "x" * 1001}, ["description", "at most 1000"]),
+        ({"description": "a\0b"}, ["description", "NUL"]),
+        ({"description": "\ud800"}, ["description", "surrogate"]),
     ],
 )
 async def test_wrong_value(client: httpx.AsyncClient, change: dict[str, Any], parts: list[str]) -> None:
