@@ -30,6 +30,10 @@ integration: venv ## Integration tests on the real engine, which is left running
 	@scripts/base-image.sh
 	@$(python) -m pytest tests/integration
 
+.PHONY: benchmarks
+benchmarks: ## A short form of every benchmark, with what it needs; ten minutes at most
+	@scripts/benchmarks.sh
+
 .PHONY: lint
 lint: venv ## Style, types, the direction of imports, and that what is imported is declared
 	@.venv/bin/ruff check --quiet

@@ -5,7 +5,7 @@
 A real `hershy serve` on a folder of its own (SQLite, runc), asked over loopback by one caller at a time. Aims: reads
 p99 under 5 ms, create under 20 ms, start's answer under 10 ms; the Host under 150 MiB with all programs registered;
 killed with SIGKILL and started again, it has taken 20 running programs up within 2 s of being able to listen.
-Needs a container engine and the image hershy-test-busybox:local, which the tests make.
+Needs a container engine and the image hershy-test-busybox:local, made by scripts/busybox-image.sh.
 """
 
 import argparse
@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+
+from results import note
 
 DOCKERFILE = 'FROM hershy-test-busybox:local\nCMD ["httpd", "-f", "-p", "8080", "-h", "/bin"]\n'
 DEADLINE_S = 120.0
@@ -67,6 +69,7 @@ async def times_ms(count: int, call: Callable[[int], Awaitable[object]]) -> list
 
 def report(what: str, times: list[float], aim_ms: float) -> None:
     p50, p99 = statistics.median(times), statistics.quantiles(times, n=100)[98]
+    note(f"HTTP: {what}, p99", p99, aim_ms, "ms", "aim")
     print(f"{what:32} {len(times):5} calls   p50 {p50:7.2f} ms   p99 {p99:7.2f} ms   aim: p99 under {aim_ms:g} ms")
 
 
@@ -103,6 +106,7 @@ async def run(programs: int, running: int, reads: int, folder: Path) -> None:
                 await answer.read()
 
         report(f"list all {programs}", await times_ms(reads, list_all), 5)
+        note("the Host's memory", server.resident_mib, 150, "MiB", "aim")
         print(f"the Host with {programs} programs: {server.resident_mib:.0f} MiB resident   aim: under 150 MiB")
 
         await ask("POST", f"/programs/{ids[0]}/start")

@@ -26,6 +26,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from results import note
 from sandbox_contestants import IMAGE, DockerRun, WithRemoval, hershy
 from sandbox_engine import BENCH_LABEL, Failed, docker, remove_labelled
 from sandbox_leftovers import Footprint, Leftovers
@@ -124,6 +125,8 @@ async def compare(runtime: str, extent: Extent, python: Path | None, report: Rep
 def judge(runtime: str, tallies: Sequence[Tally], report: Report) -> None:
     """Which docker run the aim speaks of is left open, so every pair that does the same work is told of."""
     plain, walled, kept, cold, till_removed, warm, *llm = (it.p50_ms for it in tallies)
+    note(f"{runtime}: sandbox cold, p50", cold, kept, "ms", "docker run, walled, kept")
+    note(f"{runtime}: sandbox warm, p50", warm, walled, "ms", "docker run, walled")
     for what, ratio in (
         ("hershy cold / docker run", cold / plain),
         ("hershy cold / docker run, walled", cold / walled),

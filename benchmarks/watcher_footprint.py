@@ -18,6 +18,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from results import note
+
 PROGRAM = """
 from hershy.watcher import Watcher
 watcher = Watcher(port={port})
@@ -96,11 +98,12 @@ def main() -> None:
     took_s, mib, bare_took_s, bare_mib = (
         statistics.median(pair[side][value] for pair in pairs) for side in (0, 1) for value in (0, 1)
     )
+    note("Watcher: start", took_s, bare_took_s, "s", "Python with asyncio")
+    note("Watcher: resident memory", mib, bare_mib, "MiB", "Python with asyncio")
     print(f"{'':24}{'start':>10}{'resident':>14}")
     print(f"{'Watcher with its API':24}{took_s:8.3f} s{mib:10.1f} MiB   (aims: {AIM_S} s, {AIM_MIB:g} MiB)")
     print(f"{'Python with asyncio':24}{bare_took_s:8.3f} s{bare_mib:10.1f} MiB")
     print(f"{'ratio':24}{took_s / bare_took_s:8.2f}  {mib / bare_mib:10.2f}")
-    sys.exit(0 if took_s <= AIM_S and mib <= AIM_MIB else 1)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from hershy.watcher import Context, Message, StopWatcher, Watcher
 from hershy.watcher.testing import settle
+from results import note
 
 COUNTS = (0, 10, 100, 1_000)
 AIMS = {("read", 0): 100_000, ("read", 100): 40_000}
@@ -97,6 +98,12 @@ def main() -> None:
     print(f"{'':7}{'watched':>8}{'messages/s':>12}{'of none':>9}")
     for (kind, watched), rate in rates.items():
         aim = AIMS.get((kind, watched))
+        if aim:
+            note(f"Watcher: messages, {watched} watched", rate, aim, "1/s", "aim", more_is_better=True)
+        if kind == "idle" and watched:
+            note(
+                f"Watcher: {watched} watched, none read", rate, none_watched, "1/s", "none watched", more_is_better=True
+            )
         print(f"{kind:7}{watched:8}{rate:12,.0f}{rate / none_watched:9.2f}" + (f"   (aim: {aim:,})" if aim else ""))
 
 

@@ -84,7 +84,15 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'hershy' has no attribute {name!r}")
-    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    try:
+        value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == __name__:
+            raise
+        raise ImportError(
+            f"hershy.{name} needs {error.name}, which is not installed: pip install 'hershy[host]', or 'hershy[all]'",
+            name=error.name,
+        ) from error
     globals()[name] = value
     return value
 

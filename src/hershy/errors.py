@@ -2,7 +2,8 @@
 
     HershyError
     ├── InvalidValue (also ValueError)          a value breaks its type's rules; nothing has changed
-    │   └── ConfigurationError                  settings name something that does not exist or does not fit
+    │   ├── ConfigurationError                  settings name something that does not exist or does not fit
+    │   └── UnfitDirectory                      a directory cannot be built from
     ├── Unauthorized                            nobody has been told apart: no token, or one that is not valid
     ├── Forbidden                               this caller may not do that
     ├── NotFound
@@ -48,6 +49,10 @@ class ConfigurationError(InvalidValue):
     """A setting names an adapter that is not installed, or adapters that do not fit together."""
 
 
+class UnfitDirectory(InvalidValue):
+    """A directory cannot be built from; the message names the file and the remedy."""
+
+
 class Unauthorized(HershyError):
     """The caller has shown no credential, or one that is unknown, expired or revoked. Which, nobody is told."""
 
@@ -84,8 +89,9 @@ class ContainerNotFound(NotFound):
 class ImageNotFound(NotFound):
     """The image is not in the engine's store; building again makes it."""
 
-    def __init__(self, image_id: object) -> None:
-        super().__init__(f"image not found: {image_id}")
+    def __init__(self, image: object) -> None:
+        super().__init__(f"image not found: {image}")
+        self.image = image
 
 
 class Conflict(HershyError):

@@ -1,21 +1,18 @@
 """What integration tests build on: an engine that answers, and base images made on this machine."""
 
-import io
 import os
 import socket
 import subprocess
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import docker
 import pytest
-from docker.errors import DockerException, ImageNotFound
+from docker.errors import DockerException
 
-BUSYBOX = Path("/bin/busybox")
 BUSYBOX_IMAGE = "hershy-test-busybox:local"
 PYTHON_IMAGE = "hershy-base-python:local"
-BASE_IMAGE_SCRIPT = Path(__file__).parents[2] / "scripts" / "base-image.sh"
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
 @pytest.fixture(scope="session")
@@ -46,41 +43,14 @@ def _connect_to_socket() -> None:
 
 
 @pytest.fixture(scope="session")
-def busybox_image(engine: docker.DockerClient) -> str:
+def busybox_image() -> str:
     """An image of busybox with every applet in ``/bin``, made once for each machine."""
-    try:
-        engine.images.get(BUSYBOX_IMAGE)
-    except ImageNotFound:
-        repository, _, tag = BUSYBOX_IMAGE.partition(":")
-        changes = ["ENV PATH=/bin", 'CMD ["/bin/sh"]']
-        engine.api.import_image_from_data(_busybox_root(), repository=repository, tag=tag, changes=changes)
+    subprocess.run([SCRIPTS / "busybox-image.sh"], check=True, timeout=120)
     return BUSYBOX_IMAGE
 
 
 @pytest.fixture(scope="session")
 def python_image() -> str:
     """An image with ``python3`` on PATH, made once for each machine."""
-    subprocess.run([BASE_IMAGE_SCRIPT], check=True, timeout=360)
+    subprocess.run([SCRIPTS / "base-image.sh"], check=True, timeout=360)
     return PYTHON_IMAGE
-
-
-def _busybox_root() -> bytes:
-    assert BUSYBOX.exists(), f"{BUSYBOX} is missing: apt-get install -y busybox-static"
-    applets = subprocess.run([BUSYBOX, "--list"], check=True, capture_output=True, text=True, timeout=30).stdout
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for folder, mode in [("bin", 0o755), ("etc", 0o755), ("tmp", 0o1777)]:
-            entry = tarfile.TarInfo(folder)
-            entry.type, entry.mode = tarfile.DIRTYPE, mode
-            archive.addfile(entry)
-        archive.add(BUSYBOX, "bin/busybox")
-        for applet in applets.split():
-            if applet != "busybox":
-                link = tarfile.TarInfo(f"bin/{applet}")
-                link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-                archive.addfile(link)
-        users = b"root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n"
-        entry = tarfile.TarInfo("etc/passwd")
-        entry.size = len(users)
-        archive.addfile(entry, io.BytesIO(users))
-    return buffer.getvalue()

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,6 +13,7 @@ from hershy.errors import Unavailable
 from hershy.sandbox.domain.risk import RiskReport
 from hershy.sandbox.ports.code_analyzer import CodeAnalyzer
 from hershy.sandbox.risk.analysis import MAX_TOTAL_BYTES, size_of, too_large
+from hershy_adapters._child_processes import AWAY, dying_with_us
 
 from . import _frames
 
@@ -135,14 +135,14 @@ class _Worker:
 
 async def _started(argv: tuple[str, ...]) -> asyncio.subprocess.Process:
     """Ends with its standard input; where util-linux is installed, the kernel also kills it when the Host is killed."""
-    setpriv = shutil.which("setpriv")
     return await asyncio.create_subprocess_exec(
-        *([] if setpriv is None else [setpriv, "--pdeathsig", "KILL", "--"]),
+        *dying_with_us(),
         *argv,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         env={"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "0"},
+        cwd=AWAY,
         start_new_session=True,
     )
 

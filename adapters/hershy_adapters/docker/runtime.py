@@ -95,9 +95,9 @@ class DockerRuntime(Runtime):
             context.owner,
             context.adapter_name,
             context.option("docker_network", "hershy"),
-            load_profile(context.option("seccomp_profile", "")),
-            resolv_conf_for(context.storage_root, context.option("dns", list[str]())),
-            context.option("egress", Egress.OPEN),
+            load_profile(context.setting("seccomp_profile", str)),
+            resolv_conf_for(context.storage_root, list(context.setting("dns", tuple))),
+            context.setting("egress", Egress),
         )
 
     @classmethod

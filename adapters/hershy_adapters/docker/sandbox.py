@@ -14,7 +14,7 @@ from hershy.core.log import get_logger
 from hershy.errors import HershyError, Unavailable
 from hershy.sandbox.domain.job import SandboxJob, SandboxLimits
 from hershy.sandbox.domain.result import SandboxResult
-from hershy.sandbox.ports.sandbox import Sandbox
+from hershy.sandbox.ports.sandbox import DEFAULT_IMAGE, DEFAULT_POOL_SIZE, Sandbox
 
 from ._container.inherited import InheritedConfig
 from ._container.removal import remove_container
@@ -30,7 +30,6 @@ from ._sandbox.owner_lock import OwnerLock
 from ._sandbox.pool import Pool
 from .runtime import DockerRuntime
 
-DEFAULT_IMAGE = "python:3.12-slim"
 CLOSING_TIMEOUT_S = 30.0
 
 _log = get_logger("hershy.sandbox")
@@ -50,7 +49,7 @@ class DockerSandbox(Sandbox):
         storage_root: Path,
         runtime_name: str = "",
         image: str = DEFAULT_IMAGE,
-        pool_size: int = 2,
+        pool_size: int = DEFAULT_POOL_SIZE,
         limits: SandboxLimits = SandboxLimits(),
         seccomp: SeccompProfile | None = None,
     ) -> None:
@@ -77,10 +76,10 @@ class DockerSandbox(Sandbox):
             Engine.of(context),
             context.storage_root,
             context.adapter_name,
-            context.option("sandbox_image", DEFAULT_IMAGE),
-            context.option("sandbox_pool_size", 2),
-            context.option("sandbox_usual_limits", SandboxLimits()),
-            load_profile(context.option("seccomp_profile", "")),
+            context.setting("sandbox_image", str),
+            context.setting("sandbox_pool_size", int),
+            context.setting("sandbox_usual_limits", SandboxLimits),
+            load_profile(context.setting("seccomp_profile", str)),
         )
 
     @property

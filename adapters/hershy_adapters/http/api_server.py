@@ -12,15 +12,13 @@ from hershy.access.principals import Authentication, is_loopback
 from hershy.core.adapter import AdapterContext
 from hershy.core.log import get_logger
 from hershy.errors import ConfigurationError
-from hershy.programs.ports.api_server import ApiServer, ASGIApp
+from hershy.programs.ports.api_server import DEFAULT_HOST, DEFAULT_PORT, ApiServer, ASGIApp
 
 from ._server.connection import Bounds, bounded
 from ._server.middleware import answer_when_cut
 from ._server.open_files import room_for
 from ._server.wired import wired_app
 
-DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 9000
 MAX_CONNECTIONS = Bounds().max_connections
 GRACE_S = 3
 MAX_WEBSOCKET_MESSAGE_BYTES = 16 * 1024 * 1024
@@ -37,9 +35,9 @@ _log = get_logger("hershy.http")
 
 
 def create(context: AdapterContext) -> ApiServer:
-    host, port = context.option("http_host", DEFAULT_HOST), context.option("http_port", DEFAULT_PORT)
+    host, port = context.setting("http_host", str), context.setting("http_port", int)
     bounds = Bounds(max_connections=context.option("max_connections", MAX_CONNECTIONS))
-    authenticates = context.option("auth", Authentication.NONE) is not Authentication.NONE
+    authenticates = context.setting("auth", Authentication) is not Authentication.NONE
     return UvicornApiServer(wired_app(context, checks_names=True), host, port, bounds, authenticates=authenticates)
 
 

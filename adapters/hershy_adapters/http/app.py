@@ -6,7 +6,7 @@ from fastapi import Depends, FastAPI
 
 from hershy.access.authentication import Authenticator
 from hershy.programs.application.host import Host
-from hershy.programs.ports.api_server import ASGIApp
+from hershy.programs.ports.api_server import MAX_BODY_BYTES, ASGIApp
 from hershy.sandbox.application.service import SandboxService
 
 from ._calls.bulk import add_bulk_routes
@@ -24,8 +24,6 @@ from ._metrics import HttpMetrics, measured
 from ._openapi import complete
 from ._proxy.gate import proxy_gate
 from ._server.middleware import error_boundary, head_as_get
-
-MAX_BODY_BYTES = 16 * 1024 * 1024
 
 
 def create_app(

@@ -12,12 +12,11 @@ from hershy.core.diagnosis import Requirement
 from hershy.errors import EngineUnavailable, ImageNotFound, Unavailable
 from hershy.sandbox.domain.job import SandboxJob, SandboxLimits
 from hershy.sandbox.domain.result import SandboxResult
-from hershy.sandbox.ports.sandbox import Sandbox
+from hershy.sandbox.ports.sandbox import DEFAULT_IMAGE, DEFAULT_POOL_SIZE, Sandbox
 
 from .sandbox_run import ScriptedRun
 from .sandbox_script import Step, Steps, checked
 
-DEFAULT_IMAGE = "python:3.12-slim"
 STARTING = timedelta(milliseconds=100)
 """What it takes to make a container."""
 _REMEMBERED = 1_000
@@ -39,7 +38,7 @@ class InMemorySandbox(Sandbox):
     def __init__(
         self,
         clock: Clock,
-        pool_size: int = 2,
+        pool_size: int = DEFAULT_POOL_SIZE,
         limits: SandboxLimits = SandboxLimits(),
         image: str = DEFAULT_IMAGE,
     ) -> None:
@@ -193,7 +192,7 @@ def _shape(limits: SandboxLimits) -> SandboxLimits:
 def create(context: AdapterContext) -> InMemorySandbox:
     return InMemorySandbox(
         context.clock,
-        context.option("sandbox_pool_size", 2),
-        context.option("sandbox_usual_limits", SandboxLimits()),
-        context.option("sandbox_image", DEFAULT_IMAGE),
+        context.setting("sandbox_pool_size", int),
+        context.setting("sandbox_usual_limits", SandboxLimits),
+        context.setting("sandbox_image", str),
     )

@@ -157,5 +157,5 @@ class SqlRepository(Repository):
 
 def create(context: AdapterContext) -> SqlRepository:
     """Options: ``database_url``. Raises ConfigurationError for one that cannot be used."""
-    engines = engines_for(context.option("database_url", ""), context.storage_root, DEADLINE)
+    engines = engines_for(context.setting("database_url", str), context.storage_root, DEADLINE)
     return SqlRepository(engines, context.owner)

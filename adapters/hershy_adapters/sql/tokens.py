@@ -101,4 +101,4 @@ def _token_of(row: RowMapping) -> Token:
 
 def create(context: AdapterContext) -> SqlTokens:
     """Options: ``database_url``. Raises ConfigurationError for one that cannot be used."""
-    return SqlTokens(engines_for(context.option("database_url", ""), context.storage_root, DEADLINE), context.owner)
+    return SqlTokens(engines_for(context.setting("database_url", str), context.storage_root, DEADLINE), context.owner)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Protocol, Self
 
 from hershy.core.file_tree import require_file_tree
 from hershy.core.ids import BuildID
@@ -13,6 +14,12 @@ from hershy.errors import InvalidValue
 DOCKERFILE = "Dockerfile"
 MAX_BUILD_ARGS = 200
 _ENCODING = b"hershy-build-1"
+
+
+class PathLike(Protocol):
+    """``os.PathLike[str]``, without what ``os`` can do."""
+
+    def __fspath__(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,17 @@ class BuildSpec:
         require_variables("build_args", self.build_args, MAX_BUILD_ARGS)
         object.__setattr__(self, "src_files", MappingProxyType(dict(self.src_files)))
         object.__setattr__(self, "build_args", MappingProxyType(dict(self.build_args)))
+
+    @classmethod
+    def from_directory(cls, directory: "str | PathLike", build_args: Mapping[str, str] | None = None) -> Self:
+        """Read a directory: its Dockerfile, and every file that ``.dockerignore`` leaves in (and nothing of .git).
+
+        Raises UnfitDirectory for what cannot travel as text: links, devices, binary files; and InvalidValue.
+        """
+        from .directory import read_directory  # the one thing here that touches files
+
+        sources = read_directory(directory)
+        return cls(sources.dockerfile, sources.src_files, build_args or {})
 
     @property
     def build_id(self) -> BuildID:

@@ -16,6 +16,7 @@ from . import (
     output,
     programs,
     serve,
+    settings,
     talk,
     token,
     usage,
@@ -24,7 +25,7 @@ from . import (
 from . import run as run_command
 from .options import TokenFileOption, UrlOption, require_effect
 from .session import Session
-from .variables import unknown_variables
+from .variables import tell_unread_file, unknown_variables
 
 app = typer.Typer(
     name="hershy",
@@ -36,8 +37,9 @@ app = typer.Typer(
 )
 
 
-WITHOUT_A_HOST = frozenset({"serve", "doctor", "verify", "token"})
+WITHOUT_A_HOST = frozenset({"serve", "doctor", "settings", "verify", "token"})
 """Commands that an address or a token of a Host means nothing to."""
+WITH_SETTINGS = frozenset({*WITHOUT_A_HOST, "run"})
 
 
 def _print_version(wanted: bool) -> None:
@@ -70,6 +72,8 @@ def hershy(
     if command != "serve":  # which refuses them
         for sentence in unknown_variables():
             output.note(f"hershy: warning: {sentence}")
+    if command in WITH_SETTINGS:
+        tell_unread_file()
     Session.of(context, url).token_file = token_file
 
 
@@ -78,6 +82,7 @@ _HOST, _PROGRAMS, _TALK = "The Host", "Programs", "What a program says and does"
 
 app.command(rich_help_panel=_HOST)(serve.serve)
 app.command(rich_help_panel=_HOST)(doctor.doctor)
+app.command(rich_help_panel=_HOST)(settings.settings)
 app.command(rich_help_panel=_HOST)(verify.verify)
 app.add_typer(token.commands, rich_help_panel=_HOST)
 app.command(rich_help_panel=_PROGRAMS)(deploy.deploy)

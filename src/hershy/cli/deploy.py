@@ -90,7 +90,7 @@ def deploy(
 
     `hershy deploy bot --restart on-failure --memory 512m --health --label team=blue --env KEY=value --ttl 2h`
     """
-    from .directory import read_directory
+    from hershy.builds.directory import read_directory
 
     if wait and not start:
         raise typer.BadParameter("a program that is not started never becomes Ready", param_hint="--no-start --wait")

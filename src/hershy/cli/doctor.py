@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import output
-from .options import JsonOption
+from .options import ConfigOption, JsonOption
 
 if TYPE_CHECKING:
     from hershy.core.diagnosis import Requirement
@@ -17,12 +17,15 @@ def doctor(
     runtime: Annotated[
         str | None, typer.Option(metavar="memory|runc|runsc", help="Check what this runtime needs; runsc by default.")
     ] = None,
+    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what a Host needs from this machine, and the command that mends what is missing. Changes nothing."""
     from hershy.wiring import diagnose
 
-    settings: dict[str, Any] = {} if runtime is None else {"runtime": runtime}
+    settings: dict[str, Any] = {
+        name: it for name, it in {"runtime": runtime, "config": config}.items() if it is not None
+    }
     findings = asyncio.run(diagnose(**settings))
     healthy = all(finding.ok or not finding.required for finding in findings)
     if as_json:

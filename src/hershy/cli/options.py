@@ -29,6 +29,16 @@ TokenFileOption = Annotated[
         help="Holds the API token for the Host; else HERSHY_TOKEN does.",
     ),
 ]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        dir_okay=False,
+        exists=True,
+        help="Settings in TOML (HERSHY_CONFIG); else a Host reads hershy.toml in its storage root.",
+    ),
+]
 UserOption = Annotated[str | None, typer.Option(metavar="ID", help="Only this user's programs.")]
 StateOption = Annotated[ProgramState | None, typer.Option(help="Only programs in this state.", case_sensitive=False)]
 LabelOption = Annotated[

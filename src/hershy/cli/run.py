@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from . import output
-from .options import JsonOption, UrlOption, duration, pairs, require_effect, size
+from .options import ConfigOption, JsonOption, UrlOption, duration, pairs, require_effect, size
 from .session import Session, ended_by_ctrl_c
 
 Texts = list[str] | None
@@ -58,6 +58,7 @@ def run(
     runtime: Annotated[
         str | None, typer.Option(metavar="runsc|runc|memory", help="What holds it; runsc by default. Implies --local.")
     ] = None,
+    config: ConfigOption = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
@@ -69,7 +70,8 @@ def run(
     command of it.
 
     It runs at the Host of --url or HERSHY_URL. Where neither is given and no Host answers at the usual address, this
-    process starts the sandbox itself, and says so.
+    process starts the sandbox itself, and says so. It says what held the code, and what weakens the defaults; settings
+    come from the environment and from --config, never from the working directory.
 
     Examples:
 
@@ -83,7 +85,7 @@ def run(
     """
     from .run_inputs import Given, job_of
     from .run_output import print_document, print_for_people, unmatched
-    from .running import Place, ran
+    from .running import Place, run_at
 
     if collect and out is None and not as_json:
         raise typer.BadParameter(
@@ -94,6 +96,7 @@ def run(
     session = Session.of(context, url)
     is_local = local or runtime is not None
     require_effect("--token-file", session.token_file is None or not is_local, "with --local or --runtime")
+    require_effect("--config", config is None or is_local, "without --local or --runtime")
     if is_local and session.url is not None:
         raise typer.BadParameter(
             "a Host at a URL runs it as the Host does", param_hint="--url with --local or --runtime"
@@ -114,11 +117,13 @@ def run(
     )
     job = job_of(given)
     with ended_by_ctrl_c():
-        result = ran(job, given.limits, Place(session, is_local, runtime), check=check, threshold=threshold)
+        place = Place(session, is_local, runtime, config)
+        ran = run_at(job, given.limits, place, check=check, threshold=threshold)
+    result = ran.run
     if as_json:
-        print_document(result)
+        print_document(ran)
     else:
-        print_for_people(result)
+        print_for_people(ran)
     for line in unmatched(given.collect, result):
         output.note(f"hershy: {line}")
     if out is not None and result.files:

@@ -6,15 +6,17 @@ from hershy.core.resources import MIB
 from hershy.sandbox.domain.job import EVERYTHING
 from hershy.sandbox.domain.result import Outcome, SandboxResult
 from hershy.sandbox.domain.risk import RiskReport
-from hershy.wire import run_view
+from hershy.wire import run_view, written
 
 from . import output
+from .running import Ran
 
 REASONS_SHOWN = 20
 
 
-def print_for_people(run: SandboxResult) -> None:
+def print_for_people(ran: Ran) -> None:
     """The code's own output to stdout and stderr, and then more to stderr."""
+    run = ran.run
     output.raw(run.raw_stdout)
     output.raw(run.raw_stderr, to_stderr=True)
     if run.raw_stderr and not run.raw_stderr.endswith(b"\n"):
@@ -25,14 +27,14 @@ def print_for_people(run: SandboxResult) -> None:
         for line in _reasons(run.risk):
             output.note(f"  {line}")
     else:
-        output.note(f"hershy: {'; '.join([run.message, *_figures(run)])}")
+        output.note(f"hershy: {'; '.join([run.message, *_figures(run), *_place(ran)])}")
     if run.files_left_out:
         output.note(f"hershy: not brought back, for there is too much: {', '.join(run.files_left_out)}")
 
 
-def print_document(run: SandboxResult) -> None:
-    """As the Host's API shows a run."""
-    output.document(run_view(run))
+def print_document(ran: Ran) -> None:
+    """As the Host's API shows a run; and where it was: ``at`` and ``config``."""
+    output.document({**written(run_view(ran.run)), "at": ran.at, "config": ran.config})
 
 
 def unmatched(collect: Sequence[str], run: SandboxResult) -> Iterator[str]:
@@ -54,6 +56,12 @@ def _figures(run: SandboxResult) -> Iterator[str]:
     yield f"{run.duration.total_seconds():.2f} s{memory}"
     if run.risk is not None and run.risk.score:
         yield f"risk score {run.risk.score}"
+
+
+def _place(ran: Ran) -> Iterator[str]:
+    if ran.run.runtime:
+        configured = f", configured by {ran.config}" if ran.config else ""
+        yield f"held by {ran.run.runtime} {'at' if '://' in ran.at else 'in'} {ran.at}{configured}"
 
 
 def _reasons(risk: RiskReport) -> Iterator[str]:

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -14,21 +15,36 @@ from hershy.sandbox.domain.result import SandboxResult
 
 from . import output
 from .session import Session
+from .weakening import of_a_host, of_settings
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The Host of ``session``; here where ``is_local``, under ``runtime`` or the one that settings name."""
+    """The Host of ``session``; here where ``is_local``, under ``runtime`` or the one that settings name.
+
+    ``config`` names the file of those settings.
+    """
 
     session: Session
     is_local: bool
     runtime: str | None
+    config: Path | None = None
 
 
-def ran(
-    job: SandboxJob, limits: Mapping[str, float], place: Place, *, check: bool, threshold: int | None
-) -> SandboxResult:
-    """``limits``: those of the job that were asked for, by their names on the wire. Interrupted, it kills the run."""
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """``at``: the URL of the Host, or ``this process``, which was configured by the file ``config``, if any."""
+
+    run: SandboxResult
+    at: str
+    config: str | None = None
+
+
+def run_at(job: SandboxJob, limits: Mapping[str, float], place: Place, *, check: bool, threshold: int | None) -> Ran:
+    """Run the job at the Host, or here. Interrupted, it kills the run.
+
+    ``limits``: those of the job that were asked for, by their names on the wire.
+    """
     if not place.is_local:
         try:
             return _at_a_host(job, limits, place.session, check=check, threshold=threshold)
@@ -37,14 +53,14 @@ def ran(
             if error.was_asked or place.session.names_a_host:
                 raise
             output.note(f"hershy: no Host answers at {error.url}; running it from this process")
-    return asyncio.run(_here(job, place.runtime, check=check, threshold=threshold))
+    return _in_this_process(job, place, check=check, threshold=threshold)
 
 
 def _at_a_host(
     job: SandboxJob, limits: Mapping[str, float], session: Session, *, check: bool, threshold: int | None
-) -> SandboxResult:
+) -> Ran:
     with session.client() as client:
-        return client.run_code(
+        run = client.run_code(
             job.code,
             command=job.command,
             image=job.image,
@@ -57,11 +73,30 @@ def _at_a_host(
             check=check,
             threshold=threshold,
         )
+    for sentence in of_a_host(run.runtime, None if run.risk is None else run.risk.threshold):
+        output.note(f"hershy: warning: {sentence}")
+    return Ran(run, client.url)
 
 
-async def _here(job: SandboxJob, runtime: str | None, *, check: bool, threshold: int | None) -> SandboxResult:
+def _in_this_process(job: SandboxJob, place: Place, *, check: bool, threshold: int | None) -> Ran:
+    from hershy.wiring import Settings
+
+    # One run needs no warm containers for the next.
+    given: dict[str, Any] = {"sandbox_pool_size": 0}
+    if place.config is not None:
+        given["config"] = place.config
+    if place.runtime is not None:
+        given |= {"runtime": place.runtime, "sandbox": place.runtime}
+    settings = Settings.load(of_host=False, **given)
+    for sentence in of_settings(settings, image=job.image, check=check, threshold=threshold):
+        output.note(f"hershy: warning: {sentence}")
+    run = asyncio.run(_here(job, given, check=check, threshold=threshold))
+    return Ran(run, "this process", None if settings.file is None else str(settings.file))
+
+
+async def _here(job: SandboxJob, settings: dict[str, Any], *, check: bool, threshold: int | None) -> SandboxResult:
     """SIGTERM ends it as Ctrl-C does: the container is removed first."""
-    running = asyncio.create_task(_in_own_sandbox(job, runtime, check=check, threshold=threshold))
+    running = asyncio.create_task(_in_own_sandbox(job, settings, check=check, threshold=threshold))
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, running.cancel)
     try:
@@ -75,12 +110,10 @@ async def _here(job: SandboxJob, runtime: str | None, *, check: bool, threshold:
         loop.remove_signal_handler(signal.SIGTERM)
 
 
-async def _in_own_sandbox(job: SandboxJob, runtime: str | None, *, check: bool, threshold: int | None) -> SandboxResult:
+async def _in_own_sandbox(
+    job: SandboxJob, settings: dict[str, Any], *, check: bool, threshold: int | None
+) -> SandboxResult:
     from hershy.wiring import open_sandbox
 
-    # One run needs no warm containers for the next.
-    settings: dict[str, Any] = {"sandbox_pool_size": 0}
-    if runtime is not None:
-        settings |= {"runtime": runtime, "sandbox": runtime}
     async with open_sandbox(**settings) as service:
         return await service.run(job, check=check, threshold=threshold)

@@ -11,6 +11,7 @@ from hershy.access.principals import Authentication
 
 from . import output
 from .log_output import LogFormat, log_to_stderr
+from .options import ConfigOption
 from .variables import unknown_variables
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -24,6 +25,7 @@ def serve(
     storage: Annotated[
         Path | None, typer.Option(metavar="DIR", file_okay=False, help="Where programs are kept.")
     ] = None,
+    config: ConfigOption = None,
     runtime: Annotated[
         str | None,
         typer.Option(
@@ -42,7 +44,8 @@ def serve(
 ) -> None:
     """Run a Host until SIGTERM or Ctrl-C.
 
-    What is not given comes from the environment (HERSHY_RUNTIME, HERSHY_STORAGE_ROOT, …) or hershy.toml. A variable
+    What is not given comes from the environment (HERSHY_RUNTIME, HERSHY_STORAGE_ROOT, …), and from the file of --config
+    or HERSHY_CONFIG, or else hershy.toml in the storage root; nothing comes from the working directory. A variable
     HERSHY_… that means nothing is an error. It listens on loopback only, unless it asks callers for tokens.
 
     `/healthz`, `/readyz` and `/metrics` are for whoever watches over it.
@@ -54,6 +57,7 @@ def serve(
     `hershy serve --storage /srv/hershy --log-format json`
     """
     given = {"http_host": host, "http_port": port, "storage_root": storage, "runtime": runtime, "auth": auth}
+    given["config"] = config
     for sentence in unknown_variables():
         raise typer.BadParameter(sentence, param_hint="the environment")
     log_to_stderr(log_format or (LogFormat.JSON if as_json else LogFormat.TEXT))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import output
-from .options import JsonOption, duration
+from .options import ConfigOption, JsonOption, duration
 
 if TYPE_CHECKING:
     from hershy.access.tokens import Token
@@ -37,6 +37,7 @@ def create(
     ] = None,
     name: Annotated[str, typer.Option(help="What it is for, to tell it from others.")] = "",
     storage: StorageOption = None,
+    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make a token and print it. It is shown this once; the Host keeps its digest only.
@@ -52,7 +53,7 @@ def create(
     lifetime = duration("--expires", expires)
 
     async def making() -> tuple["Token", str]:
-        async with open_tokens(**_given(storage)) as (tokens, clock):
+        async with open_tokens(**_given(storage, config)) as (tokens, clock):
             user_id = None if user is None else UserID(user)
             return await issue(tokens, clock.now(), user_id, name=name, lifetime=lifetime)
 
@@ -65,12 +66,12 @@ def create(
 
 
 @commands.command()
-def ls(storage: StorageOption = None, as_json: JsonOption = False) -> None:
+def ls(storage: StorageOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List the tokens there are and were, without their secrets."""
     from hershy.wiring import open_tokens
 
     async def listing() -> tuple[list["Token"], datetime]:
-        async with open_tokens(**_given(storage)) as (tokens, clock):
+        async with open_tokens(**_given(storage, config)) as (tokens, clock):
             return list(await tokens.list()), clock.now()
 
     found, now = asyncio.run(listing())
@@ -89,21 +90,22 @@ def ls(storage: StorageOption = None, as_json: JsonOption = False) -> None:
 def revoke(
     token_id: Annotated[str, typer.Argument(metavar="ID", help="The token's id, as 'hershy token ls' shows it.")],
     storage: StorageOption = None,
+    config: ConfigOption = None,
 ) -> None:
     """End a token: within a second it is refused, and streams that it has opened are closed."""
     from hershy.access.tokens import TokenID
     from hershy.wiring import open_tokens
 
     async def revoking() -> None:
-        async with open_tokens(**_given(storage)) as (tokens, clock):
+        async with open_tokens(**_given(storage, config)) as (tokens, clock):
             await tokens.revoke(TokenID(token_id), clock.now())
 
     asyncio.run(revoking())
     output.note(f"token {token_id} is revoked")
 
 
-def _given(storage: Path | None) -> dict[str, Any]:
-    return {} if storage is None else {"storage_root": storage}
+def _given(storage: Path | None, config: Path | None) -> dict[str, Any]:
+    return {name: it for name, it in {"storage_root": storage, "config": config}.items() if it is not None}
 
 
 def _document(it: "Token") -> dict[str, Any]:

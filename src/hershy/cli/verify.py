@@ -5,12 +5,13 @@ import signal
 import tempfile
 from contextlib import aclosing
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from . import output
-from .options import JsonOption
+from .options import ConfigOption, JsonOption
 
 if TYPE_CHECKING:
     from hershy.verification.rows import Row
@@ -26,6 +27,7 @@ def verify(
     base: Annotated[
         str, typer.Option(metavar="IMAGE", help="An image with python3, which the hostile program is built on.")
     ] = DEFAULT_BASE,
+    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Deploy a hostile program on a Host of its own, and show what comes of everything it tries.
@@ -37,7 +39,7 @@ def verify(
     """
     if runtime == "memory":
         raise typer.BadParameter("memory runs nothing that could be contained", param_hint="--runtime")
-    rows, used = asyncio.run(_interruptible(base, runtime))
+    rows, used = asyncio.run(_interruptible(base, runtime, config))
     ok = bool(rows) and all(row.verdict == "contained" for row in rows)
     if as_json:
         output.document({"ok": ok, "runtime": used, "rows": [asdict(row) for row in rows]})
@@ -46,9 +48,9 @@ def verify(
     raise typer.Exit(0 if ok else 1)
 
 
-async def _interruptible(base: str, runtime: str | None) -> tuple[list["Row"], str]:
+async def _interruptible(base: str, runtime: str | None, config: Path | None) -> tuple[list["Row"], str]:
     """SIGTERM ends it as Ctrl-C does: everything that was made is removed first."""
-    verifying = asyncio.create_task(_verified(base, runtime))
+    verifying = asyncio.create_task(_verified(base, runtime, config))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, verifying.cancel)
@@ -59,7 +61,7 @@ async def _interruptible(base: str, runtime: str | None) -> tuple[list["Row"], s
         raise typer.Exit(1) from None
 
 
-async def _verified(base: str, runtime: str | None) -> tuple[list["Row"], str]:
+async def _verified(base: str, runtime: str | None, config: Path | None) -> tuple[list["Row"], str]:
     from httpx import URL
 
     from hershy.client import AsyncClient
@@ -70,8 +72,8 @@ async def _verified(base: str, runtime: str | None) -> tuple[list["Row"], str]:
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="hershy-verify-") as storage:
         given = {} if runtime is None else {"runtime": runtime}
-        own = {"http_host": "127.0.0.1", "http_port": 0, "auth": "none", "database_url": ""}
-        settings = Settings.load(storage_root=storage, **own, **given)
+        own: dict[str, Any] = {"http_host": "127.0.0.1", "http_port": 0, "auth": "none", "database_url": ""}
+        settings = Settings.load(config=config, **{"storage_root": storage, **own, **given})
         async with open_server(settings) as server, AsyncClient(server.url, timeout=PATIENCE) as client:
             output.note(f"hershy: a Host at {server.url} under {settings.runtime} builds and deploys the probe")
             async with aclosing(tried(client, URL(server.url).port or 0, base, settings.runtime)) as trying:

@@ -4,13 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from hershy.programs.domain.state import ProgramState
+from hershy.programs.domain.state import FINAL, ProgramState
 from hershy.wire import DeletedEvent, LostEvent, ProgramEvent, StateEvent
 
 from .errors import NotFoundError, ProgramEnded
-
-FINAL = frozenset({ProgramState.STOPPED, ProgramState.ERROR})
-"""Only somebody's start leads out of these, so waiting on would be in vain."""
 
 
 class WaitStep(Enum):

@@ -41,11 +41,15 @@ class AdapterContext(ABC):
         """
 
     @abstractmethod
-    def option(self, name: str, default: T) -> T:
-        """The setting ``adapter_options[name]``, validated to the type of ``default``; else ``default``.
+    def setting(self, name: str, kind: type[T]) -> T:
+        """The Host's setting of this name (``http_port``), which is a ``kind``. Raises ConfigurationError."""
 
-        Ask for every option while the adapter is made: one that no adapter has asked for by then is refused as
-        misspelt.
+    @abstractmethod
+    def option(self, name: str, default: T) -> T:
+        """An option of this adapter's own: ``adapter_options[name]``, validated to the type of ``default``.
+
+        Returns ``default`` where it was not given. Ask for every option while the adapter is made: one that no adapter
+        has asked for by then is refused as misspelt. Raises ConfigurationError.
         """
 
     @abstractmethod

@@ -74,4 +74,4 @@ async def open_twins(container: Any | None = None) -> AsyncIterator[Twins]:
 
 def twin_container(**settings: Any) -> Any:
     """A HostContainer of twins, to override providers of: with fault doubles, say, or adapters of your own."""
-    return HostContainer(settings=Settings.load(**{"runtime": "memory", "clock": "memory", **settings}))
+    return HostContainer(settings=Settings.load(of_host=False, **{"runtime": "memory", "clock": "memory", **settings}))

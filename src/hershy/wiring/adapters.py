@@ -2,35 +2,21 @@
 
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, TypeVar
+from typing import Any
 
 from hershy.core.adapter import AdapterContext
 from hershy.errors import ConfigurationError
 
-T = TypeVar("T")
-
-GROUPS = {
-    "builder": "hershy.builders",
-    "runtime": "hershy.runtimes",
-    "proxy": "hershy.proxies",
-    "api_server": "hershy.api_servers",
-    "repository": "hershy.repositories",
-    "storage": "hershy.storages",
-    "token_store": "hershy.token_stores",
-    "sandbox": "hershy.sandboxes",
-    "code_analyzer": "hershy.code_analyzers",
-    "clock": "hershy.clocks",
-    "event_bus": "hershy.event_buses",
-}
-"""The entry point group of each port."""
+from .ports import PORTS
 
 
-def make_adapter(port_name: str, port: type[T], context: AdapterContext) -> T:
+def make_adapter(port_name: str, context: AdapterContext) -> Any:
     """Find the factory ``context.adapter_name`` among the port's entry points and call it.
 
     Raises ConfigurationError when there is none of that name (listing those there are), when two packages
     claim the name, when it cannot be imported, and when what it makes is not an instance of the port.
     """
+    port = PORTS[port_name].type
     factory = _load(_find(port_name, context.adapter_name))
     adapter = factory(context)
     if not isinstance(adapter, port):
@@ -47,7 +33,7 @@ def is_own(port_name: str, name: str) -> bool:
 
 
 def _find(port_name: str, name: str) -> EntryPoint:
-    group = GROUPS[port_name]
+    group = PORTS[port_name].group
     installed = {(point.name, point.value): point for point in entry_points(group=group)}
     matching = [point for point in installed.values() if point.name == name]
     if not matching:

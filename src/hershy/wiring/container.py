@@ -13,6 +13,7 @@ from hershy.core.ids import OwnerID
 from hershy.errors import ConfigurationError
 from hershy.programs.application.host import Host
 from hershy.programs.application.images import Images
+from hershy.programs.application.output.archive import LogArchive
 from hershy.programs.application.port_leases import PortLeases
 from hershy.programs.application.services import Services
 from hershy.sandbox.application.service import SandboxService
@@ -47,14 +48,19 @@ class WiringContext(AdapterContext):
         if port is SandboxService:
             return cast("T", self._container.sandbox_service())
         for name, candidate in PORTS.items():
-            if candidate is port:
+            if candidate.type is port:
                 return cast("T", getattr(self._container, name)())
         raise ConfigurationError(f"{self.adapter_name}: nothing is wired for {port.__name__}")
 
+    def setting(self, name: str, kind: type[T]) -> T:
+        value = self._settings.setting(name)
+        if not isinstance(value, kind):
+            raise ConfigurationError(f"{self.adapter_name}: {name} is a {type(value).__name__}, no {kind.__name__}")
+        return value
+
     def option(self, name: str, default: T) -> T:
-        options = self._settings.adapter_options
         self._container.asked_options().add(name)
-        given = options[name] if name in options else getattr(self._settings, name, default)
+        given = self._settings.adapter_options.get(name, default)
         try:
             return TypeAdapter(type(default)).validate_python(given)
         except ValidationError as error:
@@ -74,7 +80,7 @@ def _adapter(port_name: str, container: containers.DynamicContainer) -> Any:
         raise ConfigurationError(f"adapters need each other in a circle: {' -> '.join([*in_the_making, port_name])}")
     in_the_making.append(port_name)
     try:
-        adapter = make_adapter(port_name, PORTS[port_name], WiringContext(container, port_name))
+        adapter = make_adapter(port_name, WiringContext(container, port_name))
         container.made().append(adapter)
         return adapter
     finally:
@@ -121,8 +127,9 @@ class HostContainer(containers.DeclarativeContainer):
         clock=clock,
         event_bus=event_bus,
         port_leases=providers.Singleton(PortLeases),
-        images=providers.Singleton(Images, builder, repository, settings.provided.limits),
-        limits=settings.provided.limits,
+        images=providers.Singleton(Images, builder, repository, settings.provided.host_policy),
+        log_archive=providers.Singleton(LogArchive, storage, runtime),
+        limits=settings.provided.host_policy,
     )
     host = providers.Singleton(Host, services, sweeps=settings.provided.is_in_real_time)
     sandbox_service = providers.Singleton(SandboxService, sandbox, code_analyzer, settings.provided.sandbox_policy)

@@ -31,9 +31,9 @@ async def open_host(
 ) -> AsyncIterator[Host]:
     """Wire a Host and open it; on leaving, close it and every adapter.
 
-    One of three says how: ``settings``, settings by name (``runtime="runc"``), or a ``container`` with overridden
-    providers. Raises ConfigurationError, also where two of them are given, StorageInUse when another Host works on the
-    storage root, Unavailable when the machine lacks something.
+    One of three says how: ``settings``, settings by name (``runtime="runc"``; ``config="FILE"`` beside them names a
+    file), or a ``container`` with overridden providers. Raises ConfigurationError, also where two of them are given,
+    StorageInUse when another Host works on the storage root, Unavailable when the machine lacks something.
     """
     async with _opened(_container(settings, from_code, container)) as wired:
         yield wired.host()
@@ -63,9 +63,10 @@ async def open_sandbox(
 ) -> AsyncIterator[SandboxService]:
     """Wire sandboxes without a Host; on leaving, kill what runs in them and remove them.
 
-    Arguments as ``open_host``. Any number of processes may do so at once, beside a Host. Raises ConfigurationError.
+    Arguments as ``open_host``; of files, only one that is named is read (``config="FILE"``, HERSHY_CONFIG). Any number
+    of processes may do so at once, beside a Host. Raises ConfigurationError.
     """
-    wired = _container(settings, from_code, container)
+    wired = _container(settings, from_code, container, of_host=False)
     wired.owner.override(providers.Object(_NOBODY))
     async with _adapters(wired):
         service: SandboxService = wired.sandbox_service()
@@ -111,7 +112,7 @@ async def diagnose(settings: Settings | None = None, **from_code: Any) -> Sequen
 
 
 def _container(
-    settings: Settings | None, from_code: dict[str, Any], container: Any | None = None
+    settings: Settings | None, from_code: dict[str, Any], container: Any | None = None, *, of_host: bool = True
 ) -> containers.DynamicContainer:
     by_name = [", ".join(from_code)] if from_code else []
     given = [name for name, it in (("container", container), ("settings", settings)) if it is not None] + by_name
@@ -123,15 +124,17 @@ def _container(
     if container is not None:
         return cast("containers.DynamicContainer", container)
     # Calling a declarative container makes a dynamic one; the library's types don't say so.
-    return cast("containers.DynamicContainer", HostContainer(settings=settings or Settings.load(**from_code)))
+    return cast(
+        "containers.DynamicContainer", HostContainer(settings=settings or Settings.load(of_host=of_host, **from_code))
+    )
 
 
 async def _require_tokens(settings: Settings, token_store: Callable[[], TokenStore]) -> None:
-    if settings.auth is Authentication.NONE or is_loopback(settings.http_host):
+    if settings.http.auth is Authentication.NONE or is_loopback(settings.http.host):
         return
     if not await token_store().list():
         raise ConfigurationError(
-            f"http_host {settings.http_host} is not a loopback address and there is no token yet, so that nobody could "
+            f"http_host {settings.http.host} is not a loopback address and there is no token yet, so that nobody could "
             "call this Host; 'hershy token create --admin' makes one"
         )
 

@@ -10,24 +10,11 @@ from .ports import PORTS
 
 OWN_OPTIONS = frozenset(
     {
-        "allowed_hosts",
-        "allowed_origins",
-        "auth",
-        "database_url",
-        "dns",
         "docker_buildkit",
         "docker_host",
         "docker_network",
-        "egress",
-        "http_host",
-        "http_port",
-        "max_body_bytes",
         "max_connections",
         "proxy_timeout_s",
-        "sandbox_image",
-        "sandbox_pool_size",
-        "sandbox_usual_limits",
-        "seccomp_profile",
     }
 )
 """What hershy's own adapters ask for, those included that these settings have not chosen: one file serves several."""
@@ -48,6 +35,6 @@ def require_known_options(container: containers.DynamicContainer) -> None:
 
 
 def _is_told(container: containers.DynamicContainer, port: str) -> bool:
-    if getattr(container, port).overridden or any(isinstance(it, PORTS[port]) for it in container.made()):
+    if getattr(container, port).overridden or any(isinstance(it, PORTS[port].type) for it in container.made()):
         return True
     return is_own(port, container.settings().adapter_name(port))

@@ -1,5 +1,7 @@
-"""The ports that are wired."""
+"""The ports of hershy: the name of each in settings and container, its abstract class, and its entry point group."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from hershy.access.token_store import TokenStore
@@ -14,17 +16,25 @@ from hershy.programs.ports.storage import Storage
 from hershy.sandbox.ports.code_analyzer import CodeAnalyzer
 from hershy.sandbox.ports.sandbox import Sandbox
 
-PORTS: dict[str, type[Any]] = {
-    "clock": Clock,
-    "event_bus": EventBus,
-    "storage": Storage,
-    "repository": Repository,
-    "token_store": TokenStore,
-    "builder": Builder,
-    "runtime": Runtime,
-    "proxy": Proxy,
-    "api_server": ApiServer,
-    "sandbox": Sandbox,
-    "code_analyzer": CodeAnalyzer,
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """Adapters named in the entry point group ``group`` are instances of ``type``."""
+
+    type: type[Any]
+    group: str
+
+
+PORTS: Mapping[str, Port] = {
+    "clock": Port(Clock, "hershy.clocks"),
+    "event_bus": Port(EventBus, "hershy.event_buses"),
+    "storage": Port(Storage, "hershy.storages"),
+    "repository": Port(Repository, "hershy.repositories"),
+    "token_store": Port(TokenStore, "hershy.token_stores"),
+    "builder": Port(Builder, "hershy.builders"),
+    "runtime": Port(Runtime, "hershy.runtimes"),
+    "proxy": Port(Proxy, "hershy.proxies"),
+    "api_server": Port(ApiServer, "hershy.api_servers"),
+    "sandbox": Port(Sandbox, "hershy.sandboxes"),
+    "code_analyzer": Port(CodeAnalyzer, "hershy.code_analyzers"),
 }
-"""The port that each provider of an adapter serves."""

@@ -7,7 +7,7 @@ import traceback
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from hershy.wiring.adapters import GROUPS
+from hershy.wiring.ports import PORTS
 
 from .life import Job, live
 
@@ -15,7 +15,7 @@ PRELOADED = frozenset({"docker", "runc", "runsc", "filesystem", "loopback", "sql
 
 
 def main() -> None:
-    for point in (point for group in GROUPS.values() for point in entry_points(group=group)):
+    for point in (point for port in PORTS.values() for point in entry_points(group=port.group)):
         if point.name in PRELOADED:
             point.load()
     for line in sys.stdin:

@@ -204,3 +204,26 @@ def test_help_teaches_by_example(hershy: Hershy, command: str) -> None:
     """What is typed most has a line to copy."""
     assert hershy(command, "--help") == 0
     assert f"hershy {command}" in " ".join(hershy.out.partition("Example")[2].split())
+
+
+def test_settings_shows_each_with_its_source(hershy: Hershy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As a table, filtered by a text."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HERSHY_SANDBOX_POOL_SIZE", "5")
+    assert hershy("settings", "pool") == 0
+    assert [line.split()[:4] for line in hershy.out.splitlines()] == [
+        ["SETTING", "VALUE", "FROM", "DEFAULT"],
+        ["sandbox_pool_size", "5", "HERSHY_SANDBOX_POOL_SIZE", "2"],
+    ]
+
+
+def test_settings_for_machines(hershy: Hershy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Values as JSON has them; adapters as the runtime chooses them; passwords hidden."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HERSHY_DATABASE_URL", "postgresql://me:secret@db/hershy")
+    assert hershy("settings", "--runtime", "runc", "--json") == 0
+    told = {it["name"]: it for it in json.loads(hershy.out)["settings"]}
+    assert (told["runtime"]["value"], told["runtime"]["source"]) == ("runc", "code")
+    assert (told["builder"]["value"], told["builder"]["source"]) == ("docker", "runtime")
+    assert (told["allowed_hosts"]["value"], told["database_url"]["value"]) == ([], "***")
+    assert "secret" not in hershy.out

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hershy.wiring import variables
+from hershy.wiring.settings import variables
 
 from .conftest import ID, FakeHost, Hershy
 

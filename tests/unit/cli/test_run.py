@@ -51,7 +51,7 @@ def test_a_file(hershy: Hershy, running: FakeHost) -> None:
     assert hershy("run", "it.py") == 0
     assert running.bodies == [{"code": "print(1)\n"}]
     assert hershy.out == "out"
-    assert hershy.err == "err\nhershy: finished; 0.50 s, 10 MiB of memory\n"
+    assert hershy.err == "err\nhershy: finished; 0.50 s, 10 MiB of memory; held by runsc at http://host.test\n"
 
 
 def test_everything_that_can_be_asked_for(hershy: Hershy, running: FakeHost, tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_refused_code(hershy: Hershy, running: FakeHost) -> None:
 
 
 def test_json(hershy: Hershy, running: FakeHost) -> None:
-    """The document is the Host's, and nothing else is printed."""
+    """The document is the Host's with the place, and nothing else is printed."""
     binary = {"content": "/w==", "encoding": "base64", "size": 1}
     answer = RUN | {
         "files": {"a": binary, "b": {"content": "t", "encoding": "utf-8", "size": 1}},
@@ -210,7 +210,7 @@ def test_json(hershy: Hershy, running: FakeHost) -> None:
     }
     running.answers[CALL] = answer
     assert hershy("run", "--json", "--collect", ".", "it.py") == 1
-    assert hershy.document == answer
+    assert hershy.document == answer | {"at": "http://host.test", "config": None}
     assert hershy.err == ""
 
 

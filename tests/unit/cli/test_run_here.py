@@ -1,6 +1,7 @@
 """hershy run without a Host: in this process, and what ends it there."""
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import AsyncIterator, Sequence
@@ -77,7 +78,9 @@ def test_by_wish_it_runs_here(here: Here, arguments: Sequence[str], settings: di
     """No Host is asked."""
     here.failure = AssertionError()
     assert here(*arguments, "it.py") == 0
-    assert here.err.startswith("hershy: finished")
+    assert "hershy: finished" in here.err
+    assert here.err.endswith("; held by memory in this process\n")
+    assert ("runc holds the code, which shares the machine's kernel" in here.err) == ("runc" in arguments)
     assert here.settings == [{"sandbox_pool_size": 0, **settings}]
 
 
@@ -137,3 +140,47 @@ def test_code_that_cannot_be_read(here: Here) -> None:
     Path("it.py").write_text("unreadable")
     assert here("--local", "it.py") == 1
     assert "nested too deeply" in here.err
+
+
+def test_nothing_is_taken_from_the_folder_of_the_code(here: Here, tmp_path: Path) -> None:
+    """A ``hershy.toml`` beside a stranger's code is not read, and that is said."""
+    (tmp_path / "hershy.toml").write_text('runtime = "runc"\nsandbox_threshold = 100000\nnonsense = 1\n')
+    here.sandbox.script("print(1)\n", [Print("1\n")])
+    assert here("--local", "it.py") == 0
+    assert here.settings == [{"sandbox_pool_size": 0}]
+    assert "hershy.toml in the working directory is not read; name it with --config" in here.err
+    assert "warning" not in here.err
+
+
+def test_what_weakens_the_defaults_is_said_aloud(here: Here, tmp_path: Path) -> None:
+    """Runtime, image and threshold of the file that is named; and what the command line says."""
+    config = tmp_path / "own.toml"
+    config.write_text('runtime = "runc"\nsandbox_threshold = 500\n[sandbox]\nimage = "mine:1"\n')
+    assert here("--local", "--config", str(config), "it.py") == 0
+    assert here.err.splitlines()[:3] == [
+        "hershy: warning: runc holds the code, which shares the machine's kernel; runsc is the default",
+        f"hershy: warning: Python code runs in mine:1 ({config}), not in python:3.12-slim",
+        f"hershy: warning: code is refused from 500 points on ({config}); 30 is the default",
+    ]
+    assert here.err.endswith(f"; held by memory in this process, configured by {config}\n")
+    assert here("--local", "--no-check", "it.py") == 0
+    assert here.err.startswith("hershy: warning: nobody looks at the code before it runs (--no-check)\n")
+    assert here("--local", "--threshold", "31", "it.py") == 0
+    assert here.err.startswith("hershy: warning: code is refused from 31 points on (--threshold); 30 is the default\n")
+    assert here("--local", "--threshold", "5", "it.py") == 0
+    assert "warning" not in here.err
+
+
+def test_json_says_where_it_was(here: Here) -> None:
+    """Runtime, place and the file of settings."""
+    assert here("--local", "--json", "it.py") == 0
+    document = json.loads(here.out)
+    assert (document["runtime"], document["at"], document["config"]) == ("memory", "this process", None)
+
+
+def test_a_file_of_settings_is_this_process_s(here: Here, tmp_path: Path) -> None:
+    """At a Host it would have no effect."""
+    config = tmp_path / "own.toml"
+    config.touch()
+    assert here("--config", str(config), "it.py") == 2
+    assert "--config" in here.err

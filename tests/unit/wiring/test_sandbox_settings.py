@@ -20,6 +20,7 @@ from hershy_adapters.memory.sandbox_script import Print
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HERSHY_STORAGE_ROOT", str(tmp_path))
 
 
 def test_the_default_is_the_default_policy() -> None:

@@ -11,10 +11,11 @@ from dependency_injector import providers
 from hershy.client._http import TOKEN_VARIABLE, URL_VARIABLE
 from hershy.errors import ConfigurationError
 from hershy.testing.twins import twin_container
-from hershy.wiring import Settings, diagnose, open_host, open_sandbox, open_server, open_tokens, variables
+from hershy.wiring import Settings, diagnose, open_host, open_sandbox, open_server, open_tokens
 from hershy.wiring.options import OWN_OPTIONS
-from hershy.wiring.settings import CONFIG_VARIABLE
-from hershy.wiring.variables import NO_SETTINGS, unknown_variables
+from hershy.wiring.settings import variables
+from hershy.wiring.settings.config_file import VARIABLE as CONFIG_VARIABLE
+from hershy.wiring.settings.variables import NO_SETTINGS, unknown_variables
 
 ADAPTERS = Path(__file__).parents[3] / "adapters"
 

@@ -7,7 +7,6 @@ so neither the Host's registry credentials, nor its proxies, nor anything else i
 import asyncio
 import os
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 from hershy.errors import BuildError
 from hershy.builds.builder import BuildOutput, BuildRequest
+from hershy_adapters._child_processes import find_program
 from hershy_adapters._names import STAGING_PREFIX
 
 from .buildkit_output import BuildKitOutput
@@ -38,7 +38,7 @@ _INHERITED = ("DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 def find_buildx() -> str | None:
     """The path of the binary, as a plugin of the docker command or on PATH."""
     folders = [str(Path(folder).expanduser()) for folder in PLUGIN_FOLDERS]
-    return shutil.which(BINARY, path=os.pathsep.join(folders)) or shutil.which(BINARY)
+    return find_program(BINARY, folders)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@
 
 import asyncio
 import os
-import shutil
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+
+from hershy_adapters._child_processes import AWAY, dying_with_us
 
 CHUNK_BYTES = 65_536
 GRACE_S = 5.0
@@ -22,12 +23,13 @@ async def running(
     process be killed meanwhile, the kernel kills the tool, where util-linux is installed to ask it to.
     """
     process = await asyncio.create_subprocess_exec(
-        *_dying_with_us(),
+        *dying_with_us(),
         *argv,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         env=dict(env),
+        cwd=AWAY,
         start_new_session=True,
     )
     feeding = asyncio.create_task(_feed(process, stdin))
@@ -37,11 +39,6 @@ async def running(
         feeding.cancel()
         await _end(process)
         await asyncio.gather(feeding, return_exceptions=True)
-
-
-def _dying_with_us() -> Sequence[str]:
-    setpriv = shutil.which("setpriv")
-    return [] if setpriv is None else [setpriv, "--pdeathsig", "KILL", "--"]
 
 
 async def chunks(process: asyncio.subprocess.Process) -> AsyncIterator[bytes]:

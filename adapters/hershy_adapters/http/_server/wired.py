@@ -9,7 +9,7 @@ from hershy.programs.ports.api_server import ASGIApp
 from hershy.sandbox.application.service import SandboxService
 
 from .._guard.door import Door
-from ..app import MAX_BODY_BYTES, create_app
+from ..app import create_app
 
 
 def wired_app(context: AdapterContext, *, checks_names: bool) -> ASGIApp:
@@ -17,14 +17,14 @@ def wired_app(context: AdapterContext, *, checks_names: bool) -> ASGIApp:
 
     ``checks_names``: whether callers come by the names of a network.
     """
-    hosts: tuple[str, ...] = context.option("allowed_hosts", ())
+    hosts: tuple[str, ...] = context.setting("allowed_hosts", tuple)
     authenticator = None
-    if context.option("auth", Authentication.NONE) is Authentication.TOKENS:
+    if context.setting("auth", Authentication) is Authentication.TOKENS:
         authenticator = Authenticator(context.peer(TokenStore), context.clock)
     return create_app(
         context.peer(Host),
-        max_body_bytes=context.option("max_body_bytes", MAX_BODY_BYTES),
+        max_body_bytes=context.setting("max_body_bytes", int),
         authenticator=authenticator,
-        door=Door(hosts if checks_names else None, context.option("allowed_origins", ())),
+        door=Door(hosts if checks_names else None, context.setting("allowed_origins", tuple)),
         sandbox=context.peer(SandboxService),
     )

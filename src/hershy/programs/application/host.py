@@ -18,7 +18,7 @@ from hershy.errors import ProgramFailed, ProgramNotReady, Unavailable
 from hershy.programs.domain import events as on
 from hershy.programs.domain.journal import JournalEntry
 from hershy.programs.domain.program import Program
-from hershy.programs.domain.state import RESTING, ProgramState
+from hershy.programs.domain.state import FINAL, ProgramState
 from hershy.programs.ports.event_bus import Happened, Published
 from hershy.programs.ports.proxy import Header, ProxyRequest, ProxyResponse, ProxyRoute, ProxyWebSocket
 from hershy.programs.ports.repository import ProgramFilter
@@ -322,7 +322,6 @@ class Host:
 
 def _has_arrived(program: Program, states: frozenset[ProgramState]) -> bool:
     """Raises ProgramFailed when it rests where it will not leave by itself (Created is about to be started)."""
-    hopeless = RESTING - {ProgramState.CREATED}
-    if program.state in hopeless and program.state not in states:
+    if program.state in FINAL and program.state not in states:
         raise ProgramFailed(program.id, program.state, program.error_msg)
     return program.state in states

@@ -30,16 +30,16 @@ class Images:
             return await self._builder.find(build_id)
 
     async def ensure(self, request: BuildRequest, output: BuildOutput) -> ImageID:
-        """Find the image, or build it under the operator's policy once a slot is free. Raises as ``Builder.build``."""
-        build_id = request.spec.build_id
+        """Have the image built under the operator's policy once a slot is free; one that exists is not built again.
+
+        Raises as ``Builder.build``.
+        """
         if self._slots.locked():
             output("waiting: as many builds as this Host allows are under way")
         async with self._slots:
-            found = await self.find(build_id)
-            if found is None:
-                return await self._builder.build(replace(request, policy=self._policy), output)
-        output(f"image hersh-program-{build_id} exists: nothing to build")
-        return found
+            async with self._lock(request.spec.build_id):
+                pass  # whoever discards it at this moment has not seen this program registered; from now on all do
+            return await self._builder.build(replace(request, policy=self._policy), output)
 
     async def discard_if_unused(self, build_id: BuildID, leaving: ProgramID) -> None:
         """Remove the image unless a program that stays is registered with it. Idempotent.

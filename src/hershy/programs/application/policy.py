@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from hershy.builds.policy import BuildPolicy
 from hershy.core.field_types import require_types
 from hershy.core.resources import MIB, ResourceLimits
 from hershy.programs.domain.egress import Egress
 from hershy.programs.domain.program import Program
+from hershy.programs.domain.reducer import Patience
 from hershy.programs.domain.state import ProgramState
 
 
@@ -64,5 +66,19 @@ class HostPolicy:
                 return since + self.readiness + 2 * self.engine
             case ProgramState.STOPPING:
                 return since + self.stop_grace + 5 * self.engine
-            case _:
+            case ProgramState.CREATED | ProgramState.READY | ProgramState.STOPPED | ProgramState.ERROR:
                 return None
+            case _:
+                assert_never(program.state)
+
+    def time_for(self, patience: Patience) -> timedelta:
+        """How long an effect waits for an engine that is away."""
+        match patience:
+            case Patience.NONE:
+                return timedelta()
+            case Patience.START:
+                return self.start
+            case Patience.ENGINE:
+                return self.engine
+            case _:
+                assert_never(patience)

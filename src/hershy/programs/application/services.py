@@ -11,6 +11,7 @@ from hershy.programs.ports.runtime import Runtime
 from hershy.programs.ports.storage import Storage
 
 from .images import Images
+from .output.archive import LogArchive
 from .policy import HostPolicy
 from .port_leases import PortLeases
 
@@ -28,4 +29,5 @@ class Services:
     event_bus: EventBus
     port_leases: PortLeases
     images: Images
+    log_archive: LogArchive
     limits: HostPolicy

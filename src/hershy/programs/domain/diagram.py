@@ -6,7 +6,7 @@
 import sys
 from collections.abc import Iterator
 
-from .events import DeleteRequested, DeletionFailed, HostRestarted
+from .events import DeleteRequested, DeletionCompleted, DeletionFailed, HostRestarted, LeftoverFound
 from .reducer import TABLE
 from .state import ProgramState
 
@@ -18,7 +18,7 @@ test fails when it is stale. Not drawn, since they start from every state: *dele
 `Stopping` where something runs), *deletion failed* (to `Error`) and *host restarted* (what runs is adopted, what was
 half done is done again; see `docs/recovery.md`). Any other event raises and changes nothing.
 """
-_FROM_EVERY_STATE = (DeleteRequested, DeletionFailed, HostRestarted)
+NOT_DRAWN = (DeleteRequested, DeletionCompleted, DeletionFailed, HostRestarted, LeftoverFound)
 
 
 def document() -> str:
@@ -45,7 +45,7 @@ def document() -> str:
 
 def _rows() -> Iterator[tuple[str, str, str]]:
     for (state, event), row in TABLE.items():
-        if event not in _FROM_EVERY_STATE:
+        if event not in NOT_DRAWN:
             for target in row.targets:
                 yield str(state), event.label, str(target)
 

@@ -18,16 +18,6 @@ class BuildImage:
 
 
 @dataclass(frozen=True, slots=True)
-class CancelBuild:
-    """Wait until the interrupted build has ended; ends in StopCompleted."""
-
-
-@dataclass(frozen=True, slots=True)
-class BeginCreation:
-    """Announce that the container is about to be made; ends in CreationBegun."""
-
-
-@dataclass(frozen=True, slots=True)
 class StartContainer:
     """After ``delay``, remove leftovers, create and start a container.
 
@@ -77,14 +67,12 @@ class RemoveContainer:
 
 @dataclass(frozen=True, slots=True)
 class DeleteProgram:
-    """Remove container, files, image without user, registration and port lease; ends in DeletionFailed if not."""
+    """Remove container, image without user and files; ends in DeletionCompleted or DeletionFailed."""
 
 
 Effect = (
     PrepareFolders
     | BuildImage
-    | CancelBuild
-    | BeginCreation
     | StartContainer
     | ProbeReadiness
     | WatchExit

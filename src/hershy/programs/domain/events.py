@@ -166,6 +166,15 @@ class StopFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class DeletionCompleted:
+    """Nothing is left of the program but its registration."""
+
+    label: ClassVar[str] = "deleted"
+    detail: ClassVar[str] = ""
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeletionFailed:
     label: ClassVar[str] = "deletion failed"
     epoch: int
@@ -219,6 +228,15 @@ class HostRestarted:
         return _with_last_words(f"its container {self.found.container_id} was found: {state}", self.found.log_tail)
 
 
+@dataclass(frozen=True, slots=True)
+class LeftoverFound:
+    """The engine still has a container of a program at rest."""
+
+    label: ClassVar[str] = "leftover found"
+    detail: ClassVar[str] = ""
+    epoch: int
+
+
 def _with_last_words(words: str, log_tail: tuple[str, ...]) -> str:
     return "\n".join([f"{words}; its last log lines:", *log_tail]) if log_tail else words
 
@@ -239,8 +257,9 @@ Result = (
     | Exited
     | StopCompleted
     | StopFailed
+    | DeletionCompleted
     | DeletionFailed
 )
-SweepFinding = DeadlinePassed | StateLimitPassed | HostRestarted
+SweepFinding = DeadlinePassed | StateLimitPassed | HostRestarted | LeftoverFound
 Event = Request | Result | SweepFinding
 EventType = type[Event]

@@ -109,5 +109,10 @@ class Program:
         return self.publish_port.url
 
     @property
+    def is_at_rest(self) -> bool:
+        """Nothing of it runs, nothing is under way, and it stays."""
+        return not self.state.is_active and not self.is_being_deleted
+
+    @property
     def is_being_deleted(self) -> bool:
         return self.desired is DesiredState.DELETED

@@ -11,12 +11,15 @@ Its rules, in short:
 * A Host that restarts tells every program that is not at rest what it found of it (``HostRestarted``).
 * Every state that must not last has a deadline; when it has passed, the program is in ``Error``.
 * Deletion is legal in every state and, once asked for, allows nothing else until it has ended or failed.
+* ``TROUBLE`` tells what the failure of an effect comes to in each state, and how long an absent engine is waited for.
+* A step that leaves the program as it was has effects only: there is nothing of it to save.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from enum import Enum, auto
+from typing import Any, assert_never
 
 from hershy.core.exits import ExitKind, ExitReason
 from hershy.errors import IllegalTransition, ProgramNotRunning
@@ -24,21 +27,27 @@ from hershy.errors import IllegalTransition, ProgramNotRunning
 from . import effects as do
 from . import events as on
 from .effects import Effect
-from .events import Event, EventType
+from .events import Event, EventType, Result
 from .program import DesiredState, Program
 from .restart import RestartHistory, RestartMode, RestartPolicy
-from .state import TRANSITIONAL
+from .state import ALIVE, RESTING, TRANSITIONAL
 from .state import ProgramState as S
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What an event comes to: the program after it, and the effects to carry out, in order."""
+    """What an event comes to: the program after it, and the effects to carry out, in order.
+
+    ``then``: the event that follows once they have been carried out, and those that were cancelled have ended; not
+    when one of them has ended in an event of its own. ``is_gone``: the registration is to be removed.
+    """
 
     program: Program
     effects: tuple[Effect, ...] = ()
     interrupts: bool = False
     dropped: bool = False
+    then: Result | None = None
+    is_gone: bool = False
 
 
 Apply = Callable[[Program, Any, datetime], Step]
@@ -70,8 +79,8 @@ def reduce(program: Program, event: Event, at: datetime) -> Step:
 
 def _fits_deletion(program: Program, event: Event) -> bool:
     if program.is_being_deleted:
-        return isinstance(event, on.DeletionFailed | on.HostRestarted)
-    return not isinstance(event, on.DeletionFailed)
+        return isinstance(event, on.DeletionCompleted | on.DeletionFailed | on.HostRestarted)
+    return not isinstance(event, on.DeletionCompleted | on.DeletionFailed)
 
 
 def _illegal(program: Program, event: Event) -> IllegalTransition:
@@ -110,7 +119,11 @@ def _start(program: Program, event: on.StartRequested, at: datetime) -> Step:
 
 
 def _built(program: Program, event: on.BuildSucceeded, at: datetime) -> Step:
-    return _to(program, at, S.BUILT, do.BeginCreation(), image_id=event.image_id)
+    return _then_create(_to(program, at, S.BUILT, image_id=event.image_id))
+
+
+def _then_create(step: Step) -> Step:
+    return replace(step, then=on.CreationBegun(step.program.epoch))
 
 
 def _create(program: Program, event: on.CreationBegun, at: datetime) -> Step:
@@ -200,8 +213,8 @@ def _restart(program: Program, event: on.RestartRequested, at: datetime) -> Step
 
 
 def _cancel_build(program: Program, event: on.StopRequested, at: datetime) -> Step:
-    effects = (do.RemoveContainer(), do.CancelBuild())
-    return _to(program, at, S.STOPPING, *effects, interrupts=True, desired=DesiredState.STOPPED)
+    step = _to(program, at, S.STOPPING, do.RemoveContainer(), interrupts=True, desired=DesiredState.STOPPED)
+    return replace(step, then=on.StopCompleted(step.program.epoch))
 
 
 def _stop(program: Program, event: on.StopRequested, at: datetime) -> Step:
@@ -220,6 +233,10 @@ def _delete(program: Program, event: on.DeleteRequested, at: datetime) -> Step:
     state = S.STOPPING if program.state.is_active else program.state
     effects = (do.CloseProxy(), do.DeleteProgram())
     return _to(program, at, state, *effects, interrupts=True, desired=DesiredState.DELETED)
+
+
+def _gone(program: Program, event: on.DeletionCompleted, at: datetime) -> Step:
+    return Step(program, is_gone=True)
 
 
 def _deletion_failed(program: Program, event: on.DeletionFailed, at: datetime) -> Step:
@@ -243,6 +260,10 @@ def _start_when_due(program: Program, at: datetime, **changes: Any) -> Step:
     return _to(program, at, S.STARTING, start, container_id=None, next_restart_at=due, **changes)
 
 
+def _clean_up(program: Program, event: on.LeftoverFound, at: datetime) -> Step:
+    return Step(program, (do.RemoveContainer(),))
+
+
 def _overdue(program: Program, event: on.DeadlinePassed, at: datetime) -> Step:
     return _error(program, at, event.detail, do.CloseProxy(), do.RemoveContainer(), interrupts=True)
 
@@ -262,14 +283,16 @@ def _take_up(program: Program, event: on.HostRestarted, at: datetime) -> Step:
         case S.BUILDING:
             return _to(program, at, S.BUILDING, do.PrepareFolders(), do.BuildImage(), **anew)
         case S.BUILT:
-            return _to(program, at, S.BUILT, do.BeginCreation(), **anew)
+            return _then_create(_to(program, at, S.BUILT, **anew))
         case S.STARTING | S.RUNNING | S.READY:
             return _adopt(program, event.found, at, anew)
         case S.STOPPING:
             due = program.next_restart_at
             return _to(program, at, S.STOPPING, do.CloseProxy(), do.StopContainer(), next_restart_at=due, **anew)
-        case _:
+        case S.CREATED | S.STOPPED | S.ERROR:
             return _to(program, at, program.state, do.RemoveContainer(), **anew)
+        case _:
+            assert_never(program.state)
 
 
 def _adopt(program: Program, found: on.FoundContainer | None, at: datetime, anew: dict[str, Any]) -> Step:
@@ -290,7 +313,7 @@ def _adopt(program: Program, found: on.FoundContainer | None, at: datetime, anew
 _AFTER_EXIT = Row((S.STOPPED, S.STARTING, S.ERROR), _exited)
 
 _ADOPTED = (S.STARTING, S.RUNNING, S.STOPPED, S.ERROR)
-_TAKEN_UP = {S.STARTING: _ADOPTED, S.RUNNING: _ADOPTED, S.READY: (*_ADOPTED, S.READY)}
+_TAKEN_UP = {S.STARTING: _ADOPTED, S.RUNNING: _ADOPTED, S.READY: (S.STARTING, S.READY, S.STOPPED, S.ERROR)}
 
 TABLE: Mapping[tuple[S, EventType], Row] = {
     (S.CREATED, on.StartRequested): Row((S.BUILDING,), _start),
@@ -303,14 +326,11 @@ TABLE: Mapping[tuple[S, EventType], Row] = {
     (S.STARTING, on.StartFailed): Row((S.ERROR,), _failed),
     (S.RUNNING, on.ReadinessReached): Row((S.READY,), _ready),
     (S.RUNNING, on.ReadinessDeadlinePassed): Row((S.ERROR,), _never_ready),
-    (S.RUNNING, on.Exited): _AFTER_EXIT,
-    (S.READY, on.Exited): _AFTER_EXIT,
-    (S.RUNNING, on.StateLimitPassed): Row((S.ERROR,), _outgrown),
-    (S.READY, on.StateLimitPassed): Row((S.ERROR,), _outgrown),
+    **{(state, on.Exited): _AFTER_EXIT for state in S if state in ALIVE},
+    **{(state, on.StateLimitPassed): Row((S.ERROR,), _outgrown) for state in S if state in ALIVE},
     (S.READY, on.HealthCheckFailed): Row((S.READY, S.STOPPING, S.ERROR), _unhealthy),
     (S.READY, on.HealthRestored): Row((S.READY,), _healthy_again),
-    (S.RUNNING, on.RestartRequested): Row((S.STOPPING,), _restart),
-    (S.READY, on.RestartRequested): Row((S.STOPPING,), _restart),
+    **{(state, on.RestartRequested): Row((S.STOPPING,), _restart) for state in S if state in ALIVE},
     (S.BUILDING, on.StopRequested): Row((S.STOPPING,), _cancel_build),
     (S.BUILT, on.StopRequested): Row((S.STOPPING,), _stop),
     (S.STARTING, on.StopRequested): Row((S.STOPPING,), _stop),
@@ -323,5 +343,55 @@ TABLE: Mapping[tuple[S, EventType], Row] = {
     **{(state, on.DeadlinePassed): Row((S.ERROR,), _overdue) for state in S if state in TRANSITIONAL},
     **{(state, on.HostRestarted): Row(_TAKEN_UP.get(state, (state,)), _take_up) for state in S},
     **{(state, on.DeleteRequested): Row((S.STOPPING if state.is_active else state,), _delete) for state in S},
+    **{(state, on.DeletionCompleted): Row((), _gone) for state in S},
     **{(state, on.DeletionFailed): Row((S.ERROR,), _deletion_failed) for state in S},
+    **{(state, on.LeftoverFound): Row((state,), _clean_up) for state in S if state in RESTING},
 }
+
+
+class Patience(Enum):
+    """How long an effect waits for an engine that is away; the Host's policy has the times."""
+
+    NONE = auto()
+    """A deletion has a caller who waits; what is at rest is cleaned up after when the engine is back."""
+    START = auto()
+    ENGINE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What the failure of an effect comes to: ``event`` of epoch and reason, or None where nobody need learn of it."""
+
+    event: Callable[[int, str], Result] | None
+    patience: Patience = Patience.NONE
+
+
+TROUBLE: Mapping[S, Trouble] = {
+    S.CREATED: Trouble(None),
+    S.BUILDING: Trouble(on.BuildFailed, Patience.START),
+    S.BUILT: Trouble(None),
+    S.STARTING: Trouble(on.StartFailed, Patience.START),
+    S.RUNNING: Trouble(None),
+    S.READY: Trouble(None),
+    S.STOPPING: Trouble(on.StopFailed, Patience.ENGINE),
+    S.STOPPED: Trouble(None),
+    S.ERROR: Trouble(None),
+}
+
+_OF_DELETION = Trouble(on.DeletionFailed)
+
+
+def trouble_with(effect: Effect, program: Program) -> Trouble:
+    """What it comes to when ``effect``, asked for by the step that led to ``program``, cannot be carried out."""
+    patience = (_OF_DELETION if program.is_being_deleted else TROUBLE[program.state]).patience
+    match effect:
+        case do.ProbeReadiness():
+            return Trouble(on.ReadinessDeadlinePassed, patience)
+        case do.WatchExit():
+            return Trouble(_lost, patience)
+        case _:
+            return _OF_DELETION if program.is_being_deleted else TROUBLE[program.state]
+
+
+def _lost(epoch: int, reason: str) -> on.Exited:
+    return on.Exited(epoch, ExitReason(ExitKind.ENGINE_LOST))

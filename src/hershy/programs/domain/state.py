@@ -25,6 +25,18 @@ class ProgramState(StrEnum):
 RESTING = frozenset({ProgramState.CREATED, ProgramState.STOPPED, ProgramState.ERROR})
 """States in which nothing of the program runs and nothing is under way."""
 
+FINAL = frozenset({ProgramState.STOPPED, ProgramState.ERROR})
+"""Only somebody's start leads out of these: to wait on is in vain."""
+
+ALIVE = frozenset({ProgramState.RUNNING, ProgramState.READY})
+"""States in which the container's process lives."""
+
+ON_THE_WAY = frozenset({ProgramState.BUILDING, ProgramState.BUILT, ProgramState.STARTING})
+"""States that lead to a container that runs."""
+
+ADOPTABLE = frozenset({ProgramState.STARTING, *ALIVE})
+"""States whose running container a Host that starts takes over."""
+
 TRANSITIONAL = frozenset(
     {ProgramState.BUILDING, ProgramState.BUILT, ProgramState.STARTING, ProgramState.RUNNING, ProgramState.STOPPING}
 )

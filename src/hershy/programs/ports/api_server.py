@@ -11,6 +11,12 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 9000
+MAX_BODY_BYTES = 16 * 1024 * 1024
+"""The largest body of a call, where the operator says nothing."""
+
+
 class ApiServer(ABC):
     """Serves one application, given to the adapter, from ``start`` to ``aclose``."""
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from hershy.access.principals import LOCAL, Principal
 from hershy.core.log import get_logger
-from hershy.errors import HershyError
+from hershy.errors import HershyError, ImageNotFound
 from hershy.sandbox.domain.job import SandboxJob
 from hershy.sandbox.domain.result import Outcome, SandboxResult
 from hershy.sandbox.domain.risk import RiskReport, Verdict
@@ -84,10 +84,19 @@ class SandboxService:
         """
         if isinstance(job, str):
             job = SandboxJob(job)
+        names_image = bool(job.image)
         job = self._policy.admit(job)
         refused_at = self._policy.threshold_for(check=check, threshold=threshold)
         async with self._slots.taken(by.user_id):
-            result = await self._run(job, refused_at)
+            try:
+                result = await self._run(job, refused_at)
+            except ImageNotFound as error:
+                if names_image:
+                    raise
+                raise ImageNotFound(
+                    f"{error.image}; it is the setting sandbox_image of whoever runs the code: at a Host the Host's, "
+                    "not HERSHY_SANDBOX_IMAGE of its callers. Name another for this run with image (--image)"
+                ) from error
         self.metrics.observe(result)
         _log.info("ran in a sandbox", by=by.name, outcome=result.outcome, seconds=result.duration.total_seconds())
         return result

@@ -7,6 +7,11 @@ from hershy.core.diagnosis import Requirement
 from hershy.sandbox.domain.job import SandboxJob
 from hershy.sandbox.domain.result import SandboxResult
 
+DEFAULT_IMAGE = "python:3.12-slim"
+"""What Python code runs in, where the operator says nothing."""
+DEFAULT_POOL_SIZE = 2
+"""Containers kept warm, likewise."""
+
 
 class Sandbox(ABC):
     """What code does inside never shows as an error of ``run``: it is an outcome.

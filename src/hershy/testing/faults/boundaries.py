@@ -16,7 +16,6 @@ from dependency_injector import containers, providers
 
 from hershy.wiring.adapters import make_adapter
 from hershy.wiring.container import WiringContext
-from hershy.wiring.ports import PORTS
 
 T = TypeVar("T")
 
@@ -71,7 +70,7 @@ class Boundaries:
             getattr(container, port).override(providers.Singleton(self._make, port, providers.Object(container)))
 
     def _make(self, port: str, container: containers.DynamicContainer) -> Any:
-        adapter = make_adapter(port, PORTS[port], WiringContext(container, port))
+        adapter = make_adapter(port, WiringContext(container, port))
         container.made().append(adapter)
         return self.around(port, adapter)
 

@@ -143,12 +143,13 @@ async def test_an_unknown_field_is_refused_at_every_depth(
             {"code": "", "files": {"a": {"contents": ""}}},
             "files.a.contents: unknown field; did you mean content?",
         ),
+        ("/bulk/stop", {"\ud800": 1}, "?: unknown field; there are: labels, state, user_id"),
         ("/sandbox/scores", {"code": "", "x": 1}, "x: unknown field; there are: code, files"),
     ],
 )
 async def test_the_nearest_right_field_is_named(client: httpx.AsyncClient, path: str, body: Any, message: str) -> None:
     """Whoever misspells one learns its name."""
-    response = await client.post(path, json=body)
+    response = await client.post(path, content=json.dumps(body))
     require_refusal(response, 400)
     assert response.json()["message"] == message
 

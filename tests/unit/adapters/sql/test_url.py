@@ -22,7 +22,7 @@ PASSWORD = "hunter2"
 def context(root: Path, **options: Any) -> Any:
     """What a factory is given."""
     return SimpleNamespace(
-        storage_root=root, owner=OWNER, option=lambda name, default: options.get(name, default), adapter_name="sql"
+        storage_root=root, owner=OWNER, setting=lambda name, kind: kind(options.get(name, "")), adapter_name="sql"
     )
 
 

@@ -54,6 +54,7 @@ def results(epoch: int) -> tuple[Event, ...]:
         on.Exited(epoch, ExitReason(ExitKind.ENGINE_LOST)),
         on.StopCompleted(epoch),
         on.StopFailed(epoch, "no"),
+        on.DeletionCompleted(epoch),
         on.DeletionFailed(epoch, "no"),
     )
 
@@ -68,4 +69,5 @@ def findings(epoch: int) -> tuple[Event, ...]:
         on.HostRestarted(epoch, on.FoundContainer(CONTAINER, True, OTHER_PORT)),
         on.HostRestarted(epoch, on.FoundContainer(CONTAINER, False, None)),
         on.HostRestarted(epoch, crashed),
+        on.LeftoverFound(epoch),
     )

@@ -1,7 +1,10 @@
 """Every cell of the state table, written down a second time from the design and compared."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
@@ -11,12 +14,12 @@ from hershy.errors import IllegalTransition, ProgramNotRunning
 from hershy.programs.domain import effects as do
 from hershy.programs.domain import events as on
 from hershy.programs.domain.effects import Effect
-from hershy.programs.domain.events import Event
+from hershy.programs.domain.events import Event, EventType
 from hershy.programs.domain.health import HealthCheck
 from hershy.programs.domain.program import DesiredState, Program, ProgramOptions
-from hershy.programs.domain.reducer import TABLE, Step, reduce
+from hershy.programs.domain.reducer import TABLE, Patience, Step, Trouble, reduce, trouble_with
 from hershy.programs.domain.restart import RestartHistory, RestartMode, RestartPolicy
-from hershy.programs.domain.state import TRANSITIONAL
+from hershy.programs.domain.state import RESTING, TRANSITIONAL
 from hershy.programs.domain.state import ProgramState as S
 
 from .programs import CONTAINER, IMAGE, NOW, OTHER_PORT, REQUESTS, findings, program, results
@@ -25,14 +28,14 @@ LATER = NOW + timedelta(seconds=5)
 STOP = (do.CloseProxy, do.StopContainer)
 AFTERMATH = (do.CloseProxy, do.RemoveContainer)
 WATCH = (do.WatchExit, do.ProbeReadiness)
-OVERDUE, OUTGROWN, NOTHING, ALIVE, NEVER_STARTED, CRASHED = findings(0)
+OVERDUE, OUTGROWN, NOTHING, RUNS, NEVER_STARTED, CRASHED, LEFTOVER = findings(0)
 
 EXPECTED: dict[tuple[S, Event], tuple[S, tuple[type[Effect], ...]]] = {
     (S.CREATED, on.StartRequested()): (S.BUILDING, (do.PrepareFolders, do.BuildImage)),
     (S.CREATED, on.StartRequested(IMAGE)): (S.BUILDING, (do.PrepareFolders, do.BuildImage)),
-    (S.BUILDING, on.BuildSucceeded(0, IMAGE)): (S.BUILT, (do.BeginCreation,)),
+    (S.BUILDING, on.BuildSucceeded(0, IMAGE)): (S.BUILT, ()),
     (S.BUILDING, on.BuildFailed(0, "no")): (S.ERROR, (do.RemoveContainer,)),
-    (S.BUILDING, on.StopRequested()): (S.STOPPING, (do.RemoveContainer, do.CancelBuild)),
+    (S.BUILDING, on.StopRequested()): (S.STOPPING, (do.RemoveContainer,)),
     (S.BUILT, on.CreationBegun(0)): (S.STARTING, (do.StartContainer,)),
     (S.BUILT, on.StopRequested()): (S.STOPPING, STOP),
     (S.STARTING, on.PortExchanged(0, OTHER_PORT, 2)): (S.STARTING, (do.StartContainer,)),
@@ -73,10 +76,10 @@ EXPECTED: dict[tuple[S, Event], tuple[S, tuple[type[Effect], ...]]] = {
     **{(state, OUTGROWN): (S.ERROR, AFTERMATH) for state in (S.RUNNING, S.READY)},
     **{
         (state, found): expected
-        for found in (NOTHING, ALIVE, NEVER_STARTED, CRASHED)
+        for found in (NOTHING, RUNS, NEVER_STARTED, CRASHED)
         for state, expected in {
             S.BUILDING: (S.BUILDING, (do.PrepareFolders, do.BuildImage)),
-            S.BUILT: (S.BUILT, (do.BeginCreation,)),
+            S.BUILT: (S.BUILT, ()),
             S.STOPPING: (S.STOPPING, STOP),
             **{state: (state, (do.RemoveContainer,)) for state in (S.CREATED, S.STOPPED, S.ERROR)},
         }.items()
@@ -88,13 +91,20 @@ EXPECTED: dict[tuple[S, Event], tuple[S, tuple[type[Effect], ...]]] = {
             NOTHING: (S.STARTING, (do.StartContainer,)),
             NEVER_STARTED: (S.STARTING, (do.StartContainer,)),
             CRASHED: (S.ERROR, AFTERMATH),
-            ALIVE: (S.READY, (do.WatchExit, do.OpenProxy)) if state is S.READY else (S.RUNNING, WATCH),
+            RUNS: (S.READY, (do.WatchExit, do.OpenProxy)) if state is S.READY else (S.RUNNING, WATCH),
         }.items()
     },
     **{
         (state, on.DeleteRequested()): (S.STOPPING if state.is_active else state, (do.CloseProxy, do.DeleteProgram))
         for state in S
     },
+    **{(state, LEFTOVER): (state, (do.RemoveContainer,)) for state in RESTING},
+}
+
+THEN: dict[tuple[S, Event], type[Event]] = {
+    (S.BUILDING, on.BuildSucceeded(0, IMAGE)): on.CreationBegun,
+    (S.BUILDING, on.StopRequested()): on.StopCompleted,
+    **{(S.BUILT, found): on.CreationBegun for found in (NOTHING, RUNS, NEVER_STARTED, CRASHED)},
 }
 
 ALL_EVENTS = (*REQUESTS, *results(0), *findings(0))
@@ -116,8 +126,10 @@ def test_each_row_leads_where_the_design_says(
     state, event = cell
     step = reduce(in_state(state), event, LATER)
     assert (step.program.state, kinds(step)) == expected
-    assert step.program.updated_at == LATER
+    assert step.program.updated_at == (NOW if event is LEFTOVER else LATER)
     assert not step.dropped
+    followed_by = THEN.get(cell)
+    assert step.then == (followed_by and followed_by(step.program.epoch))
 
 
 @pytest.mark.parametrize("state", S)
@@ -132,10 +144,35 @@ def test_every_other_event_raises_and_changes_nothing(state: S) -> None:
             assert before == in_state(state)
 
 
-def test_the_table_declares_every_target_it_can_reach() -> None:
-    """A row's declared targets hold what its function returns, so the diagram is true."""
-    for (state, event), (target, _) in EXPECTED.items():
-        assert target in TABLE[state, type(event)].targets
+def test_the_table_declares_the_targets_it_can_reach_and_no_other() -> None:
+    """Whatever a program is like, a row leads to one of its targets, and each of them is reached."""
+    reached: dict[tuple[S, EventType], set[S]] = {}
+    for before in variety():
+        for event in (*ALL_EVENTS, FINISHED):
+            with suppress(IllegalTransition):
+                step = reduce(before, event, LATER)
+                if not step.dropped:
+                    after = reached.setdefault((before.state, type(event)), set())
+                    after |= set() if step.is_gone else {step.program.state}
+    assert reached == {cell: set(row.targets) for cell, row in TABLE.items()}
+
+
+FINISHED = on.HostRestarted(0, on.FoundContainer(CONTAINER, False, None, ExitReason.from_status(0)))
+
+
+def variety() -> Iterator[Program]:
+    """Programs that differ in all that a decision can hang on."""
+    for state, mode, desired, history, check in product(
+        S,
+        RestartMode,
+        DesiredState,
+        (RestartHistory(), RestartHistory((LATER, LATER))),
+        (None, HealthCheck()),
+    ):
+        options = ProgramOptions(restart_policy=RestartPolicy(mode, max_restarts=2), health_check=check)
+        yield in_state(
+            state, options=options, desired=desired, restarts=history, image_id=IMAGE, container_id=CONTAINER
+        )
 
 
 @pytest.mark.parametrize("state", S)
@@ -307,16 +344,32 @@ def test_becoming_ready_clears_the_error_of_the_run_before() -> None:
 
 @pytest.mark.parametrize("state", S)
 def test_nothing_but_its_failure_is_legal_while_a_program_is_deleted(state: S) -> None:
-    """Requests raise; a second deletion joins the first; a failed deletion ends in Error."""
+    """Requests raise; a second deletion joins the first; a failed deletion ends in Error, a complete one in nothing."""
     deleting = reduce(in_state(state), on.DeleteRequested(), NOW).program
     assert reduce(deleting, on.DeleteRequested(), LATER).dropped
     for event in REQUESTS[:-1]:
         with pytest.raises(IllegalTransition, match="being deleted"):
             reduce(deleting, event, LATER)
+    assert reduce(deleting, on.DeletionCompleted(deleting.epoch), LATER) == Step(deleting, is_gone=True)
     failed = reduce(deleting, on.DeletionFailed(deleting.epoch, "disk on fire"), LATER).program
     assert (failed.state, failed.error_msg) == (S.ERROR, "disk on fire")
     assert not failed.is_being_deleted
     assert reduce(failed, on.DeleteRequested(), LATER).program.is_being_deleted
+
+
+@pytest.mark.parametrize("state", S)
+def test_the_failure_of_an_effect_is_the_event_that_the_table_names(state: S) -> None:
+    """By the state that asked for it; what watches says so itself, and a deletion fails as a whole."""
+    expected = {S.BUILDING: on.BuildFailed, S.STARTING: on.StartFailed, S.STOPPING: on.StopFailed}
+    asking = in_state(state, epoch=3)
+    trouble = trouble_with(do.RemoveContainer(), asking)
+    assert trouble.event is expected.get(state)
+    assert (trouble.patience is Patience.NONE) == (state not in expected)
+    probing, watching = (trouble_with(it, asking).event for it in (do.ProbeReadiness(), do.WatchExit()))
+    assert probing is not None and probing(3, "no") == on.ReadinessDeadlinePassed(3, "no")  # noqa: PT018
+    assert watching is not None and watching(3, "no") == on.Exited(3, ExitReason(ExitKind.ENGINE_LOST))  # noqa: PT018
+    deleting = in_state(state, desired=DesiredState.DELETED)
+    assert trouble_with(do.DeleteProgram(), deleting) == Trouble(on.DeletionFailed)
 
 
 def test_reducing_does_not_touch_its_argument() -> None:

@@ -33,7 +33,7 @@ class ProgramMachine(RuleBasedStateMachine):
         super().__init__()
         self.program = program(options=ProgramOptions(restart_policy=RestartPolicy(max_restarts=3)))
         self.now: datetime = NOW
-        self.pending: list[tuple[int, Effect]] = []
+        self.pending: list[tuple[int, Effect | on.Result]] = []
         self.containers: set[ContainerID] = set()
         self.made = 0
         self.gone = False
@@ -49,7 +49,10 @@ class ProgramMachine(RuleBasedStateMachine):
             assert step.program is before
             assert step.effects == ()
             return
-        if not isinstance(event, on.Result) or step.interrupts:
+        if step.is_gone:
+            self.gone = True
+            return
+        if not isinstance(event, on.Result | on.LeftoverFound) or step.interrupts:
             assert step.program.epoch > before.epoch or isinstance(event, on.Result)
         assert step.program.state in TABLE[before.state, type(event)].targets
         if step.interrupts:
@@ -57,6 +60,9 @@ class ProgramMachine(RuleBasedStateMachine):
             self.pending.clear()
         self.program = step.program
         self.pending += [(self.program.epoch, effect) for effect in step.effects]
+        if step.then is not None:
+            assert step.then.epoch == self.program.epoch
+            self.pending.append((self.program.epoch, step.then))
 
     @rule(event=st.sampled_from(REQUESTS))
     @precondition(lambda self: not self.gone)
@@ -91,6 +97,11 @@ class ProgramMachine(RuleBasedStateMachine):
     def state_outgrows_its_limit(self) -> None:
         self.apply(on.StateLimitPassed(self.program.epoch, "too much"))
 
+    @rule()
+    @precondition(lambda self: self.program.is_at_rest and not self.gone)
+    def the_sweep_finds_a_leftover(self) -> None:
+        self.apply(on.LeftoverFound(self.program.epoch))
+
     @rule(is_running=st.booleans(), was_started=st.booleans(), engine_lost_it=st.booleans())
     @precondition(lambda self: not self.gone)
     def host_is_killed_and_restarted(self, is_running: bool, was_started: bool, engine_lost_it: bool) -> None:
@@ -112,10 +123,8 @@ class ProgramMachine(RuleBasedStateMachine):
         match effect:
             case do.BuildImage():
                 self.apply(on.BuildSucceeded(epoch, IMAGE) if succeeds else on.BuildFailed(epoch, "no"))
-            case do.CancelBuild():
-                self.apply(on.StopCompleted(epoch))
-            case do.BeginCreation():
-                self.apply(on.CreationBegun(epoch))
+            case on.StopCompleted() | on.CreationBegun():
+                self.apply(effect)
             case do.StartContainer():
                 if data.draw(st.integers(0, 5)) == 0:
                     self.apply(on.ImageMissing(epoch))
@@ -145,7 +154,7 @@ class ProgramMachine(RuleBasedStateMachine):
             case do.DeleteProgram():
                 if succeeds:
                     self.containers.clear()
-                    self.gone = True
+                    self.apply(on.DeletionCompleted(epoch))
                 else:
                     self.apply(on.DeletionFailed(epoch, "no"))
 

@@ -15,6 +15,7 @@ from hershy.sandbox.domain.job import SandboxJob, SandboxLimits
 from hershy.sandbox.domain.result import Outcome
 from hershy.sandbox.domain.risk import Reason, RiskReport
 from hershy.sandbox.ports.code_analyzer import CodeAnalyzer
+from hershy.sandbox.ports.sandbox import DEFAULT_IMAGE
 from hershy.testing.faults.sandbox import FailingSandbox, SlowSandbox
 from hershy_adapters.memory.clock import VirtualClock
 from hershy_adapters.memory.sandbox import InMemorySandbox
@@ -284,3 +285,16 @@ async def test_slow_sandbox(sandbox: InMemorySandbox, analyzer: WordAnalyzer, cl
     assert result.duration < timedelta(seconds=1)
     assert clock.monotonic() >= 60
     assert (service.runtime, service.idle) == ("memory", sandbox.idle)
+
+
+async def test_an_image_that_is_missing_is_told_by_whose_setting_it_is(
+    service: SandboxService, sandbox: InMemorySandbox
+) -> None:
+    """A caller's HERSHY_SANDBOX_IMAGE is not the Host's; one that the caller has named is told as it is."""
+    sandbox.forget_image(DEFAULT_IMAGE)
+    with pytest.raises(ImageNotFound, match=r"setting sandbox_image of whoever runs the code.*\(--image\)"):
+        await service.run("x = 1")
+    sandbox.forget_image("other:1")
+    with pytest.raises(ImageNotFound) as caught:
+        await service.run(SandboxJob("x = 1", image="other:1"))
+    assert "sandbox_image" not in str(caught.value)

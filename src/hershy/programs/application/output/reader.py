@@ -8,7 +8,7 @@ from hershy.core.deadline import within
 from hershy.core.ids import ContainerID, ProgramID
 from hershy.errors import ContainerNotFound, RuntimeFailure
 from hershy.programs.domain.program import Program
-from hershy.programs.domain.state import ProgramState
+from hershy.programs.domain.state import ON_THE_WAY, ProgramState
 from hershy.programs.ports.event_bus import BuildLine, Happened, ProgramDeleted
 from hershy.programs.ports.runtime import LogLine, LogQuery
 from hershy.programs.ports.storage import LogKind
@@ -16,16 +16,12 @@ from hershy.programs.ports.storage import LogKind
 from ..answers import ProgramLogs
 from ..services import Services
 from ..supervision.registry import Registry
-from .archive import LogArchive
-
-_ON_THE_WAY = (ProgramState.BUILDING, ProgramState.BUILT, ProgramState.STARTING)
 
 
 class LogReader:
     def __init__(self, services: Services, registry: Registry) -> None:
         self._services = services
         self._registry = registry
-        self._archive = LogArchive(services.storage, services.runtime)
 
     async def read(self, program_id: ProgramID, query: LogQuery) -> ProgramLogs:
         supervisor = self._registry.get(program_id)
@@ -84,13 +80,13 @@ class LogReader:
         supervisor = self._registry.get(program_id)
         if not supervisor.program.state.is_active:
             await supervisor.settled()  # the end of a container is visible a moment before its logs are kept
-        return tuple(await self._archive.read(program_id, query))
+        return tuple(await self._services.log_archive.read(program_id, query))
 
     async def _present_or_coming(self, program: Program) -> ContainerID | None:
         """Wait for the container of a program that is on its way to one."""
         async with self._services.event_bus.subscribe(program.id) as published:
             program = self._registry.get(program.id).program
-            while program.container_id is None and program.state in _ON_THE_WAY:
+            while program.container_id is None and program.state in ON_THE_WAY:
                 it = await anext(published, None)
                 if it is None or isinstance(it.notice, ProgramDeleted):
                     return None

@@ -3,7 +3,7 @@
 from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, assert_never
 
 from hershy.builds.builder import BuildRequest
 from hershy.core.deadline import within
@@ -21,16 +21,13 @@ from hershy.errors import (
 )
 from hershy.programs.domain import effects as do
 from hershy.programs.domain import events as on
-from hershy.programs.domain import journal
 from hershy.programs.domain.effects import Effect
 from hershy.programs.domain.events import Result
-from hershy.programs.domain.journal import JournalEntry
 from hershy.programs.domain.program import Program
 from hershy.programs.ports.event_bus import BuildLine
 from hershy.programs.ports.runtime import ContainerSpec
 from hershy.programs.ports.storage import LogKind
 
-from ..output.archive import LogArchive
 from ..output.tail import log_tail
 from ..services import Services
 from .health import watch_health
@@ -45,26 +42,21 @@ T = TypeVar("T")
 
 
 class EffectHandlers:
-    """``perform`` returns the event an effect ends in, or None; a failure is raised."""
+    """Carries out the effects of all programs of a Host.
+
+    ``perform`` returns the event an effect ends in, or None; a failure is raised.
+    """
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._archive = LogArchive(services.storage, services.runtime)
 
-    async def perform(self, effect: Effect, program: Program) -> Result | JournalEntry | None:
-        """Carry the effect out for the program as it was after the step that asked for it.
-
-        A journal entry, the program's last, says that a deletion is complete.
-        """
+    async def perform(self, effect: Effect, program: Program) -> Result | None:
+        """Carry the effect out for the program as it was after the step that asked for it."""
         match effect:
             case do.PrepareFolders():
                 await self._services.storage.prepare_state(program.id)
             case do.BuildImage():
                 return await self._build(program)
-            case do.CancelBuild():
-                return on.StopCompleted(program.epoch)  # the interrupt has ended the build before this runs
-            case do.BeginCreation():
-                return on.CreationBegun(program.epoch)
             case do.StartContainer(delay, attempt):
                 await self._services.clock.sleep(delay)
                 return await self._start(program, attempt)
@@ -84,7 +76,10 @@ class EffectHandlers:
             case do.RemoveContainer():
                 await self._remove_containers(program)
             case do.DeleteProgram():
-                return await self._delete(program)
+                await self._delete(program)
+                return on.DeletionCompleted(program.epoch)
+            case _:
+                assert_never(effect)
         return None
 
     async def _build(self, program: Program) -> Result:
@@ -193,13 +188,13 @@ class EffectHandlers:
         runtime = self._services.runtime
         for container in await self._engine("finding", program, runtime.list_owned(program.id)):
             try:
-                keeping = self._archive.keep(program.id, container.container_id)
+                keeping = self._services.log_archive.keep(program.id, container.container_id)
                 await self._engine("keeping the logs of", program, keeping)
             except (HershyError, OSError) as error:
                 _log.warning("logs not kept", program_id=str(program.id), error=str(error))
             await self._engine("removing", program, runtime.remove(container.container_id))
 
-    async def _delete(self, program: Program) -> JournalEntry:
+    async def _delete(self, program: Program) -> None:
         services = self._services
         await self._stop(program)
         try:
@@ -212,9 +207,6 @@ class EffectHandlers:
             # A container still uses it: of another Host on this machine, or of a program that is being deleted too.
             _log.warning("image kept", program_id=str(program.id), error=str(error))
         await services.storage.delete(program.id)
-        last = await services.repository.remove(journal.deletion(program, services.clock.now()))
-        services.port_leases.release(program.id)
-        return last
 
     async def _engine(
         self, doing: str, program: Program, call: Coroutine[Any, Any, T], extra: timedelta = timedelta()

@@ -9,6 +9,7 @@ from hershy.programs.domain.program import Program
 from hershy.programs.ports.repository import ProgramFilter
 
 from ..services import Services
+from .effect_handlers import EffectHandlers
 from .supervisor import Supervisor
 
 
@@ -17,6 +18,7 @@ class Registry:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._handlers = EffectHandlers(services)
         self._supervisors: dict[ProgramID, Supervisor] = {}
         self._by_user: Counter[UserID] = Counter()
 
@@ -31,7 +33,7 @@ class Registry:
         return self._by_user[user_id]
 
     def supervise(self, program: Program) -> Supervisor:
-        supervisor = Supervisor(program, self._services, forget=self._forget)
+        supervisor = Supervisor(program, self._services, self._handlers, forget=self._forget)
         self._supervisors[program.id] = supervisor
         self._by_user[program.user_id] += 1
         return supervisor

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hershy.access.principals import HOST
 from hershy.core.ids import ProgramID
@@ -15,9 +15,7 @@ from hershy.errors import (
     Unavailable,
 )
 from hershy.programs.domain import journal
-from hershy.programs.domain.effects import RemoveContainer
-from hershy.programs.domain.events import Event, Request
-from hershy.programs.domain.journal import JournalEntry
+from hershy.programs.domain.events import DeletionFailed, Event, Request
 from hershy.programs.domain.program import Program
 from hershy.programs.domain.reducer import reduce
 from hershy.programs.ports.event_bus import Happened, ProgramDeleted
@@ -25,6 +23,7 @@ from hershy.programs.ports.repository import Record
 
 from ..services import Services
 from .commits import commit
+from .effect_handlers import EffectHandlers
 from .effects_runner import EffectsRunner
 
 MAILBOX_SIZE = 256
@@ -48,12 +47,14 @@ class Supervisor:
     ``forget`` is called with the id as soon as the program is gone.
     """
 
-    def __init__(self, program: Program, services: Services, forget: Callable[[ProgramID], object]) -> None:
+    def __init__(
+        self, program: Program, services: Services, handlers: EffectHandlers, forget: Callable[[ProgramID], object]
+    ) -> None:
         self.program = program
         self._services = services
         self._forget = forget
         self._mailbox: asyncio.Queue[tuple[Event, Reply | None, str]] = asyncio.Queue(MAILBOX_SIZE)
-        self._runner = EffectsRunner(services, self.post, self._on_gone)
+        self._runner = EffectsRunner(services, handlers, self.post)
         self._trouble: Exception | None = None
         self._ended: HershyError | None = None
         self._is_gone = False
@@ -105,21 +106,25 @@ class Supervisor:
         """Return once every event handed in so far has been applied; its effects may still be under way."""
         await self._mailbox.join()
 
-    def clean_up(self) -> None:
-        """Remove what the engine still has of a program at rest, unless something of it is under way."""
-        if not (self.program.state.is_active or self.program.is_being_deleted or self._runner.is_busy):
-            self._runner.carry_out(self.program, (RemoveContainer(),), interrupts=False)
-
     async def _put(self, event: Event, reply: Reply | None, actor: str) -> None:
         await self._mailbox.put((event, reply, actor))
         if self._ended is not None:  # while it waited for room
             self._refuse_waiting(self._ended)
 
-    def _on_gone(self, entry: JournalEntry) -> None:
+    async def _remove(self) -> None:
+        """Remove the registration: the last that is known of the program is its entry in the journal."""
+        services, program = self._services, self.program
+        try:
+            last = await services.repository.remove(journal.deletion(program, services.clock.now()))
+        except (HershyError, OSError) as error:
+            _log.error("registration not removed", program_id=str(program.id), error=str(error))
+            await self._apply(DeletionFailed(program.epoch, str(error)), None, "")
+            return
+        services.port_leases.release(program.id)
         self._is_gone = True
-        self._forget(self.program.id)
-        self._end(ProgramNotFound(self.program.id))
-        self._services.event_bus.publish(self.program.id, entry.at, ProgramDeleted(entry))
+        self._forget(program.id)
+        self._end(ProgramNotFound(program.id))
+        services.event_bus.publish(program.id, last.at, ProgramDeleted(last))
 
     def _end(self, error: HershyError) -> None:
         self._ended = self._ended or error
@@ -166,7 +171,11 @@ class Supervisor:
     async def _apply(self, event: Event, reply: Reply | None, actor: str) -> Transition:
         before = self.program
         step = reduce(before, event, self._services.clock.now())
-        if step.dropped:
+        if step.is_gone:
+            await self._remove()
+            return Transition(before, before)
+        if step.program is before:  # dropped, or nothing but effects: there is nothing to save
+            self._runner.carry_out(step)
             return Transition(before, before)
         record = Record(step.program, journal.transition(event, before, step.program, actor))
         saved = await self._commit(record, reply)
@@ -174,7 +183,7 @@ class Supervisor:
             return Transition(before, before)
         self.program = saved.program
         self._services.port_leases.confirm(before.id, self.program.publish_port)
-        self._runner.carry_out(self.program, step.effects, interrupts=step.interrupts)
+        self._runner.carry_out(replace(step, program=self.program))
         self._services.event_bus.publish(before.id, saved.entry.at, Happened(self.program, saved.entry))
         if self.program.state is not before.state:
             _log.info(

@@ -11,16 +11,13 @@ from hershy.errors import EngineUnavailable, HershyError
 from hershy.programs.domain import events as on
 from hershy.programs.domain.egress import Egress
 from hershy.programs.domain.program import Program
-from hershy.programs.domain.state import ProgramState
+from hershy.programs.domain.state import ADOPTABLE, ALIVE
 from hershy.programs.ports.runtime import ContainerStatus
 
 from ..output.tail import log_tail
 from ..services import Services
 from ..supervision.registry import Registry
 from ..supervision.supervisor import Supervisor
-
-_ALIVE = (ProgramState.RUNNING, ProgramState.READY)
-_ADOPTABLE = (ProgramState.STARTING, *_ALIVE)
 
 _log = get_logger("hershy.reconciler")
 
@@ -50,7 +47,7 @@ class Reconciler:
         Raises EngineUnavailable.
         """
         # Whoever is alive and has a container before the list is made must be on it.
-        alive = {it.program.id: it.program for it in self._registry if it.program.state in _ALIVE}
+        alive = {it.program.id: it.program for it in self._registry if it.program.state in ALIVE}
         containers = await self._containers()
         for program_id, program in alive.items():
             supervisor = self._registry.find(program_id)
@@ -58,14 +55,14 @@ class Reconciler:
                 await self.check(supervisor, containers.get(program_id))
         for container in containers.values():
             supervisor = self._registry.find(container.program_id)
-            if supervisor is not None:
-                supervisor.clean_up()
+            if supervisor is not None and supervisor.program.is_at_rest:
+                await supervisor.post(on.LeftoverFound(supervisor.program.epoch))
         await self._remove_strays(containers)
 
     async def look_at(self, program_id: ProgramID) -> None:
         """The engine says that something of this program has ended: see what. Raises EngineUnavailable."""
         supervisor = self._registry.find(program_id)
-        if supervisor is None or supervisor.program.state not in _ALIVE:
+        if supervisor is None or supervisor.program.state not in ALIVE:
             return
         epoch = supervisor.program.epoch
         found = await self._services.runtime.list_owned(program_id)
@@ -89,8 +86,7 @@ class Reconciler:
 
     async def _take_up(self, supervisor: Supervisor, container: ContainerStatus | None) -> None:
         program = supervisor.program
-        is_at_rest = not program.state.is_active and not program.is_being_deleted
-        if is_at_rest and container is None:
+        if program.is_at_rest and container is None:
             return
         found = None
         if container is not None and await self._is_adoptable(program, container):
@@ -105,7 +101,7 @@ class Reconciler:
     async def _is_adoptable(self, program: Program, container: ContainerStatus) -> bool:
         """Whether a running container is reached, and reaches no more than this Host lets it; else it is replaced."""
         services = self._services
-        if program.is_being_deleted or program.state not in _ADOPTABLE or not container.is_running:
+        if program.is_being_deleted or program.state not in ADOPTABLE or not container.is_running:
             return True
         due = program.options.egress.within(services.limits.egress)
         if container.egress.within(due) is not container.egress:

@@ -4,12 +4,10 @@ from hershy.core.log import get_logger
 from hershy.core.resources import MIB
 from hershy.programs.domain.events import StateLimitPassed
 from hershy.programs.domain.program import Program
-from hershy.programs.domain.state import ProgramState
+from hershy.programs.domain.state import ALIVE
 
 from ..services import Services
 from ..supervision.registry import Registry
-
-_WRITING = (ProgramState.RUNNING, ProgramState.READY)
 
 _log = get_logger("hershy.state_limit")
 
@@ -29,7 +27,7 @@ class StateLimit:
         """Measure every program that runs, one after the other, and tell those above their limit."""
         for supervisor in list(self._registry):
             program = supervisor.program
-            if program.state not in _WRITING:
+            if program.state not in ALIVE:
                 continue
             try:
                 size = await self._services.storage.state_size(program.id)

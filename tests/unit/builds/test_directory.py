@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from hershy.cli import directory
-from hershy.cli.directory import UnfitDirectory, read_directory
+from hershy.builds import directory
+from hershy.builds.directory import read_directory
+from hershy.builds.spec import BuildSpec
+from hershy.errors import UnfitDirectory
 
 
 @pytest.fixture
@@ -115,3 +117,55 @@ def test_too_much_is_refused_before_it_is_read(root: Path, monkeypatch: pytest.M
     (root / "big").write_bytes(b"x" * 1025)
     with pytest.raises(UnfitDirectory, match=r"big is among it.*\.dockerignore"):
         read_directory(root)
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", ".dockerignore", "secret.txt", "pkg"])
+def test_nothing_outside_of_the_directory_is_taken(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    """A link of any of them, to a file or a folder elsewhere, is refused by its name: it may be a stranger's folder."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "key").write_text("secret")
+    (root / name).unlink(missing_ok=True)
+    (root / name).symlink_to(elsewhere if name == "pkg" else elsewhere / "key")
+    with pytest.raises(UnfitDirectory, match=rf"{name} is a symbolic link"):
+        read_directory(root)
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", ".dockerignore", "pipe"])
+def test_what_would_be_waited_for_is_refused(root: Path, name: str) -> None:
+    """A named pipe that nobody writes to."""
+    (root / name).unlink(missing_ok=True)
+    os.mkfifo(root / name)
+    with pytest.raises(UnfitDirectory, match=rf"{name} is not a regular file"):
+        read_directory(root)
+
+
+def test_what_is_swapped_after_the_look_is_not_followed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link that was a file when it was looked at."""
+    (root / "link").symlink_to("/etc/hostname")
+    monkeypatch.setattr(directory, "_require_plain_file", lambda path: None)
+    with pytest.raises(UnfitDirectory, match="link cannot be read"):
+        read_directory(root)
+
+
+def test_a_build_specification_is_read_from_a_directory(root: Path) -> None:
+    """As deploy reads it; build arguments come from elsewhere."""
+    write(root, "main.py")
+    assert BuildSpec.from_directory(root, {"A": "1"}) == BuildSpec("FROM x\n", {"main.py": "main.py"}, {"A": "1"})
+    assert BuildSpec.from_directory(str(root)).src_files == {"main.py": "main.py"}
+
+
+@pytest.mark.parametrize("patterns", ["*\n!**/*.py", "*\n!src/**/*.py\n!*.py", "**\n!**/*.py"])
+def test_what_an_allow_list_takes_back_is_taken_at_any_depth(root: Path, patterns: str) -> None:
+    """A6: whatever folder it lies in, and whatever excludes the folder."""
+    write(root, "main.py", "src/a.py", "src/deep/b.py", "src/a.txt", "other.txt")
+    (root / ".dockerignore").write_text(patterns)
+    assert set(read_directory(root).src_files) == {".dockerignore", "main.py", "src/a.py", "src/deep/b.py"}
+
+
+def test_a_byte_order_mark_disables_no_pattern(root: Path) -> None:
+    """Editors of some systems begin each file with one."""
+    write(root, "secret.env", "main.py")
+    (root / ".dockerignore").write_text("\ufeffsecret.env\n")
+    assert set(read_directory(root).src_files) == {".dockerignore", "main.py"}

@@ -1,20 +1,22 @@
-"""Reads a build context from a directory: its Dockerfile, and every file that ``.dockerignore`` leaves in."""
+"""Reads a build context from a directory: its Dockerfile, and every file that ``.dockerignore`` leaves in.
 
+Nothing outside of the directory is read, whatever lies in it: it may be a stranger's.
+"""
+
+import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hershy.builds.spec import DOCKERFILE
-from hershy.errors import HershyError
+from hershy.errors import UnfitDirectory
+
+from .dockerignore import DOCKERIGNORE, DockerIgnore
+from .spec import DOCKERFILE, PathLike
 
 MAX_TOTAL_BYTES = 64 * 1024 * 1024
 """More is certainly a mistake: Hosts accept 16 MiB unless configured otherwise."""
-
-ALWAYS_IGNORED = ("**/.git",)
-
-
-class UnfitDirectory(HershyError):
-    """The directory cannot be deployed; the message names the file and the remedy."""
+_NEVER = ".git"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,11 @@ class Sources:
     src_files: dict[str, str]
 
 
-def read_directory(root: Path) -> Sources:
+def read_directory(directory: str | PathLike) -> Sources:
     """Read everything into memory. Raises UnfitDirectory for what strings cannot carry."""
+    root = Path(directory)
     dockerfile = root / DOCKERFILE
-    if not dockerfile.is_file():
+    if not dockerfile.is_symlink() and not dockerfile.exists():
         raise UnfitDirectory(f"{root} has no {DOCKERFILE}; give the directory that holds one")
     _require_plain_file(dockerfile)
     files: dict[str, str] = {}
@@ -48,15 +51,29 @@ def read_directory(root: Path) -> Sources:
 
 def _context_paths(root: Path) -> list[str]:
     """Relative paths of what is not ignored, in order, without directories and the Dockerfile."""
-    from docker.utils.build import exclude_paths
+    file = root / DOCKERIGNORE
+    is_there = file.is_symlink() or file.exists()
+    if is_there:
+        _require_plain_file(file)
+    ignore = DockerIgnore(_text(file) if is_there else "")
+    found = (path for path in _walked(root, ignore) if path == DOCKERIGNORE or not ignore.excludes(path))
+    return sorted(path for path in found if path != DOCKERFILE)
 
-    ignore_file = root / ".dockerignore"
-    lines = _text(ignore_file).splitlines() if ignore_file.is_file() else []
-    patterns = [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
-    found = exclude_paths(str(root), [*patterns, *ALWAYS_IGNORED])
-    return sorted(
-        path for path in found if path != DOCKERFILE and ((root / path).is_symlink() or not (root / path).is_dir())
-    )
+
+def _walked(root: Path, ignore: DockerIgnore) -> Iterator[str]:
+    for folder, names, files in os.walk(root):
+        inside = Path(folder).relative_to(root)
+        links = [name for name in names if Path(folder, name).is_symlink()]
+        for name in (*files, *links):
+            if name != _NEVER:
+                yield (inside / name).as_posix()
+        names[:] = [
+            name
+            for name in names
+            if name not in links
+            and name != _NEVER
+            and (ignore.has_exceptions or not ignore.excludes((inside / name).as_posix()))
+        ]
 
 
 def _require_plain_file(path: Path) -> None:
@@ -70,7 +87,9 @@ def _require_plain_file(path: Path) -> None:
 def _text(path: Path) -> str:
     try:
         str(path).encode()
-        return path.read_bytes().decode()
+        # What has been put there since it was looked at is neither followed nor waited for.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            return file.read(MAX_TOTAL_BYTES + 1).decode()
     except UnicodeError:
         raise UnfitDirectory(
             f"{str(path)!r} is not UTF-8 text, and sources travel as text; "

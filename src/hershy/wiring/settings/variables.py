@@ -8,14 +8,14 @@ import re
 from collections.abc import Mapping
 
 from pydantic import BaseModel
-from pydantic_settings import BaseSettings
 
 from hershy.core.log import get_logger
 from hershy.core.nearest import hint
 
-PREFIX = "HERSHY_"
-NESTED = "__"
-NO_SETTINGS = frozenset({"HERSHY_URL", "HERSHY_TOKEN", "HERSHY_CONFIG"})
+from . import config_file
+from .names import NESTED, PREFIX, leaves_of
+
+NO_SETTINGS = frozenset({"HERSHY_URL", "HERSHY_TOKEN", config_file.VARIABLE})
 """The client's, and the one that names the file of settings."""
 
 _OF_KUBERNETES = re.compile(
@@ -28,9 +28,9 @@ _log = get_logger("hershy.wiring")
 _told: set[str] = set()
 
 
-def unknown_variables(settings: type[BaseSettings], environment: Mapping[str, str] | None = None) -> list[str]:
+def unknown_variables(settings: type[BaseModel], environment: Mapping[str, str] | None = None) -> list[str]:
     """A sentence for each variable that nothing reads, naming the nearest that something does."""
-    known = {f"{PREFIX}{name.upper()}": field.annotation for name, field in settings.model_fields.items()}
+    known = {leaf.variable: leaf.field.annotation for leaf in leaves_of(settings).values()}
     names = [*known, *NO_SETTINGS]
     for variable, kind in known.items():
         if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -43,13 +43,13 @@ def unknown_variables(settings: type[BaseSettings], environment: Mapping[str, st
     return sentences
 
 
-def warn_of_unknown_variables(settings: type[BaseSettings]) -> None:
+def warn_of_unknown_variables(settings: type[BaseModel]) -> None:
     """Log each once in a process: it may merely inherit them."""
     for sentence in new_warnings(settings):
         _log.warning(sentence)
 
 
-def new_warnings(settings: type[BaseSettings]) -> list[str]:
+def new_warnings(settings: type[BaseModel]) -> list[str]:
     """The sentences that this process has not been told yet."""
     new = [it for it in unknown_variables(settings) if it not in _told]
     _told.update(new)
