@@ -1,5 +1,6 @@
 """The Host API as an ASGI application."""
 
+from collections.abc import Collection
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -17,9 +18,9 @@ from ._calls.sandbox import add_sandbox_routes
 from ._errors import Json, install_handlers
 from ._guard.admission import admission
 from ._guard.body_limit import limit_body
-from ._guard.door import Door, guarded
 from ._guard.isolation import own_headers
 from ._guard.known_input import require_known_input
+from ._guard.origin_policy import OriginPolicy, guarded
 from ._metrics import HttpMetrics, measured
 from ._openapi import complete
 from ._proxy.gate import proxy_gate
@@ -31,21 +32,21 @@ def create_app(
     *,
     max_body_bytes: int = MAX_BODY_BYTES,
     authenticator: Authenticator | None = None,
-    door: Door = Door(),
     sandbox: SandboxService | None = None,
+    allowed_hosts: Collection[str] | None = None,
+    allowed_origins: Collection[str] = (),
 ) -> ASGIApp:
     """Serve ``host``; open it before the first request and close it after the last.
 
     Run it under any ASGI server, or mount it in an application of your own, at any path:
     ``app.mount("/hershy", create_app(host))``. It needs no lifespan events. ``max_body_bytes`` bounds the bodies
     of the Host's own calls; what goes to programs streams through unbounded. Without an ``authenticator`` whoever
-    reaches it controls every program. ``door`` keeps web pages of elsewhere out: by the origin they say, and by the
-    names it is told this application has. ``sandbox``, opened likewise, runs code that callers send; without one there
+    reaches it controls every program. ``allowed_hosts`` and ``allowed_origins`` are those of OriginPolicy. ``sandbox``, opened likewise, runs code that callers send; without one there
     are no such calls.
     """
-    metrics = HttpMetrics()
+    metrics, policy = HttpMetrics(), OriginPolicy(allowed_hosts, allowed_origins)
     api = own_headers(head_as_get(limit_body(_json_api(host, metrics, sandbox), max_body_bytes)))
-    return measured(error_boundary(guarded(admission(proxy_gate(api), host, authenticator), door)), metrics)
+    return measured(error_boundary(guarded(admission(proxy_gate(api), host, authenticator), policy)), metrics)
 
 
 def _json_api(host: Host, metrics: HttpMetrics, sandbox: SandboxService | None = None) -> FastAPI:

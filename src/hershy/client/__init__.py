@@ -7,26 +7,12 @@ with Client() as hershy:
     hershy.message(program.program_id, "add 5")
 """
 
+from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer
+
+from ._async_handle import AsyncProgramHandle
 from ._calls import NewProgram
+from ._handle import BlockingProgramHandle
 from .asynchronous import AsyncClient
-from .errors import (
-    ApiError,
-    BadRequestError,
-    ClientError,
-    ConflictError,
-    ForbiddenError,
-    LimitReachedError,
-    NotAllowedError,
-    NotFoundError,
-    ProgramEnded,
-    ServerTimeout,
-    ServerUnreachable,
-    TooLargeError,
-    UnauthorizedError,
-    UnavailableError,
-    UnexpectedAnswer,
-    WaitTimeout,
-)
 from .models import (
     BuildLineEvent,
     BulkResult,
@@ -35,8 +21,6 @@ from .models import (
     ExitInfo,
     JournalEntry,
     LostEvent,
-    MessageReceipt,
-    ProgramAnswer,
     ProgramEvent,
     ProgramInfo,
     ProgramLogs,
@@ -51,27 +35,20 @@ from .sync import Client
 from .waiting import Wait, WaitStep
 
 __all__ = [
-    "ApiError",
     "AsyncClient",
-    "BadRequestError",
+    "AsyncProgramHandle",
+    "BlockingProgramHandle",
     "BuildLineEvent",
     "BulkResult",
     "Client",
-    "ClientError",
-    "ConflictError",
     "CreatedProgram",
     "DeletedEvent",
     "ExitInfo",
-    "ForbiddenError",
     "JournalEntry",
-    "LimitReachedError",
     "LostEvent",
     "MessageReceipt",
     "NewProgram",
-    "NotAllowedError",
-    "NotFoundError",
     "ProgramAnswer",
-    "ProgramEnded",
     "ProgramEvent",
     "ProgramInfo",
     "ProgramLogs",
@@ -80,15 +57,8 @@ __all__ = [
     "ProxyInfo",
     "RiskInfo",
     "RunInfo",
-    "ServerTimeout",
-    "ServerUnreachable",
     "StateEvent",
-    "TooLargeError",
     "Transition",
-    "UnauthorizedError",
-    "UnavailableError",
-    "UnexpectedAnswer",
     "Wait",
     "WaitStep",
-    "WaitTimeout",
 ]

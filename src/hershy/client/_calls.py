@@ -8,6 +8,8 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from hershy.core.resources import ResourceLimits
+from hershy.errors import ProgramNotFound, UnexpectedAnswer
+from hershy.programs.domain.answers import MessageReceipt
 from hershy.programs.domain.egress import Egress
 from hershy.programs.domain.health import HealthCheck
 from hershy.programs.domain.restart import RestartPolicy
@@ -15,12 +17,10 @@ from hershy.programs.domain.state import ProgramState
 
 from . import _parse
 from ._known import require_known
-from .errors import NotFoundError, UnexpectedAnswer
 from .models import (
     BulkResult,
     CreatedProgram,
     JournalEntry,
-    MessageReceipt,
     ProgramInfo,
     ProgramLogs,
     ProgramSource,
@@ -50,7 +50,7 @@ class Call(Generic[T]):
     max_answer_bytes: int | None = None
 
     def read(self, status: int, content: bytes, url: str) -> T:
-        """The answer as a value. Raises ApiError for a refusal, UnexpectedAnswer for what is not this API's."""
+        """The answer as a value. Raises HershyError for a refusal, UnexpectedAnswer for what is not this API's."""
         data = _parse.document(status, content, f"{self.method} {url}{self.path}")
         try:
             return self.parse(data)
@@ -115,9 +115,9 @@ class NewProgram:
 
 
 def program_path(program_id: str, rest: str = "") -> str:
-    """Raises NotFoundError for what cannot be one segment of a path: it would address something else."""
+    """Raises ProgramNotFound for what cannot be one segment of a path: it would address something else."""
     if not program_id or not program_id.strip("."):
-        raise NotFoundError(404, "Not Found", f"program not found: {program_id!r}")
+        raise ProgramNotFound(repr(program_id))
     return f"/programs/{quote(program_id, safe='')}{rest}"
 
 

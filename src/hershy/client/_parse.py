@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from hershy.errors import HershyError, UnexpectedAnswer
+from hershy.programs.domain.answers import MessageReceipt
 from hershy.programs.domain.state import ProgramState
 
-from .errors import ApiError, UnexpectedAnswer, api_error
+from ._refusals import refused
 from .models import (
     BuildLineEvent,
     BulkResult,
@@ -16,7 +18,6 @@ from .models import (
     ExitInfo,
     JournalEntry,
     LostEvent,
-    MessageReceipt,
     ProgramEvent,
     ProgramInfo,
     ProgramLogs,
@@ -29,7 +30,7 @@ from .models import (
 
 
 def document(status: int, content: bytes, request: str) -> Any:
-    """The JSON of a successful answer. Raises ApiError for a refusal, UnexpectedAnswer for anything else."""
+    """The JSON of a successful answer. Raises HershyError for a refusal, UnexpectedAnswer for anything else."""
     if status >= 400:
         raise refusal(status, content)
     try:
@@ -40,7 +41,7 @@ def document(status: int, content: bytes, request: str) -> Any:
         raise UnexpectedAnswer(f"what answers {request} is not a hershy Host: {error}") from error
 
 
-def refusal(status: int, content: bytes) -> ApiError:
+def refusal(status: int, content: bytes) -> HershyError:
     """The error of a refusal, also of one that does not have the contract's shape."""
     text = content[:500].decode(errors="replace")
     try:
@@ -48,9 +49,9 @@ def refusal(status: int, content: bytes) -> ApiError:
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        return api_error(status, f"HTTP {status}", text)
+        return refused(status, f"HTTP {status}", text, {})
     error = str(body.get("error") or f"HTTP {status}")
-    return api_error(status, error, str(body.get("message") or error))
+    return refused(status, error, str(body.get("message") or error), body)
 
 
 def created_programs(data: Any) -> tuple[CreatedProgram, ...]:

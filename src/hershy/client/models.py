@@ -1,6 +1,5 @@
 """What the Host answers, as frozen values. Names are those of the wire."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -153,32 +152,6 @@ class ProxyInfo:
     requests: int | None = None
     active: int | None = None
     opened_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MessageReceipt:
-    """A program took a message. ``answer`` holds whatever else it said, for programs that answer at once."""
-
-    status: str
-    answer: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ProgramAnswer:
-    """What a program answered through the proxy. Header names are lower case; repeated headers are all there."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    content: bytes
-
-    @property
-    def text(self) -> str:
-        """The body as UTF-8; other bytes are replaced."""
-        return self.content.decode(errors="replace")
-
-    def json(self) -> Any:
-        """The body read as JSON. Raises ValueError when it is something else."""
-        return json.loads(self.content)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,11 @@ class _TextID:
     def __str__(self) -> str:
         return self.value
 
+    @classmethod
+    def of(cls, given: Self | str) -> Self:
+        """Take the value itself, or its text. Raises InvalidValue."""
+        return cls(given) if isinstance(given, str) else given
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class UserID(_TextID):

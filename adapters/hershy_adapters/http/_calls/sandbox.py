@@ -12,7 +12,7 @@ from hershy.access.principals import LOCAL, Principal
 from hershy.errors import Unauthorized
 from hershy.sandbox.application.service import SandboxService
 from hershy.sandbox.domain.result import SandboxResult
-from hershy_adapters._cut import CutOff
+from hershy_adapters._cancellation import Cancelled
 
 from .._errors import Json
 from .._guard.admission import CallerAccess
@@ -47,7 +47,7 @@ def add_sandbox_routes(api: FastAPI, sandbox: SandboxService) -> None:
         running = sandbox.run(asked.job, check=asked.check, threshold=asked.threshold, by=caller.principal)
         try:
             result = await _while_there(request, running)
-        except CutOff:
+        except Cancelled:
             return _cut_short(caller.principal)
         return await _aside(_size(result), lambda: Json(run_view(result, threshold)))
 
@@ -63,7 +63,7 @@ def add_sandbox_routes(api: FastAPI, sandbox: SandboxService) -> None:
         looking = sandbox.analyze(await _aside(len(body), read_score, body), by=caller.principal)
         try:
             report = await _while_there(request, looking)
-        except CutOff:
+        except Cancelled:
             return _cut_short(caller.principal)
         threshold = sandbox.threshold()
         assert threshold is not None
@@ -76,7 +76,7 @@ async def _aside(size: int, work: Callable[..., T], *args: Any) -> T:
 
 
 async def _while_there(request: Request, work: Awaitable[T]) -> T:
-    """Raises CutOff, with the work cancelled, when the caller goes away meanwhile or its token ends."""
+    """Raises Cancelled, with the work cancelled, when the caller goes away meanwhile or its token ends."""
     caller = Caller(request.receive, has_body=False)
     try:
         async with caller.cut:

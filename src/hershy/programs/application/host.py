@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -13,11 +13,11 @@ from hershy.access.principals import LOCAL, Principal
 from hershy.builds.spec import BuildSpec
 from hershy.core.clock import Clock
 from hershy.core.deadline import within
-from hershy.core.ids import ProgramID
-from hershy.errors import ProgramFailed, ProgramNotReady, Unavailable
+from hershy.core.ids import ProgramID, UserID
+from hershy.errors import ProgramFailed, ProgramNotFound, ProgramNotReady, Unavailable
 from hershy.programs.domain import events as on
 from hershy.programs.domain.journal import JournalEntry
-from hershy.programs.domain.program import Program
+from hershy.programs.domain.program import Program, ProgramOptions
 from hershy.programs.domain.state import FINAL, ProgramState
 from hershy.programs.ports.event_bus import Happened, Published
 from hershy.programs.ports.proxy import Header, ProxyRequest, ProxyResponse, ProxyRoute, ProxyWebSocket
@@ -28,6 +28,7 @@ from .answers import ProgramLogs, ProgramStats
 from .bulk import BulkOutcome, each
 from .diagnosis import diagnose
 from .event_feed import Fed, feed
+from .handle import PATIENCE, ProgramHandle
 from .messages import send_message
 from .metered_bus import MeteredBus
 from .metrics import HostGauges, Metrics
@@ -47,7 +48,7 @@ from .upkeep.reconciler import Reconciler
 class Host:
     """An async context manager: ``async with hershy.open_host() as host``.
 
-    Safe for concurrent use by one event loop. Methods that take a ProgramID raise ProgramNotFound. What a
+    Safe for concurrent use by one event loop. Methods that take a ProgramID, or its text, raise ProgramNotFound. What a
     method has acknowledged goes on even if the caller is cancelled or goes away. Everything may be done with every
     program: ``by`` only tells the journal who asked. ``Access`` is a Host as one caller may use it.
     """
@@ -141,43 +142,71 @@ class Host:
         await self._engine.require_up()
         return await self._registration.register(requests, by.name)
 
-    async def start(self, program_id: ProgramID, *, by: Principal = LOCAL) -> Program:
+    async def start(self, program_id: ProgramID | str, *, by: Principal = LOCAL) -> Program:
         """Begin to build and start; returns the program as it was *before*.
 
         Raises IllegalTransition while the program is active, EngineUnavailable.
         """
+        program_id = ProgramID.of(program_id)
         supervisor = await self._changeable(program_id)
         program, image_id = supervisor.program, None
         if program.state is not ProgramState.CREATED:  # whose first start builds, or finds the image then
             image_id = await self._services.images.find(program.build_id)
         return (await supervisor.request(on.StartRequested(image_id), by.name)).before
 
-    async def stop(self, program_id: ProgramID, *, by: Principal = LOCAL) -> Program:
+    async def stop(self, program_id: ProgramID | str, *, by: Principal = LOCAL) -> Program:
         """Begin to stop, cancelling a build under way; returns the program, Stopping.
 
         Raises ProgramNotRunning unless the program is building, starting or running, EngineUnavailable.
         """
+        program_id = ProgramID.of(program_id)
         supervisor = await self._changeable(program_id)
         return (await supervisor.request(on.StopRequested(), by.name)).after
 
-    async def restart(self, program_id: ProgramID, *, by: Principal = LOCAL) -> Program:
+    async def restart(self, program_id: ProgramID | str, *, by: Principal = LOCAL) -> Program:
         """Begin to replace the container by a new one of the same image; returns the program, Stopping.
 
         Raises ProgramNotRunning unless the program is Running or Ready, EngineUnavailable.
         """
+        program_id = ProgramID.of(program_id)
         supervisor = await self._changeable(program_id)
         return (await supervisor.request(on.RestartRequested(), by.name)).after
 
-    async def delete(self, program_id: ProgramID, *, by: Principal = LOCAL) -> None:
+    async def delete(self, program_id: ProgramID | str, *, by: Principal = LOCAL) -> None:
         """Stop the program; remove its container, files, unshared image and registration; release its port.
 
         Returns once all is gone. Asked for twice at once, both calls wait for the one deletion. Raises
         Unavailable when something could not be removed; the program is in Error then and can be deleted again.
         """
+        program_id = ProgramID.of(program_id)
         supervisor = await self._changeable(program_id)
         await supervisor.request(on.DeleteRequested(), by.name)
         if not await asyncio.shield(supervisor.is_gone()):
             raise Unavailable(f"program {program_id} could not be deleted: {supervisor.program.error_msg}")
+
+    @asynccontextmanager
+    async def running(
+        self,
+        build: BuildSpec,
+        *,
+        user: UserID | str,
+        options: ProgramOptions = ProgramOptions(),
+        timeout: timedelta = PATIENCE,
+        by: Principal = LOCAL,
+    ) -> AsyncGenerator[ProgramHandle, None]:
+        """Register a program, start it, and give it once it is Ready; on leaving, delete it with all it has.
+
+        Raises as ``create``, ``start`` and ``wait_for``; whatever happens on the way, nothing is left of it. One that
+        is deleted meanwhile is no error.
+        """
+        program = ProgramHandle(self, await self.create(ProgramRequest(user, build, options), by=by))
+        try:
+            await self.start(program.id, by=by)
+            await program.wait_for(ProgramState.READY, timeout=timeout)
+            yield program
+        finally:
+            with suppress(ProgramNotFound):
+                await self.delete(program.id, by=by)
 
     async def start_all(self, matching: ProgramFilter, *, by: Principal = LOCAL) -> Sequence[BulkOutcome]:
         """``start`` every matching program; the failure of one stops no other. So do the three that follow."""
@@ -192,7 +221,8 @@ class Host:
     async def delete_all(self, matching: ProgramFilter, *, by: Principal = LOCAL) -> Sequence[BulkOutcome]:
         return await self._each(matching, self.delete, by)
 
-    async def get(self, program_id: ProgramID) -> Program:
+    async def get(self, program_id: ProgramID | str) -> Program:
+        program_id = ProgramID.of(program_id)
         return self._registry.get(program_id).program
 
     async def list(self, matching: ProgramFilter = ProgramFilter()) -> Sequence[Program]:
@@ -201,92 +231,108 @@ class Host:
 
     async def wait_for(
         self,
-        program_id: ProgramID,
-        *states: ProgramState,
-        timeout: timedelta = timedelta(minutes=15),
+        program_id: ProgramID | str,
+        *states: ProgramState | str,
+        timeout: timedelta = PATIENCE,
     ) -> Program:
         """Return the program as soon as it is in one of ``states``.
 
         Raises ProgramFailed when it is in Error or Stopped instead, ProgramNotFound when it is deleted
         meanwhile, DeadlineExceeded after ``timeout``, Unavailable when the Host is closed.
         """
+        program_id = ProgramID.of(program_id)
         wanted = " or ".join(states)
-        waiting = self._wait_for(program_id, frozenset(states))
+        waiting = self._wait_for(program_id, frozenset(ProgramState.of(it) for it in states))
         return await within(self.clock, timeout, f"waiting for {program_id} to be {wanted}", waiting)
 
-    async def logs(self, program_id: ProgramID, query: LogQuery = LogQuery()) -> ProgramLogs:
+    async def logs(self, program_id: ProgramID | str, query: LogQuery = LogQuery()) -> ProgramLogs:
         """The program's output so far; that of earlier containers when there is none now."""
+        program_id = ProgramID.of(program_id)
         return await self._logs.read(program_id, query)
 
-    def follow_logs(self, program_id: ProgramID, query: LogQuery) -> AsyncGenerator[LogLine, None]:
+    def follow_logs(self, program_id: ProgramID | str, query: LogQuery) -> AsyncGenerator[LogLine, None]:
         """Yield output as it is written, until the present container ends; waits for the first one of a program that
         is on its way to it, and gives the archived output of one that is at rest."""
+        program_id = ProgramID.of(program_id)
         return self._logs.follow(program_id, query)
 
-    async def build_log(self, program_id: ProgramID, tail: int | None = 200) -> Sequence[str]:
+    async def build_log(self, program_id: ProgramID | str, tail: int | None = 200) -> Sequence[str]:
         """The last lines of the latest build's output; None for all that is kept."""
+        program_id = ProgramID.of(program_id)
         return await self._logs.build(program_id, tail)
 
-    def follow_build_log(self, program_id: ProgramID, tail: int | None = 200) -> AsyncGenerator[str, None]:
+    def follow_build_log(self, program_id: ProgramID | str, tail: int | None = 200) -> AsyncGenerator[str, None]:
         """Yield the latest build's output, and what comes while it runs, until the build ends."""
+        program_id = ProgramID.of(program_id)
         return self._logs.follow_build(program_id, tail)
 
-    async def stats(self, program_id: ProgramID) -> ProgramStats:
+    async def stats(self, program_id: ProgramID | str) -> ProgramStats:
         """What the program uses of the machine. Takes about 0.2 s while it runs. Raises EngineUnavailable."""
+        program_id = ProgramID.of(program_id)
         return await statistics(self._services, self._registry, program_id)
 
     async def journal(
-        self, program_id: ProgramID | None = None, *, after: int | None = None, limit: int = 200
+        self, program_id: ProgramID | str | None = None, *, after: int | None = None, limit: int = 200
     ) -> Sequence[JournalEntry]:
         """What has happened to one program, or to all; see ``Repository.journal``.
 
         A deleted program is found here until its entries are pruned. Raises ProgramNotFound for one never heard of.
         """
+        program_id = None if program_id is None else ProgramID.of(program_id)
         entries = await self._services.repository.journal(program_id, after=after, limit=limit)
         if not entries and program_id is not None and not await self._services.repository.journal(program_id, limit=1):
             self._registry.get(program_id)
         return entries
 
-    async def source(self, program_id: ProgramID) -> BuildSpec:
+    async def source(self, program_id: ProgramID | str) -> BuildSpec:
         """What the program was registered with."""
+        program_id = ProgramID.of(program_id)
         self._registry.get(program_id)
         return await self._services.storage.read_sources(program_id)
 
-    def events(self, program_id: ProgramID | None = None) -> AbstractAsyncContextManager[AsyncIterator[Published]]:
+    def events(
+        self, program_id: ProgramID | str | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[Published]]:
         """Subscribe to what happens to one program or all; see ``EventBus.subscribe``."""
+        program_id = None if program_id is None else ProgramID.of(program_id)
         if program_id is not None:
             self._registry.get(program_id)
         return self._services.event_bus.subscribe(program_id)
 
-    def feed(self, program_id: ProgramID | None = None, *, after: int | None = None) -> AsyncGenerator[Fed, None]:
+    def feed(self, program_id: ProgramID | str | None = None, *, after: int | None = None) -> AsyncGenerator[Fed, None]:
         """Journal entries above the id ``after``, then what happens: gapless, also across restarts of the Host.
 
         See ``event_feed.feed``. A program that nobody has heard of gives nothing and ends with the Host.
         """
+        program_id = None if program_id is None else ProgramID.of(program_id)
         return feed(self._services, program_id, after)
 
-    async def message(self, program_id: ProgramID, content: str) -> str:
+    async def message(self, program_id: ProgramID | str, content: str) -> str:
         """Send a message to the program's WatcherAPI and return the body of its answer.
 
         Raises ProgramNotReady, ProgramUnreachable, and InvalidValue when the program refuses the message.
         """
+        program_id = ProgramID.of(program_id)
         await self._require_route(program_id)
         return await send_message(self._services.proxy, program_id, content)
 
-    async def request(self, program_id: ProgramID, request: ProxyRequest) -> ProxyResponse:
+    async def request(self, program_id: ProgramID | str, request: ProxyRequest) -> ProxyResponse:
         """Pass an HTTP request to the program; see ``Proxy.request``. Raises ProgramNotReady unless Ready."""
+        program_id = ProgramID.of(program_id)
         await self._require_route(program_id)
         return await self._services.proxy.request(program_id, request)
 
     async def connect_websocket(
-        self, program_id: ProgramID, target: str, headers: Sequence[Header], subprotocols: Sequence[str]
+        self, program_id: ProgramID | str, target: str, headers: Sequence[Header], subprotocols: Sequence[str]
     ) -> ProxyWebSocket:
         """Open a WebSocket to the program; see ``Proxy.connect_websocket``. Raises ProgramNotReady unless Ready."""
+        program_id = ProgramID.of(program_id)
         await self._require_route(program_id)
         return await self._services.proxy.connect_websocket(program_id, target, headers, subprotocols)
 
-    async def route(self, program_id: ProgramID) -> ProxyRoute | None:
+    async def route(self, program_id: ProgramID | str) -> ProxyRoute | None:
         """What the proxy holds for the program; None while it is not Ready."""
+        program_id = ProgramID.of(program_id)
         self._registry.get(program_id)
         return self._services.proxy.route(program_id)
 

@@ -11,14 +11,26 @@ from hershy.programs.domain.program import Program
 from hershy.programs.domain.state import ProgramState
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class ProgramFilter:
-    """Every given criterion must hold; ``labels`` must all be present with these values."""
+    """Every given criterion must hold; ``labels`` must all be present with these values. Raises InvalidValue."""
 
     user_id: UserID | None = None
     state: ProgramState | None = None
     build_id: BuildID | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    def __init__(
+        self,
+        user_id: UserID | str | None = None,
+        state: ProgramState | str | None = None,
+        build_id: BuildID | str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        object.__setattr__(self, "user_id", None if user_id is None else UserID.of(user_id))
+        object.__setattr__(self, "state", None if state is None else ProgramState.of(state))
+        object.__setattr__(self, "build_id", None if build_id is None else BuildID.of(build_id))
+        object.__setattr__(self, "labels", labels or {})
 
     def matches(self, program: Program) -> bool:
         return (
