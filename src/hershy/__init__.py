@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from .errors import HershyError
     from .programs.application.answers import ProgramLogs, ProgramStats
     from .programs.application.bulk import BulkOutcome
+    from .programs.application.event_feed import BuildProgress
     from .programs.application.handle import ProgramHandle
     from .programs.application.host import Host
+    from .programs.application.metrics import Metrics
     from .programs.application.requests import ProgramRequest
     from .programs.domain.answers import MessageReceipt, ProgramAnswer
     from .programs.domain.egress import Egress
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from .programs.domain.restart import RestartMode, RestartPolicy
     from .programs.domain.state import ProgramState
     from .programs.ports.api_server import ApiServer
-    from .programs.ports.event_bus import Happened, Published
+    from .programs.ports.event_bus import BuildLine, EventsLost, Happened, ProgramDeleted, Published
     from .programs.ports.proxy import ProxyRequest, ProxyResponse, ProxyRoute, ProxyWebSocket
     from .programs.ports.repository import ProgramFilter
     from .programs.ports.runtime import ContainerStats, LogLine, LogQuery, LogStream
@@ -41,6 +43,11 @@ if TYPE_CHECKING:
     from .wiring.shortcuts import connect, run_code
 
 _HOME = {
+    "Metrics": "programs.application.metrics",
+    "BuildProgress": "programs.application.event_feed",
+    "ProgramDeleted": "programs.ports.event_bus",
+    "EventsLost": "programs.ports.event_bus",
+    "BuildLine": "programs.ports.event_bus",
     "ApiServer": "programs.ports.api_server",
     "AsyncClient": "client",
     "AsyncProgramHandle": "client",
@@ -108,6 +115,8 @@ __all__ = [
     "AsyncProgramHandle",
     "BlockingProgramHandle",
     "BuildID",
+    "BuildLine",
+    "BuildProgress",
     "BuildSpec",
     "BulkOutcome",
     "Client",
@@ -115,6 +124,7 @@ __all__ = [
     "ContainerID",
     "ContainerStats",
     "Egress",
+    "EventsLost",
     "Happened",
     "HealthCheck",
     "HershyError",
@@ -126,10 +136,12 @@ __all__ = [
     "LogQuery",
     "LogStream",
     "MessageReceipt",
+    "Metrics",
     "Outcome",
     "Principal",
     "Program",
     "ProgramAnswer",
+    "ProgramDeleted",
     "ProgramFilter",
     "ProgramHandle",
     "ProgramID",

@@ -31,7 +31,7 @@ def snippet(begin: str) -> str:
 
 def run_async(code: str, **names: object) -> None:
     namespace: dict[str, object] = {"hershy": hershy, **names}
-    exec(f"async def main():\n{textwrap.indent(code, '    ')}", namespace)  # noqa: S102
+    exec(f"async def main():\n{textwrap.indent(code, '    ')}", namespace)
     asyncio.run(namespace["main"]())  # type: ignore[operator]
 
 
@@ -162,7 +162,7 @@ def test_connecting_sends_nothing() -> None:
 def test_running_code_blocks() -> None:
     """The README's third snippet gives a result of the library's type."""
     namespace: dict[str, object] = {"hershy": hershy}
-    exec(snippet("hershy.run_code("), namespace)  # noqa: S102
+    exec(snippet("hershy.run_code("), namespace)
     assert isinstance(namespace["result"], hershy.SandboxResult)
 
 
@@ -174,7 +174,7 @@ async def test_running_code_inside_an_event_loop() -> None:
 @pytest.fixture
 def mounted(hershy_twins: Twins) -> Iterator[FastAPI]:
     app, host = FastAPI(), hershy_twins.host
-    exec('app.mount("/hershy", hershy.asgi.app(host))', {"app": app, "hershy": hershy, "host": host})  # noqa: S102
+    exec('app.mount("/hershy", hershy.asgi.app(host))', {"app": app, "hershy": hershy, "host": host})
     return app  # type: ignore[return-value]
 
 

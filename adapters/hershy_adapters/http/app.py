@@ -38,11 +38,11 @@ def create_app(
 ) -> ASGIApp:
     """Serve ``host``; open it before the first request and close it after the last.
 
-    Run it under any ASGI server, or mount it in an application of your own, at any path:
-    ``app.mount("/hershy", create_app(host))``. It needs no lifespan events. ``max_body_bytes`` bounds the bodies
-    of the Host's own calls; what goes to programs streams through unbounded. Without an ``authenticator`` whoever
-    reaches it controls every program. ``allowed_hosts`` and ``allowed_origins`` are those of OriginPolicy. ``sandbox``, opened likewise, runs code that callers send; without one there
-    are no such calls.
+    Run it under any ASGI server, or mount it in an application of your own, at any path: ``hershy.asgi.app`` makes it
+    without an import of this module. It needs no lifespan events. ``max_body_bytes`` bounds the bodies of the Host's
+    own calls; what goes to programs streams through unbounded. Without an ``authenticator`` whoever reaches it
+    controls every program. ``allowed_hosts`` and ``allowed_origins`` are those of OriginPolicy. ``sandbox``, opened
+    likewise, runs code that callers send; without one there are no such calls.
     """
     metrics, policy = HttpMetrics(), OriginPolicy(allowed_hosts, allowed_origins)
     api = own_headers(head_as_get(limit_body(_json_api(host, metrics, sandbox), max_body_bytes)))

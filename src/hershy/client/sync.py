@@ -93,9 +93,9 @@ class Client(BlockingConnection):
         progress: Progress = lambda event: None,
         **options: Unpack[Options],
     ) -> BlockingProgramHandle:
-        """Register the program in a directory, start it, and return it once it is Ready; it goes on until it is deleted.
+        """Register the program in a directory, start it, and return it once it is Ready.
 
-        Takes the Dockerfile and every other file that ``.dockerignore`` leaves in (and nothing of .git). ``progress``
+        It goes on until it is deleted. Takes the Dockerfile and every other file that ``.dockerignore`` leaves in (and nothing of .git). ``progress``
         is called with every event meanwhile; ``options`` are those of ``create_program``. Raises UnfitDirectory and
         InvalidValue with nothing sent, what ``create_program`` and ``start`` raise, ProgramFailed, WaitTimeout; of
         the last two the program is left, to be looked at.

@@ -94,9 +94,7 @@ class Container:
         after = await used_by(self._engine, self.id)
         if timed_out or self._transcript.phase is Phase.OVERFLOWN:
             await self.kill()
-        ended = RunExit(
-            job, self._transcript, elapsed_s, self._before, after, timed_out=timed_out, was_warm=was_warm
-        )
+        ended = RunExit(job, self._transcript, elapsed_s, self._before, after, timed_out=timed_out, was_warm=was_warm)
         return await result_of(ended, self._engine, self.id, self._policy)
 
     async def kill(self) -> None:

@@ -17,11 +17,19 @@ from hershy.programs.ports.proxy import ProxyRoute
 
 
 class Refused(BaseModel):
-    """Any answer of 400 and above."""
+    """Any answer of 400 and above. ``type`` names the error in ``hershy.errors``, where it has one; the rest is what
+    that error knows beside its message.
+    """
 
     error: str
     code: int
     message: str
+    type: str | None = None
+    program_id: str | None = None
+    state: str | None = None
+    event: str | None = None
+    remedy: str | None = None
+    detail: str | None = None
 
 
 class Created(BaseModel):

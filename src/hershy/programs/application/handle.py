@@ -76,7 +76,7 @@ class ProgramHandle:
         return self.info
 
     async def message(self, text: str) -> MessageReceipt:
-        """Send a message to the program's Watcher, as ``Host.message``. Printed, the receipt is what the program says."""
+        """Send a message to the program's Watcher, as ``Host.message``. Printed, it is what the program says."""
         return MessageReceipt.read(await self._host.message(self.id, text))
 
     async def request(
