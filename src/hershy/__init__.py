@@ -166,10 +166,7 @@ __all__ = [
     "SandboxService",
     "Settings",
     "UserID",
-    "asgi",
-    "client",
     "connect",
-    "errors",
     "open_host",
     "open_sandbox",
     "open_server",
@@ -196,4 +193,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted({*__all__, *_MODULES})

@@ -25,8 +25,8 @@ def app(
     """Serve ``host``, which is open from before the first request until after the last, at any path.
 
     ``app.mount("/hershy", hershy.asgi.app(host))`` in FastAPI or Starlette; it needs no lifespan events. With
-    ``tokens`` (``hershy.wiring.open_tokens``) callers need an API token; without, whoever reaches the application controls every
-    program. ``sandbox``, opened likewise, runs code that callers send. Pages of other origins than
+    ``tokens`` (``hershy.wiring.open_tokens``) callers need an API token; without, whoever reaches the application
+    controls every program. ``sandbox``, opened likewise, runs code that callers send. Pages of other origins than
     ``allowed_origins`` change nothing; ``allowed_hosts`` names this application, None for every name. Raises
     ConfigurationError where the extra ``host`` is not installed.
     """

@@ -95,10 +95,10 @@ class Client(BlockingConnection):
     ) -> BlockingProgramHandle:
         """Register the program in a directory, start it, and return it once it is Ready.
 
-        It goes on until it is deleted. Takes the Dockerfile and every other file that ``.dockerignore`` leaves in (and nothing of .git). ``progress``
-        is called with every event meanwhile; ``options`` are those of ``create_program``. Raises UnfitDirectory and
-        InvalidValue with nothing sent, what ``create_program`` and ``start`` raise, ProgramFailed, WaitTimeout; of
-        the last two the program is left, to be looked at.
+        It goes on until it is deleted. Takes the Dockerfile and every other file that ``.dockerignore`` leaves in (and
+        nothing of .git). ``progress`` is called with every event meanwhile; ``options`` are those of
+        ``create_program``. Raises UnfitDirectory and InvalidValue with nothing sent, what ``create_program`` and
+        ``start`` raise, ProgramFailed, WaitTimeout; of the last two the program is left, to be looked at.
         """
         created = self._send(registration(directory, user, options))
         return BlockingProgramHandle(self, start_and_wait(self, created.program_id, timeout, progress))
