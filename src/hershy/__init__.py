@@ -1,65 +1,73 @@
 """hershy runs other people's long-lived programs safely.
 
+    async with hershy.open_host() as host:
+        async with host.running(hershy.BuildSpec.from_directory("bot"), user="alice") as program:
+            print(await program.message("hello"))
+
 The public names are loaded on first use, so that importing a part (``hershy.watcher``, ``hershy.client``) does
-not load the whole.
+not load the whole; so are the modules ``hershy.errors`` and ``hershy.asgi``.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import asgi, client, errors
-    from .access.principals import Principal
+    from . import asgi as asgi
+    from . import errors as errors
+    from .access.principals import Authentication, Principal
     from .builds.spec import BuildSpec
     from .client import AsyncClient, AsyncProgramHandle, BlockingProgramHandle, Client
-    from .core.clock import Clock
+    from .core.exits import ExitKind, ExitReason
     from .core.ids import BuildID, ContainerID, ImageID, ProgramID, PublishPort, UserID
     from .core.resources import ResourceLimits
     from .errors import HershyError
     from .programs.application.answers import ProgramLogs, ProgramStats
     from .programs.application.bulk import BulkOutcome
     from .programs.application.event_feed import BuildProgress
-    from .programs.application.handle import ProgramHandle
     from .programs.application.host import Host
-    from .programs.application.metrics import Metrics
     from .programs.application.requests import ProgramRequest
-    from .programs.domain.answers import MessageReceipt, ProgramAnswer
+    from .programs.application.running_program import RunningProgram
     from .programs.domain.egress import Egress
     from .programs.domain.health import HealthCheck
     from .programs.domain.journal import JournalEntry
-    from .programs.domain.program import Program, ProgramOptions
-    from .programs.domain.restart import RestartMode, RestartPolicy
+    from .programs.domain.program import DesiredState, Program, ProgramOptions
+    from .programs.domain.restart import RestartHistory, RestartMode, RestartPolicy
     from .programs.domain.state import ProgramState
-    from .programs.ports.api_server import ApiServer
     from .programs.ports.event_bus import BuildLine, EventsLost, Happened, ProgramDeleted, Published
-    from .programs.ports.proxy import ProxyRequest, ProxyResponse, ProxyRoute, ProxyWebSocket
+    from .programs.ports.proxy import (
+        ProxyRequest,
+        ProxyResponse,
+        ProxyRoute,
+        ProxyWebSocket,
+        ResponseBody,
+        WebSocketClosed,
+    )
     from .programs.ports.repository import ProgramFilter
     from .programs.ports.runtime import ContainerStats, LogLine, LogQuery, LogStream
     from .sandbox.application.service import SandboxService
     from .sandbox.domain.job import SandboxJob, SandboxLimits
-    from .sandbox.domain.result import Outcome, SandboxResult
-    from .sandbox.domain.risk import RiskReport
-    from .wiring import HostContainer, Settings, open_host, open_sandbox, open_server
-    from .wiring.shortcuts import connect, run_code
+    from .sandbox.domain.result import Outcome, PythonError, SandboxResult
+    from .sandbox.domain.risk import LintFinding, Reason, RiskReport, Verdict
+    from .wiring import HostContainer, Settings, connect, open_host, open_sandbox, open_server, run_code
 
 _HOME = {
-    "Metrics": "programs.application.metrics",
-    "BuildProgress": "programs.application.event_feed",
-    "ProgramDeleted": "programs.ports.event_bus",
-    "EventsLost": "programs.ports.event_bus",
-    "BuildLine": "programs.ports.event_bus",
-    "ApiServer": "programs.ports.api_server",
     "AsyncClient": "client",
     "AsyncProgramHandle": "client",
     "BlockingProgramHandle": "client",
+    "Authentication": "access.principals",
     "BuildID": "core.ids",
+    "BuildLine": "programs.ports.event_bus",
+    "BuildProgress": "programs.application.event_feed",
     "BuildSpec": "builds.spec",
     "BulkOutcome": "programs.application.bulk",
     "Client": "client",
-    "Clock": "core.clock",
     "ContainerID": "core.ids",
     "ContainerStats": "programs.ports.runtime",
+    "DesiredState": "programs.domain.program",
     "Egress": "programs.domain.egress",
+    "EventsLost": "programs.ports.event_bus",
+    "ExitKind": "core.exits",
+    "ExitReason": "core.exits",
     "Happened": "programs.ports.event_bus",
     "HealthCheck": "programs.domain.health",
     "HershyError": "errors",
@@ -67,16 +75,15 @@ _HOME = {
     "HostContainer": "wiring",
     "ImageID": "core.ids",
     "JournalEntry": "programs.domain.journal",
+    "LintFinding": "sandbox.domain.risk",
     "LogLine": "programs.ports.runtime",
     "LogQuery": "programs.ports.runtime",
     "LogStream": "programs.ports.runtime",
-    "MessageReceipt": "programs.domain.answers",
     "Outcome": "sandbox.domain.result",
     "Principal": "access.principals",
     "Program": "programs.domain.program",
-    "ProgramAnswer": "programs.domain.answers",
+    "ProgramDeleted": "programs.ports.event_bus",
     "ProgramFilter": "programs.ports.repository",
-    "ProgramHandle": "programs.application.handle",
     "ProgramID": "core.ids",
     "ProgramLogs": "programs.application.answers",
     "ProgramOptions": "programs.domain.program",
@@ -89,30 +96,35 @@ _HOME = {
     "ProxyWebSocket": "programs.ports.proxy",
     "PublishPort": "core.ids",
     "Published": "programs.ports.event_bus",
+    "PythonError": "sandbox.domain.result",
+    "Reason": "sandbox.domain.risk",
     "ResourceLimits": "core.resources",
+    "ResponseBody": "programs.ports.proxy",
+    "RestartHistory": "programs.domain.restart",
     "RestartMode": "programs.domain.restart",
     "RestartPolicy": "programs.domain.restart",
     "RiskReport": "sandbox.domain.risk",
+    "RunningProgram": "programs.application.running_program",
     "SandboxJob": "sandbox.domain.job",
     "SandboxLimits": "sandbox.domain.job",
     "SandboxResult": "sandbox.domain.result",
     "SandboxService": "sandbox.application.service",
     "Settings": "wiring",
     "UserID": "core.ids",
-    "connect": "wiring.shortcuts",
+    "connect": "wiring",
+    "Verdict": "sandbox.domain.risk",
+    "WebSocketClosed": "programs.ports.proxy",
     "open_host": "wiring",
     "open_sandbox": "wiring",
     "open_server": "wiring",
-    "run_code": "wiring.shortcuts",
+    "run_code": "wiring",
 }
-
-_MODULES = frozenset({"asgi", "client", "errors"})
-"""Loaded on first use too: ``hershy.errors.ProgramFailed`` takes no import of its own."""
+_MODULES = ("asgi", "errors")
 
 __all__ = [
-    "ApiServer",
     "AsyncClient",
     "AsyncProgramHandle",
+    "Authentication",
     "BlockingProgramHandle",
     "BuildID",
     "BuildLine",
@@ -120,11 +132,13 @@ __all__ = [
     "BuildSpec",
     "BulkOutcome",
     "Client",
-    "Clock",
     "ContainerID",
     "ContainerStats",
+    "DesiredState",
     "Egress",
     "EventsLost",
+    "ExitKind",
+    "ExitReason",
     "Happened",
     "HealthCheck",
     "HershyError",
@@ -132,18 +146,15 @@ __all__ = [
     "HostContainer",
     "ImageID",
     "JournalEntry",
+    "LintFinding",
     "LogLine",
     "LogQuery",
     "LogStream",
-    "MessageReceipt",
-    "Metrics",
     "Outcome",
     "Principal",
     "Program",
-    "ProgramAnswer",
     "ProgramDeleted",
     "ProgramFilter",
-    "ProgramHandle",
     "ProgramID",
     "ProgramLogs",
     "ProgramOptions",
@@ -156,16 +167,23 @@ __all__ = [
     "ProxyWebSocket",
     "PublishPort",
     "Published",
+    "PythonError",
+    "Reason",
     "ResourceLimits",
+    "ResponseBody",
+    "RestartHistory",
     "RestartMode",
     "RestartPolicy",
     "RiskReport",
+    "RunningProgram",
     "SandboxJob",
     "SandboxLimits",
     "SandboxResult",
     "SandboxService",
     "Settings",
     "UserID",
+    "Verdict",
+    "WebSocketClosed",
     "connect",
     "open_host",
     "open_sandbox",
@@ -193,4 +211,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *_MODULES})
+    return sorted([*__all__, *_MODULES])

@@ -13,6 +13,7 @@ from hershy.programs.application.host import Host
 from hershy.programs.application.requests import ProgramRequest
 from hershy.programs.domain.state import ProgramState
 from hershy.wiring import open_host
+from hershy_adapters.http._guard.origin_policy import OriginPolicy
 from hershy_adapters.http.api_server import UvicornApiServer
 from hershy_adapters.http.app import create_app
 from hershy_adapters.memory.tokens import InMemoryTokens
@@ -187,7 +188,7 @@ async def site(*, with_tokens: bool = False) -> AsyncIterator[Site]:
     _, token = await issue(tokens, clock.now(), UserID("alice"))
     authenticator = Authenticator(tokens, clock) if with_tokens else None
     async with open_host(runtime="memory", proxy="loopback") as host:
-        app = create_app(host, authenticator=authenticator, allowed_hosts=())
+        app = create_app(host, authenticator=authenticator, origin_policy=OriginPolicy(hosts=()))
         server = UvicornApiServer(app, port=0)
         await server.start()
         try:

@@ -14,8 +14,8 @@ from pathlib import Path
 import docker
 import httpx
 import pytest
-from hershy.cli.directory import read_directory
 
+from hershy.builds.directory import read_directory
 from hershy.client import Client, ProgramInfo
 from hershy.client.models import ExitInfo
 

@@ -1,12 +1,18 @@
 """The guarded public surface: what ``import hershy`` offers, and what it does not load."""
 
+import inspect
 import subprocess
 import sys
+import typing
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 import hershy
 import hershy.sandbox
+from hershy.access.authentication import Authenticator
+from hershy.programs.ports.api_server import ASGIApp
 
 
 @pytest.mark.parametrize("name", hershy.__all__)
@@ -69,3 +75,56 @@ def test_the_domain_needs_the_standard_library_only() -> None:
     )
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert loaded == "[] False\n"
+
+
+CALLERS = (
+    hershy.Host,
+    hershy.RunningProgram,
+    hershy.SandboxService,
+    hershy.open_host,
+    hershy.open_sandbox,
+    hershy.run_code,
+    hershy.asgi.app,
+)
+NOT_OURS = {"Clock", "Metrics", "SandboxMetrics", "Authenticator"}
+"""What a caller is handed whole: the Host's clock, its counters; and who asks for tokens."""
+
+
+@pytest.mark.parametrize("caller", CALLERS, ids=lambda it: it.__name__)
+def test_every_type_that_a_public_method_takes_or_returns_is_public(caller: Any) -> None:
+    """Whoever writes an annotation need not look for its module."""
+    functions = (
+        [caller]
+        if inspect.isfunction(caller)
+        else [
+            member.fget if isinstance(member, property) else member
+            for name, member in vars(caller).items()
+            if not name.startswith("_") and (inspect.isfunction(member) or isinstance(member, property))
+        ]
+    )
+    named = {it.__name__ for function in functions for it in _types_of(function) if it.__module__.startswith("hershy")}
+    assert named <= {*hershy.__all__, *NOT_OURS}
+    assert functions
+
+
+def _types_of(function: Any) -> Iterator[type]:
+    module = sys.modules[inspect.unwrap(function).__module__]
+    names = {**vars(module), **{name: getattr(hershy, name) for name in hershy.__all__}, "ASGIApp": ASGIApp}
+    names["Authenticator"] = Authenticator
+    for annotation in typing.get_type_hints(inspect.unwrap(function), names).values():
+        yield from _flat(annotation)
+
+
+def _flat(annotation: Any) -> Iterator[type]:
+    inner = typing.get_args(annotation)
+    if isinstance(annotation, type) and not inner:
+        yield annotation
+    for it in inner:
+        yield from (_flat(it) if not isinstance(it, list) else (found for part in it for found in _flat(part)))
+
+
+def test_modules_are_public_too() -> None:
+    """``hershy.errors`` and ``hershy.asgi`` need no import of their own."""
+    assert hershy.errors.ProgramFailed is getattr(sys.modules["hershy.errors"], "ProgramFailed")  # noqa: B009
+    assert callable(hershy.asgi.app)
+    assert {"errors", "asgi"} <= set(dir(hershy))

@@ -1,6 +1,6 @@
 """The Host API as an ASGI application."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -32,21 +32,28 @@ def create_app(
     *,
     max_body_bytes: int = MAX_BODY_BYTES,
     authenticator: Authenticator | None = None,
+    origin_policy: OriginPolicy = OriginPolicy(),
     sandbox: SandboxService | None = None,
-    allowed_hosts: Collection[str] | None = None,
-    allowed_origins: Collection[str] = (),
 ) -> ASGIApp:
     """Serve ``host``; open it before the first request and close it after the last.
 
-    Run it under any ASGI server, or mount it in an application of your own, at any path: ``hershy.asgi.app`` makes it
-    without an import of this module. It needs no lifespan events. ``max_body_bytes`` bounds the bodies of the Host's
-    own calls; what goes to programs streams through unbounded. Without an ``authenticator`` whoever reaches it
-    controls every program. ``allowed_hosts`` and ``allowed_origins`` are those of OriginPolicy. ``sandbox``, opened
-    likewise, runs code that callers send; without one there are no such calls.
+    Run it under any ASGI server, or mount it in an application of your own, at any path:
+    ``app.mount("/hershy", create_app(host))``. It needs no lifespan events. ``max_body_bytes`` bounds the bodies
+    of the Host's own calls; what goes to programs streams through unbounded. Without an ``authenticator`` whoever
+    reaches it controls every program. ``origin_policy`` keeps web pages of elsewhere out: by the origin they say, and
+    by the names it is told this application has. ``sandbox``, opened likewise, runs code that callers send; without one
+    there are no such calls.
     """
-    metrics, policy = HttpMetrics(), OriginPolicy(allowed_hosts, allowed_origins)
+    metrics = HttpMetrics()
     api = own_headers(head_as_get(limit_body(_json_api(host, metrics, sandbox), max_body_bytes)))
-    return measured(error_boundary(guarded(admission(proxy_gate(api), host, authenticator), policy)), metrics)
+    return measured(error_boundary(guarded(admission(proxy_gate(api), host, authenticator), origin_policy)), metrics)
+
+
+def create(
+    host: Host, *, allowed_hosts: Sequence[str] | None = None, allowed_origins: Sequence[str] = (), **options: Any
+) -> ASGIApp:
+    """What ``hershy.asgi.app`` makes."""
+    return create_app(host, origin_policy=OriginPolicy(allowed_hosts, allowed_origins), **options)
 
 
 def _json_api(host: Host, metrics: HttpMetrics, sandbox: SandboxService | None = None) -> FastAPI:

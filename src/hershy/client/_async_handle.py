@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class AsyncProgramHandle:
-    """A program at a Host: ``hershy.ProgramHandle`` by HTTP, with the same names. Ends with its client.
+    """A program at a Host: ``hershy.RunningProgram`` by HTTP, with the same names. Ends with its client.
 
     ``info``, and ``state`` and ``url`` with it, are as of the latest look: the handle's making, and every method that
     changes the program or waits for it.
@@ -46,25 +46,25 @@ class AsyncProgramHandle:
     def __repr__(self) -> str:
         return f"<program {self.id}, {self.state}>"
 
-    async def refresh(self) -> ProgramInfo:
-        """Look at the program anew."""
+    async def get(self) -> ProgramInfo:
+        """The program as it is now."""
         self.info = await self._client.get(self.id)
         return self.info
 
     async def start(self) -> None:
         """Begin to build and start, as ``AsyncClient.start``."""
         await self._client.start(self.id)
-        await self.refresh()
+        await self.get()
 
-    async def stop(self) -> None:
-        """Begin to stop, as ``AsyncClient.stop``."""
+    async def stop(self, timeout: timedelta = timedelta(minutes=2)) -> ProgramInfo:
+        """Stop it gracefully and return it Stopped."""
         await self._client.stop(self.id)
-        await self.refresh()
+        return await self.wait_for(ProgramState.STOPPED, timeout=timeout)
 
-    async def restart(self) -> None:
-        """Begin to replace the container, as ``AsyncClient.restart``."""
+    async def restart(self, timeout: timedelta = timedelta(minutes=5)) -> ProgramInfo:
+        """Give it a new container of the same image and ``/state``, and return it Ready."""
         await self._client.restart(self.id)
-        await self.refresh()
+        return await self.wait_for(ProgramState.READY, timeout=timeout)
 
     async def delete(self) -> None:
         """Remove the program with all it has, as ``AsyncClient.delete``; returns once all is gone."""

@@ -22,7 +22,7 @@ WAIT_SLICE_S = 2.0
 
 
 class BlockingProgramHandle:
-    """A program at a Host: ``hershy.ProgramHandle`` by HTTP, with the same names. Ends with its client.
+    """A program at a Host: ``hershy.RunningProgram`` by HTTP, with the same names. Ends with its client.
 
     ``info``, and ``state`` and ``url`` with it, are as of the latest look: the handle's making, and every method that
     changes the program or waits for it.
@@ -48,25 +48,25 @@ class BlockingProgramHandle:
     def __repr__(self) -> str:
         return f"<program {self.id}, {self.state}>"
 
-    def refresh(self) -> ProgramInfo:
-        """Look at the program anew."""
+    def get(self) -> ProgramInfo:
+        """The program as it is now."""
         self.info = self._client.get(self.id)
         return self.info
 
     def start(self) -> None:
         """Begin to build and start, as ``Client.start``."""
         self._client.start(self.id)
-        self.refresh()
+        self.get()
 
-    def stop(self) -> None:
-        """Begin to stop, as ``Client.stop``."""
+    def stop(self, timeout: timedelta = timedelta(minutes=2)) -> ProgramInfo:
+        """Stop it gracefully and return it Stopped."""
         self._client.stop(self.id)
-        self.refresh()
+        return self.wait_for(ProgramState.STOPPED, timeout=timeout)
 
-    def restart(self) -> None:
-        """Begin to replace the container, as ``Client.restart``."""
+    def restart(self, timeout: timedelta = timedelta(minutes=5)) -> ProgramInfo:
+        """Give it a new container of the same image and ``/state``, and return it Ready."""
         self._client.restart(self.id)
-        self.refresh()
+        return self.wait_for(ProgramState.READY, timeout=timeout)
 
     def delete(self) -> None:
         """Remove the program with all it has, as ``Client.delete``; returns once all is gone."""

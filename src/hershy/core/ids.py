@@ -23,13 +23,13 @@ class _TextID:
         if type(self.value) is not str or self.pattern.fullmatch(self.value) is None:
             raise InvalidValue(f"{type(self).__name__} must be {self.rule}, not {self.value!r:.80}")
 
+    @classmethod
+    def of(cls, value: Self | str) -> Self:
+        """The value as it is, or a text made one. Raises InvalidValue."""
+        return value if isinstance(value, cls) else cls(value)  # type: ignore[arg-type] # which refuses all but text
+
     def __str__(self) -> str:
         return self.value
-
-    @classmethod
-    def of(cls, given: Self | str) -> Self:
-        """Take the value itself, or its text. Raises InvalidValue."""
-        return cls(given) if isinstance(given, str) else given
 
 
 @dataclass(frozen=True, slots=True, order=True)

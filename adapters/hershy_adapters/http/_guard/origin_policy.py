@@ -1,4 +1,4 @@
-"""OriginPolicy: keeps browsers from calling a Host for pages of another origin, or by a name that is not its own.
+"""What browsers are kept from doing to a Host on the machine they run on.
 
 A page on the web can make its visitor's browser send requests to loopback. It gets an address of its own by letting its
 name point to 127.0.0.1 (DNS rebinding), which the Host header gives away; and it can send without reading, which
@@ -25,16 +25,14 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 @dataclass(frozen=True, slots=True)
 class OriginPolicy:
-    """Which names callers may use for this Host, and which web pages may call it.
-
-    ``hosts``: names this Host answers to beside loopback's and the address that a caller has connected to; None or
+    """``hosts``: names this Host answers to beside loopback's and the address that a caller has connected to; None or
     one that is ``*`` for every name. ``origins``: of pages that may call it from a browser, ``https://example.org``.
     """
 
     hosts: Collection[str] | None = None
     origins: Collection[str] = ()
 
-    def knows_name(self, scope: Scope) -> bool:
+    def knows(self, scope: Scope) -> bool:
         if self.hosts is None or ANY in self.hosts:
             return True
         names = _values(scope, b"host")
@@ -45,7 +43,7 @@ class OriginPolicy:
         address = (scope.get("server") or ("",))[0]
         return name in LOOPBACK or name == address or name in {it.lower() for it in self.hosts}
 
-    def admits(self, scope: Scope) -> bool:
+    def lets_in(self, scope: Scope) -> bool:
         """Whether no page of elsewhere has sent it, or it can change nothing."""
         if scope["type"] == "http" and scope["method"] in _SAFE:
             return True
@@ -55,19 +53,19 @@ class OriginPolicy:
         return not _ELSEWHERE.intersection(_values(scope, b"sec-fetch-site"))
 
 
-def guarded(app: ASGIApp, policy: OriginPolicy) -> ASGIApp:
-    """Refuse, before anything else, requests by an unknown name and changes asked for by pages of another origin."""
+def guarded(app: ASGIApp, origin_policy: OriginPolicy) -> ASGIApp:
+    """Refuse before anything else what comes through the back."""
 
     async def guarding(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await app(scope, receive, send)
-        elif not policy.knows_name(scope):
+        elif not origin_policy.knows(scope):
             given = " ".join(_values(scope, b"host"))
             message = (
                 f"no Host of the name {given!r:.100} is here; if it is, the setting allowed_hosts makes that known"
             )
             await refuse(refusal(HTTPStatus.MISDIRECTED_REQUEST, message), scope, receive, send)
-        elif not policy.admits(scope):
+        elif not origin_policy.lets_in(scope):
             message = (
                 "a web page of another origin may not do this; if it is yours, the setting allowed_origins says so"
             )

@@ -8,6 +8,7 @@ from hershy.programs.application.host import Host
 from hershy.programs.ports.api_server import ASGIApp
 from hershy.sandbox.application.service import SandboxService
 
+from .._guard.origin_policy import OriginPolicy
 from ..app import create_app
 
 
@@ -24,7 +25,6 @@ def wired_app(context: AdapterContext, *, checks_names: bool) -> ASGIApp:
         context.peer(Host),
         max_body_bytes=context.setting("max_body_bytes", int),
         authenticator=authenticator,
+        origin_policy=OriginPolicy(hosts if checks_names else None, context.setting("allowed_origins", tuple)),
         sandbox=context.peer(SandboxService),
-        allowed_hosts=hosts if checks_names else None,
-        allowed_origins=context.setting("allowed_origins", tuple),
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from hershy.access.principals import LOCAL, Principal
 from hershy.builds.spec import BuildSpec
@@ -28,13 +28,13 @@ from .answers import ProgramLogs, ProgramStats
 from .bulk import BulkOutcome, each
 from .diagnosis import diagnose
 from .event_feed import Fed, feed
-from .handle import PATIENCE, ProgramHandle
 from .messages import send_message
 from .metered_bus import MeteredBus
 from .metrics import HostGauges, Metrics
 from .output.reader import LogReader
 from .registration import Registration
 from .requests import ProgramRequest
+from .running_program import RunningProgram
 from .services import Services
 from .statistics import statistics
 from .supervision.registry import Registry
@@ -43,6 +43,9 @@ from .supervision.wind_down import wind_down
 from .upkeep.engine_watch import EngineWatch
 from .upkeep.housekeeping import Housekeeping
 from .upkeep.reconciler import Reconciler
+
+PATIENCE = timedelta(minutes=15)
+"""How long a program is waited for, where nobody says: its build may take most of that."""
 
 
 class Host:
@@ -142,6 +145,31 @@ class Host:
         await self._engine.require_up()
         return await self._registration.register(requests, by.name)
 
+    @asynccontextmanager
+    async def running(
+        self,
+        build: BuildSpec,
+        user: UserID | str,
+        *,
+        timeout: timedelta = PATIENCE,
+        by: Principal = LOCAL,
+        **options: Any,
+    ) -> AsyncIterator[RunningProgram]:
+        """Register a program, start it, and enter once it is Ready; on leaving, delete it with all it has.
+
+        ``options`` are those of ProgramOptions. Raises as ``create``, ``start`` and ``wait_for``; whatever is raised,
+        here or inside, nothing of the program is left. Cancelled, it deletes the program first.
+        """
+        request = ProgramRequest(UserID.of(user), build, ProgramOptions(**options))
+        program = await self.create(request, by=by)
+        try:
+            await self.start(program.id, by=by)
+            await self.wait_for(program.id, ProgramState.READY, timeout=timeout)
+            yield RunningProgram(self, program.id)
+        finally:
+            with suppress(ProgramNotFound):
+                await asyncio.shield(self.delete(program.id, by=by))
+
     async def start(self, program_id: ProgramID | str, *, by: Principal = LOCAL) -> Program:
         """Begin to build and start; returns the program as it was *before*.
 
@@ -184,30 +212,6 @@ class Host:
         if not await asyncio.shield(supervisor.is_gone()):
             raise Unavailable(f"program {program_id} could not be deleted: {supervisor.program.error_msg}")
 
-    @asynccontextmanager
-    async def running(
-        self,
-        build: BuildSpec,
-        *,
-        user: UserID | str,
-        options: ProgramOptions = ProgramOptions(),
-        timeout: timedelta = PATIENCE,
-        by: Principal = LOCAL,
-    ) -> AsyncGenerator[ProgramHandle, None]:
-        """Register a program, start it, and give it once it is Ready; on leaving, delete it with all it has.
-
-        Raises as ``create``, ``start`` and ``wait_for``; whatever happens on the way, nothing is left of it. One that
-        is deleted meanwhile is no error.
-        """
-        program = ProgramHandle(self, await self.create(ProgramRequest(user, build, options), by=by))
-        try:
-            await self.start(program.id, by=by)
-            await program.wait_for(ProgramState.READY, timeout=timeout)
-            yield program
-        finally:
-            with suppress(ProgramNotFound):
-                await self.delete(program.id, by=by)
-
     async def start_all(self, matching: ProgramFilter, *, by: Principal = LOCAL) -> Sequence[BulkOutcome]:
         """``start`` every matching program; the failure of one stops no other. So do the three that follow."""
         return await self._each(matching, self.start, by)
@@ -232,7 +236,7 @@ class Host:
     async def wait_for(
         self,
         program_id: ProgramID | str,
-        *states: ProgramState | str,
+        *states: ProgramState,
         timeout: timedelta = PATIENCE,
     ) -> Program:
         """Return the program as soon as it is in one of ``states``.
@@ -242,7 +246,7 @@ class Host:
         """
         program_id = ProgramID.of(program_id)
         wanted = " or ".join(states)
-        waiting = self._wait_for(program_id, frozenset(ProgramState.of(it) for it in states))
+        waiting = self._wait_for(program_id, frozenset(states))
         return await within(self.clock, timeout, f"waiting for {program_id} to be {wanted}", waiting)
 
     async def logs(self, program_id: ProgramID | str, query: LogQuery = LogQuery()) -> ProgramLogs:

@@ -1,9 +1,6 @@
 """The nine states of a program, as they are named on the wire."""
 
 from enum import StrEnum
-from typing import Self
-
-from hershy.errors import InvalidValue
 
 
 class ProgramState(StrEnum):
@@ -18,14 +15,6 @@ class ProgramState(StrEnum):
     STOPPING = "Stopping"
     STOPPED = "Stopped"
     ERROR = "Error"
-
-    @classmethod
-    def of(cls, given: Self | str) -> Self:
-        """Take a state, or its name. Raises InvalidValue, with the names there are."""
-        try:
-            return cls(given)
-        except ValueError as error:
-            raise InvalidValue(f"state: there is no {given!r:.80}; there are {', '.join(cls)}") from error
 
     @property
     def is_active(self) -> bool:

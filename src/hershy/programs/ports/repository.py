@@ -11,26 +11,19 @@ from hershy.programs.domain.program import Program
 from hershy.programs.domain.state import ProgramState
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True)
 class ProgramFilter:
-    """Every given criterion must hold; ``labels`` must all be present with these values. Raises InvalidValue."""
+    """Every given criterion must hold; ``labels`` must all be present with these values."""
 
     user_id: UserID | None = None
     state: ProgramState | None = None
     build_id: BuildID | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
-    def __init__(
-        self,
-        user_id: UserID | str | None = None,
-        state: ProgramState | str | None = None,
-        build_id: BuildID | str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> None:
-        object.__setattr__(self, "user_id", None if user_id is None else UserID.of(user_id))
-        object.__setattr__(self, "state", None if state is None else ProgramState.of(state))
-        object.__setattr__(self, "build_id", None if build_id is None else BuildID.of(build_id))
-        object.__setattr__(self, "labels", labels or {})
+    def __post_init__(self) -> None:
+        for name, kind in (("user_id", UserID), ("build_id", BuildID)):
+            if (given := getattr(self, name)) is not None:
+                object.__setattr__(self, name, kind.of(given))
 
     def matches(self, program: Program) -> bool:
         return (

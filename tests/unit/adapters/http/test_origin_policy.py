@@ -1,32 +1,31 @@
 """What web pages of elsewhere are kept from, and programs' pages here."""
 
-from typing import Any
-
 import httpx
 import pytest
 
 from hershy.programs.ports.proxy import ProxyRequest, ProxyResponse
 from hershy.testing.twins import Twins
 from hershy_adapters._asgi import AsgiTransport
+from hershy_adapters.http._guard.origin_policy import OriginPolicy
 from hershy_adapters.http.app import create_app
 from hershy_adapters.memory.program import answer
 
 from .test_refusals import require_refusal
 
-POLICY: dict[str, Any] = {"allowed_hosts": ("hershy.example",), "allowed_origins": ("https://panel.example",)}
+POLICY = OriginPolicy(hosts=("hershy.example",), origins=("https://panel.example",))
 
 
 @pytest.fixture
-def guarded(hershy_twins: Twins) -> AsgiTransport:
-    return AsgiTransport(create_app(hershy_twins.host, **POLICY))
+def at_the_door(hershy_twins: Twins) -> AsgiTransport:
+    return AsgiTransport(create_app(hershy_twins.host, origin_policy=POLICY))
 
 
 @pytest.mark.parametrize(
     "name", ["localhost", "LOCALHOST:9000", "127.0.0.1:1", "[::1]:9000", "localhost.", "hershy.example:443"]
 )
-async def test_known_names(guarded: AsgiTransport, name: str) -> None:
+async def test_known_names(at_the_door: AsgiTransport, name: str) -> None:
     """Those of loopback and of the settings, by any port: a tunnel has one of its own."""
-    async with httpx.AsyncClient(transport=guarded, base_url="http://localhost") as client:
+    async with httpx.AsyncClient(transport=at_the_door, base_url="http://localhost") as client:
         assert (await client.get("/programs", headers={"Host": name})).status_code == 200
 
 
@@ -34,9 +33,9 @@ async def test_known_names(guarded: AsgiTransport, name: str) -> None:
     "name", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:9000", "x@localhost", "localhost:x", ""]
 )
 @pytest.mark.parametrize("path", ["/programs", "/healthz", "/metrics", "/nothing", "/programs/x/proxy/"])
-async def test_rebound_names(guarded: AsgiTransport, name: str, path: str) -> None:
+async def test_rebound_names(at_the_door: AsgiTransport, name: str, path: str) -> None:
     """A page that has made its name point here is sent away, whatever it asks for."""
-    async with httpx.AsyncClient(transport=guarded, base_url="http://localhost") as client:
+    async with httpx.AsyncClient(transport=at_the_door, base_url="http://localhost") as client:
         require_refusal(await client.get(path, headers={"Host": name}), 421, "allowed_hosts")
 
 
@@ -52,9 +51,9 @@ async def test_rebound_names(guarded: AsgiTransport, name: str, path: str) -> No
         {"Sec-Fetch-Site": "same-site"},
     ],
 )
-async def test_pages_of_elsewhere_change_nothing(guarded: AsgiTransport, headers: dict[str, str]) -> None:
+async def test_pages_of_elsewhere_change_nothing(at_the_door: AsgiTransport, headers: dict[str, str]) -> None:
     """403 for every method that may change something; what only shows is shown, and cannot be read across."""
-    async with httpx.AsyncClient(transport=guarded, base_url="http://localhost:9000") as client:
+    async with httpx.AsyncClient(transport=at_the_door, base_url="http://localhost:9000") as client:
         for method in ("POST", "PUT", "PATCH", "DELETE", "BREW"):
             for path in ("/programs", "/programs/x/proxy/x"):
                 require_refusal(await client.request(method, path, headers=headers), 403, "allowed_origins")
@@ -77,14 +76,14 @@ async def test_pages_of_elsewhere_change_nothing(guarded: AsgiTransport, headers
         {"Content-Type": "application/x-www-form-urlencoded"},
     ],
 )
-async def test_own_pages_and_programs_that_are_no_browsers(guarded: AsgiTransport, headers: dict[str, str]) -> None:
+async def test_own_pages_and_programs_that_are_no_browsers(at_the_door: AsgiTransport, headers: dict[str, str]) -> None:
     """Go through."""
-    async with httpx.AsyncClient(transport=guarded, base_url="http://localhost:9000") as client:
+    async with httpx.AsyncClient(transport=at_the_door, base_url="http://localhost:9000") as client:
         body = b'{"user_id": "alice", "dockerfile": "FROM x"}'
         assert (await client.post("/programs", content=body, headers=headers)).status_code == 201
 
 
-async def test_a_websocket_of_elsewhere(guarded: AsgiTransport, hershy_twins: Twins) -> None:
+async def test_a_websocket_of_elsewhere(at_the_door: AsgiTransport, hershy_twins: Twins) -> None:
     """Is refused in its handshake."""
     program = await hershy_twins.ready()
     path = f"/programs/{program.id}/proxy/ws"
@@ -105,7 +104,7 @@ async def test_a_websocket_of_elsewhere(guarded: AsgiTransport, hershy_twins: Tw
     async def send(message: object) -> None:
         sent.append(message)
 
-    await create_app(hershy_twins.host, **POLICY)(scope, receive, send)  # type: ignore[arg-type]
+    await create_app(hershy_twins.host, origin_policy=POLICY)(scope, receive, send)  # type: ignore[arg-type]
     assert sent[0]["status"] == 403  # type: ignore[index]
 
 
