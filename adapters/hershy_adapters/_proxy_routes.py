@@ -11,7 +11,7 @@ from hershy.core.ids import ProgramID, PublishPort
 from hershy.errors import ProgramNotReady, ProgramUnreachable
 from hershy.programs.ports.proxy import ProxyRoute
 
-from ._cut import Cut, CutOff
+from ._cancellation import Cancellation, Cancelled
 
 HEALTHY = range(200, 400)
 """Statuses that pass a probe of a path."""
@@ -73,7 +73,7 @@ class Cuttable:
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._cut = Cut()
+        self._cut = Cancellation()
 
     async def __aenter__(self) -> Self:
         self._exchange.cut_by(self._cut.make)
@@ -86,7 +86,7 @@ class Cuttable:
         self._exchange.spare(self._cut.make)
         try:
             await self._cut.__aexit__(kind, error, trace)
-        except CutOff:
+        except Cancelled:
             raise self._exchange.route.lost() from None
 
 

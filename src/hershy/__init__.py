@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from . import errors as errors
     from .access.principals import Authentication, Principal
     from .builds.spec import BuildSpec
-    from .client import AsyncClient, Client
+    from .client import AsyncClient, AsyncProgramHandle, BlockingProgramHandle, Client
     from .core.exits import ExitKind, ExitReason
     from .core.ids import BuildID, ContainerID, ImageID, ProgramID, PublishPort, UserID
     from .core.resources import ResourceLimits
@@ -48,10 +48,12 @@ if TYPE_CHECKING:
     from .sandbox.domain.job import SandboxJob, SandboxLimits
     from .sandbox.domain.result import Outcome, PythonError, SandboxResult
     from .sandbox.domain.risk import LintFinding, Reason, RiskReport, Verdict
-    from .wiring import HostContainer, Settings, open_host, open_sandbox, open_server, run_code
+    from .wiring import HostContainer, Settings, connect, open_host, open_sandbox, open_server, run_code
 
 _HOME = {
     "AsyncClient": "client",
+    "AsyncProgramHandle": "client",
+    "BlockingProgramHandle": "client",
     "Authentication": "access.principals",
     "BuildID": "core.ids",
     "BuildLine": "programs.ports.event_bus",
@@ -109,6 +111,7 @@ _HOME = {
     "SandboxService": "sandbox.application.service",
     "Settings": "wiring",
     "UserID": "core.ids",
+    "connect": "wiring",
     "Verdict": "sandbox.domain.risk",
     "WebSocketClosed": "programs.ports.proxy",
     "open_host": "wiring",
@@ -120,7 +123,9 @@ _MODULES = ("asgi", "errors")
 
 __all__ = [
     "AsyncClient",
+    "AsyncProgramHandle",
     "Authentication",
+    "BlockingProgramHandle",
     "BuildID",
     "BuildLine",
     "BuildProgress",
@@ -179,6 +184,7 @@ __all__ = [
     "UserID",
     "Verdict",
     "WebSocketClosed",
+    "connect",
     "open_host",
     "open_sandbox",
     "open_server",

@@ -1,8 +1,9 @@
-"""Every error hershy raises, as one tree.
+"""Every error hershy raises, in this process and as a client of a Host, as one tree.
 
     HershyError
     ├── InvalidValue (also ValueError)          a value breaks its type's rules; nothing has changed
     │   ├── ConfigurationError                  settings name something that does not exist or does not fit
+    │   ├── TooLarge                            a request is larger than the Host accepts
     │   └── UnfitDirectory                      a directory cannot be built from
     ├── Unauthorized                            nobody has been told apart: no token, or one that is not valid
     ├── Forbidden                               this caller may not do that
@@ -27,18 +28,65 @@
     ├── Unavailable                             a dependency does not answer
     │   ├── EngineUnavailable                   the container engine does not answer
     │   ├── RepositoryUnavailable               the database does not answer, or cannot write
+    │   ├── HostUnreachable                     no Host answers at the client's URL
+    │   │   └── HostTimeout                     … within the deadline; it may still carry the request out
     │   └── ProgramUnreachable                  the program does not answer through the proxy
     │       └── ProgramTimeout                  … within its deadline
-    └── DeadlineExceeded (also TimeoutError)    an operation of hershy's own ran out of time
+    ├── DeadlineExceeded (also TimeoutError)    an operation of hershy's own ran out of time
+    │   └── WaitTimeout                         a program did not reach a state in time; it goes on
+    ├── HostFailure                             the Host answered with a status that stands for nothing above
+    └── UnexpectedAnswer                        what answers at the client's URL does not speak the Host API
 
-Adapters translate their vendor's errors into these and keep the cause (``raise … from``).
+Adapters translate their vendor's errors into these and keep the cause (``raise … from``). A client raises what the Host
+has raised: the type's name travels in the answer, and ``FIELDS`` with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Self, SupportsInt
+
+FIELDS = ("program_id", "state", "event", "remedy", "detail")
+"""What an error tells beside its message, where it knows; each is a text."""
 
 
 class HershyError(Exception):
-    """Root of the tree: catch this to catch everything hershy raises on purpose."""
+    """Root of the tree: catch this to catch everything hershy raises on purpose.
+
+    ``message`` is the whole text; ``remedy`` what to do about it and ``detail`` more of it, empty where nothing is
+    known. ``status`` and ``reason`` are the HTTP status and its phrase where a Host has answered with this error, None
+    and empty where it was raised in this process.
+    """
+
+    remedy: str = ""
+    detail: str = ""
+    status: int | None = None
+    reason: str = ""
+
+    @property
+    def message(self) -> str:
+        return str(self)
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """Those of ``FIELDS`` that this error has."""
+        found = {name: getattr(self, name, "") for name in FIELDS}
+        return {name: str(value) for name, value in found.items() if value}
+
+    @classmethod
+    def restored(cls, message: str, **attributes: Any) -> Self:
+        """Make an error of this type from its message and attributes, past its constructor."""
+        error: Self = _restored(cls, (message,), attributes)
+        return error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exception's own calls the constructor with the message alone, which fails where that takes more.
+        return _restored, (type(self), self.args, dict(self.__dict__))
+
+
+def _restored(cls: Any, args: tuple[Any, ...], attributes: Mapping[str, Any]) -> Any:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(attributes)
+    return error
 
 
 class InvalidValue(HershyError, ValueError):
@@ -47,6 +95,10 @@ class InvalidValue(HershyError, ValueError):
 
 class ConfigurationError(InvalidValue):
     """A setting names an adapter that is not installed, or adapters that do not fit together."""
+
+
+class TooLarge(InvalidValue):
+    """The request is larger than the Host accepts. Nothing has changed."""
 
 
 class UnfitDirectory(InvalidValue):
@@ -68,30 +120,41 @@ class NotFound(HershyError):
 class ProgramNotFound(NotFound):
     """No program is registered under this id."""
 
-    def __init__(self, program_id: object) -> None:
-        super().__init__(f"program not found: {program_id}")
+    program_id: str = ""
+
+    def __init__(self, program_id: object, why: str = "") -> None:
+        self.program_id = str(program_id)
+        super().__init__(f"program not found: {program_id}" + (f" {why}" if why else ""))
 
 
 class TokenNotFound(NotFound):
     """No API token has this id."""
 
+    token_id: str = ""
+
     def __init__(self, token_id: object) -> None:
+        self.token_id = str(token_id)
         super().__init__(f"token not found: {token_id}; 'hershy token ls' lists those there are")
 
 
 class ContainerNotFound(NotFound):
     """The runtime has no such container (any more)."""
 
+    container_id: str = ""
+
     def __init__(self, container_id: object) -> None:
+        self.container_id = str(container_id)
         super().__init__(f"container not found: {container_id}")
 
 
 class ImageNotFound(NotFound):
     """The image is not in the engine's store; building again makes it."""
 
+    image: str = ""
+
     def __init__(self, image: object) -> None:
+        self.image = str(image)
         super().__init__(f"image not found: {image}")
-        self.image = image
 
 
 class Conflict(HershyError):
@@ -101,10 +164,15 @@ class Conflict(HershyError):
 class IllegalTransition(Conflict):
     """The state machine has no row for this event in this state."""
 
+    program_id: str = ""
+    state: str = ""
+    event: str = ""
+
     def __init__(self, program_id: object, state: object, event: str, remedy: str = "") -> None:
-        self.program_id = program_id
-        self.state = state
+        self.program_id = str(program_id)
+        self.state = str(state)
         self.event = event
+        self.remedy = remedy
         hint = f"; {remedy}" if remedy else ""
         super().__init__(self.describe() + hint)
 
@@ -137,8 +205,10 @@ class StaleVersion(Conflict):
 class PortHeld(Conflict):
     """Somebody else on this machine listens on the publish port: the engine's own bind error."""
 
-    def __init__(self, port: object) -> None:
-        self.port = port
+    port: int = 0
+
+    def __init__(self, port: SupportsInt) -> None:
+        self.port = int(port)
         super().__init__(f"port {port} is held by another process on this machine")
 
 
@@ -149,9 +219,14 @@ class StorageInUse(Conflict):
 class ProgramFailed(HershyError):
     """A program that was waited for came to rest in a state that was not waited for."""
 
+    program_id: str = ""
+    state: str = ""
+    error_msg: str = ""
+
     def __init__(self, program_id: object, state: object, error_msg: str) -> None:
-        self.program_id = program_id
-        self.state = state
+        self.program_id = str(program_id)
+        self.state = str(state)
+        self.error_msg = error_msg
         super().__init__(f"program {program_id} is {state}" + (f": {error_msg}" if error_msg else ""))
 
 
@@ -164,6 +239,8 @@ class BuildError(HershyError):
 
     ``tail`` holds the last lines of the build's output, oldest first: the failing step and what it printed.
     """
+
+    tail: tuple[str, ...] = ()
 
     def __init__(self, message: str, tail: Sequence[str] = ()) -> None:
         self.tail = tuple(tail)
@@ -190,6 +267,23 @@ class RepositoryUnavailable(Unavailable):
     """The database does not answer, or cannot write."""
 
 
+class HostUnreachable(Unavailable):
+    """No Host answers at ``url``. ``was_asked`` False: there was no connection, so that nothing has been asked."""
+
+    url: str = ""
+    was_asked: bool = True
+    remedy = "start one with 'hershy serve', or name another with --url or HERSHY_URL"
+
+    def __init__(self, url: str, why: str, *, was_asked: bool = True) -> None:
+        self.url = url
+        self.was_asked = was_asked
+        super().__init__(f"no Host answers at {url} ({why}); {self.remedy}")
+
+
+class HostTimeout(HostUnreachable):
+    """The Host accepted the request and did not answer within the deadline; it may still carry it out."""
+
+
 class ProgramUnreachable(Unavailable):
     """The program's port does not answer an HTTP request."""
 
@@ -200,3 +294,21 @@ class ProgramTimeout(ProgramUnreachable):
 
 class DeadlineExceeded(HershyError, TimeoutError):
     """An operation of hershy's own did not end within its deadline."""
+
+
+class WaitTimeout(DeadlineExceeded):
+    """The program did not reach the state in time. It goes on; waiting again is possible."""
+
+    program_id: str = ""
+
+    def __init__(self, program_id: str, wanted: str, seconds: float) -> None:
+        self.program_id = program_id
+        super().__init__(f"program {program_id} did not become {wanted} within {seconds:g} s; it goes on")
+
+
+class HostFailure(HershyError):
+    """The Host answered with an error that this version of the client has no type for; ``status`` says which."""
+
+
+class UnexpectedAnswer(HershyError):
+    """Something answers at the client's URL that does not speak the Host API."""

@@ -34,7 +34,7 @@ from hershy_adapters._names import container_name, image_name
 
 from ._container.creation import Creation
 from ._container.exits import egress_of, exit_reason, status_of, was_never_started
-from ._container.hardening import OWNER_LABEL, PORT_LABEL, PROGRAM_LABEL, Config, Enclosure, create_config
+from ._container.hardening import OWNER_LABEL, PORT_LABEL, PROGRAM_LABEL, Config, ContainerPolicy, create_config
 from ._container.inherited import InheritedConfig
 from ._container.removal import remove_container
 from ._container.seccomp import SeccompProfile, load_profile, own_profile
@@ -76,8 +76,8 @@ class DockerRuntime(Runtime):
     ) -> None:
         self._engine = engine
         self._owner = owner
-        self._enclosure = replace(
-            self.enclosure(runtime_name or self.usual_name, owner, network),
+        self._policy = replace(
+            self.policy(runtime_name or self.usual_name, owner, network),
             seccomp=seccomp or own_profile(),
             resolv_conf=None if resolv_conf is None else resolv_conf.path,
         )
@@ -86,7 +86,7 @@ class DockerRuntime(Runtime):
         self._forwarding = Forwarding(engine, self._inspect)
         self._images = InheritedConfig(engine)
         self._network = ProgramNetwork(engine, network)
-        self._creation = Creation(engine, self._images, self._network, self._enclosure, self.remedy, resolv_conf)
+        self._creation = Creation(engine, self._images, self._network, self._policy, self.remedy, resolv_conf)
 
     @classmethod
     def of(cls, context: AdapterContext) -> Self:
@@ -101,9 +101,9 @@ class DockerRuntime(Runtime):
         )
 
     @classmethod
-    def enclosure(cls, runtime_name: str, owner: OwnerID, network: str) -> Enclosure:
+    def policy(cls, runtime_name: str, owner: OwnerID, network: str) -> ContainerPolicy:
         contract = SecurityContract.for_host(os.getuid(), os.getgid())
-        return Enclosure(runtime_name, owner, network, contract)
+        return ContainerPolicy(runtime_name, owner, network, contract)
 
     async def create(self, spec: ContainerSpec) -> ContainerID:
         if spec.egress is Egress.NONE and (obstacle := await self.obstacle_to_forwarding()):
@@ -151,7 +151,7 @@ class DockerRuntime(Runtime):
             return ExitReason(ExitKind.ENGINE_LOST)
         if was_never_started(account["State"]):
             raise RuntimeFailure(f"waiting for {container_id}: it was never started")
-        reason = await exit_reason(account, self._enclosure.killed_codes)
+        reason = await exit_reason(account, self._policy.killed_codes)
         if reason is None:
             raise RuntimeFailure(f"waiting for {container_id}: the engine started it anew by itself")
         return reason
@@ -188,14 +188,14 @@ class DockerRuntime(Runtime):
 
     async def compose_file(self, spec: ContainerSpec) -> str:
         names = container_name(spec.program_id), image_name(spec.build_id)
-        return render_compose(*names, await self.configuration(spec), self._enclosure.seccomp)
+        return render_compose(*names, await self.configuration(spec), self._policy.seccomp)
 
     async def configuration(self, spec: ContainerSpec) -> Config:
         """What ``create`` sends to the engine. Raises ImageNotFound."""
-        return create_config(spec, await self._images.facts(spec.image_id), self._enclosure)
+        return create_config(spec, await self._images.facts(spec.image_id), self._policy)
 
     async def diagnose(self) -> Sequence[Requirement]:
-        findings = list(await diagnose(self._engine, self._enclosure.runtime, self.remedy))
+        findings = list(await diagnose(self._engine, self._policy.runtime, self.remedy))
         if all(it.ok for it in findings):
             findings.append(await self._forwarding_finding())
         if self._resolv_conf is not None and self._egress is Egress.OPEN:
@@ -225,7 +225,7 @@ class DockerRuntime(Runtime):
                 account = await self._inspect(container_id)
             except ContainerNotFound:
                 return None
-            return await status_of(account, self._enclosure.killed_codes)
+            return await status_of(account, self._policy.killed_codes)
 
     async def _inspect(self, container_id: ContainerID) -> dict[str, Any]:
         with translated("inspecting", container_id):

@@ -158,10 +158,10 @@ class DockerSandbox(Sandbox):
             raise Unavailable("the sandbox is closed")
         if self._maker is None or self._pool is None:
             self._lease = OwnerLock(self._storage_root, self._engine.host)
-            enclosure = replace(
-                self.runtime_class.enclosure(self.runtime, self._lease.owner, network=""), seccomp=self._seccomp
+            policy = replace(
+                self.runtime_class.policy(self.runtime, self._lease.owner, network=""), seccomp=self._seccomp
             )
-            self._maker = Maker(self._engine, enclosure, self.runtime_class.remedy, self._disposal)
+            self._maker = Maker(self._engine, policy, self.runtime_class.remedy, self._disposal)
             self._pool = Pool(self._maker, self._disposal, self._warm_shape, self._pool_size)
         return self._maker, self._pool
 

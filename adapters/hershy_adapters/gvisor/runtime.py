@@ -7,7 +7,7 @@ from typing import ClassVar
 from hershy.core.adapter import AdapterContext
 from hershy.core.diagnosis import Requirement
 from hershy.core.ids import OwnerID
-from hershy_adapters.docker._container.hardening import Enclosure
+from hershy_adapters.docker._container.hardening import ContainerPolicy
 from hershy_adapters.docker._errors import translated
 from hershy_adapters.docker.runtime import DockerRuntime
 
@@ -34,8 +34,8 @@ class GVisorRuntime(DockerRuntime):
     )
 
     @classmethod
-    def enclosure(cls, runtime_name: str, owner: OwnerID, network: str) -> Enclosure:
-        plain = super().enclosure(runtime_name, owner, network)
+    def policy(cls, runtime_name: str, owner: OwnerID, network: str) -> ContainerPolicy:
+        plain = super().policy(runtime_name, owner, network)
         return replace(
             plain,
             own_pids=SANDBOX_PIDS,
@@ -52,7 +52,7 @@ class GVisorRuntime(DockerRuntime):
 
     async def _obstacle_of_own_network_stack(self) -> str:
         """Its own stack keeps the loopback device inside the sandbox, where nothing from outside connects to."""
-        name = self._enclosure.runtime
+        name = self._policy.runtime
         if SHARED_NETWORK_STACK in await self._arguments():
             return ""
         return (
@@ -62,7 +62,7 @@ class GVisorRuntime(DockerRuntime):
 
     async def _filter_finding(self) -> Requirement:
         """Not required: what it would refuse meets gVisor's kernel, not the machine's. ``hershy verify`` wants it."""
-        name, about = self._enclosure.runtime, "seccomp inside gVisor"
+        name, about = self._policy.runtime, "seccomp inside gVisor"
         if OWN_FILTER in await self._arguments():
             return Requirement(about, True, f"the runtime {name} holds programs to their seccomp profile")
         return Requirement(
@@ -74,7 +74,7 @@ class GVisorRuntime(DockerRuntime):
         )
 
     async def _arguments(self) -> Sequence[str]:
-        name = self._enclosure.runtime
+        name = self._policy.runtime
         with translated("asking the engine for the runtime", name):
             info = await self._engine.client.system.info()
         arguments: Sequence[str] = ((info.get("Runtimes") or {}).get(name) or {}).get("runtimeArgs") or ()

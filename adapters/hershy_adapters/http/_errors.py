@@ -68,13 +68,18 @@ def encoded(content: Any) -> bytes:
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(errors="replace")
 
 
-def refusal(status: int, message: str, headers: Mapping[str, str] | None = None) -> Json:
-    refused = Refused(HTTPStatus(status).phrase, int(status), message)
+def refusal(
+    status: int, message: str, headers: Mapping[str, str] | None = None, told: Mapping[str, str] | None = None
+) -> Json:
+    """``told``: fields beside the contract's, which no caller has to look at."""
+    refused = Refused(HTTPStatus(status).phrase, int(status), message, **(told or {}))
     return Json(written(refused), status_code=status, headers=dict(headers or {}))
 
 
 def refusal_of(error: Exception) -> Json:
-    return refusal(*verdict(error))
+    """With the error's type and attributes, by which clients raise the same."""
+    told = {"type": type(error).__name__, **error.fields} if isinstance(error, HershyError) else {}
+    return refusal(*verdict(error), told=told)
 
 
 def verdict(error: Exception) -> tuple[HTTPStatus, str]:

@@ -148,20 +148,20 @@ def _user_name() -> str:
 
 def _start_and_wait(session: Session, created: "CreatedProgram", timeout: timedelta, as_json: bool) -> None:
     """Return once the program is Ready; otherwise say why it is not, and exit."""
-    from hershy.client import ProgramEnded, WaitTimeout
+    from hershy.errors import ProgramFailed, WaitTimeout
 
-    from .progress import start_and_wait
+    from .progress import show_start
 
     program_id = created.program_id
     try:
-        asyncio.run(start_and_wait(session, program_id, timeout))
+        asyncio.run(show_start(session, program_id, timeout))
     except KeyboardInterrupt:
         output.note(f"no longer waiting; {program_id} goes on. To stop it: hershy stop {program_id}")
         raise typer.Exit(130) from None
     except WaitTimeout as error:
         output.error(f"{error}; to stop it: hershy stop {program_id}")
         raise typer.Exit(1) from None
-    except ProgramEnded as error:
+    except ProgramFailed as error:
         output.error(str(error))
         if as_json:
             with session.client() as client:

@@ -120,11 +120,11 @@ def _exit_in_words(given: Mapping[str, Any]) -> str:
 
 
 def _print_last_lines(client: "Client", program_id: str, tail: int) -> None:
-    from hershy.client import UnavailableError
+    from hershy.errors import Unavailable
 
     try:
         text = client.logs(program_id, tail=tail).logs
-    except UnavailableError as error:
+    except Unavailable as error:
         output.note(f"its output cannot be read now: {error}")
         return
     if text:

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from hershy.client import ServerUnreachable
+from hershy.errors import HostUnreachable
 from hershy.sandbox.domain.job import SandboxJob
 from hershy.sandbox.domain.result import SandboxResult
 
@@ -48,7 +48,7 @@ def run_at(job: SandboxJob, limits: Mapping[str, float], place: Place, *, check:
     if not place.is_local:
         try:
             return _at_a_host(job, limits, place.session, check=check, threshold=threshold)
-        except ServerUnreachable as error:
+        except HostUnreachable as error:
             # Code that may be running already is not run again.
             if error.was_asked or place.session.names_a_host:
                 raise

@@ -1,6 +1,5 @@
 """Commands for what a program says: logs, message, source."""
 
-import json
 from enum import StrEnum
 from typing import Annotated
 
@@ -71,9 +70,7 @@ def message(
     if as_json:
         output.document({"status": receipt.status, **receipt.answer})
         return
-    output.result(receipt.status)
-    for name, value in receipt.answer.items():
-        output.result(f"{name}: {value if isinstance(value, str) else json.dumps(value)}")
+    output.result(str(receipt))
 
 
 def source(

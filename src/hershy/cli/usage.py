@@ -54,12 +54,12 @@ async def _stats_of(session: Session, programs: Sequence["ProgramInfo"]) -> Sequ
     slots = asyncio.Semaphore(AT_ONCE)
 
     async def one(client: "AsyncClient", program_id: str) -> "ProgramStats | None":
-        from hershy.client import NotFoundError
+        from hershy.errors import NotFound
 
         async with slots:
             try:
                 return await client.stats(program_id)
-            except NotFoundError:
+            except NotFound:
                 return None
 
     async with session.async_client() as client:

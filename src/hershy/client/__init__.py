@@ -7,6 +7,7 @@ with Client() as hershy:
     hershy.message(program.program_id, "add 5")
 """
 
+from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer
 from hershy.sandbox.domain.result import SandboxResult
 from hershy.wire import (
     BuildLineEvent,
@@ -28,51 +29,27 @@ from hershy.wire import (
     Transition,
 )
 
+from ._async_handle import AsyncProgramHandle
+from ._handle import BlockingProgramHandle
 from .asynchronous import AsyncClient
-from .errors import (
-    ApiError,
-    BadRequestError,
-    ClientError,
-    ConflictError,
-    ForbiddenError,
-    LimitReachedError,
-    NotAllowedError,
-    NotFoundError,
-    ProgramEnded,
-    ServerTimeout,
-    ServerUnreachable,
-    TooLargeError,
-    UnauthorizedError,
-    UnavailableError,
-    UnexpectedAnswer,
-    WaitTimeout,
-)
-from .models import MessageReceipt, ProgramAnswer
 from .sync import Client
 from .waiting import Wait, WaitStep
 
 __all__ = [
-    "ApiError",
     "AsyncClient",
-    "BadRequestError",
+    "AsyncProgramHandle",
+    "BlockingProgramHandle",
     "BuildLineEvent",
     "BulkResult",
     "Client",
-    "ClientError",
-    "ConflictError",
     "CreatedProgram",
     "DeletedEvent",
     "ExitInfo",
-    "ForbiddenError",
     "JournalEntry",
-    "LimitReachedError",
     "LostEvent",
     "MessageReceipt",
     "NewProgram",
-    "NotAllowedError",
-    "NotFoundError",
     "ProgramAnswer",
-    "ProgramEnded",
     "ProgramEvent",
     "ProgramInfo",
     "ProgramLogs",
@@ -81,15 +58,8 @@ __all__ = [
     "ProxyInfo",
     "RiskInfo",
     "SandboxResult",
-    "ServerTimeout",
-    "ServerUnreachable",
     "StateEvent",
-    "TooLargeError",
     "Transition",
-    "UnauthorizedError",
-    "UnavailableError",
-    "UnexpectedAnswer",
     "Wait",
     "WaitStep",
-    "WaitTimeout",
 ]

@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
+from hershy.errors import ProgramNotFound, UnexpectedAnswer
+from hershy.programs.domain.answers import MessageReceipt
 from hershy.programs.domain.state import ProgramState
 from hershy.wire import (
     BulkResult,
@@ -31,8 +33,6 @@ from hershy.wire import (
 )
 
 from . import _parse
-from .errors import NotFoundError, UnexpectedAnswer
-from .models import MessageReceipt
 
 T = TypeVar("T")
 Params = tuple[tuple[str, str], ...]
@@ -55,7 +55,7 @@ class Call(Generic[T]):
     max_answer_bytes: int | None = None
 
     def read(self, status: int, content: bytes, url: str) -> T:
-        """The answer as a value. Raises ApiError for a refusal, UnexpectedAnswer for what is not this API's."""
+        """The answer as a value. Raises HershyError for a refusal, UnexpectedAnswer for what is not this API's."""
         data = _parse.document(status, content, f"{self.method} {url}{self.path}")
         try:
             return self.parse(data)
@@ -79,9 +79,9 @@ def answered(of: type[T]) -> Callable[[Any], T]:
 
 
 def program_path(program_id: str, rest: str = "") -> str:
-    """Raises NotFoundError for what cannot be one segment of a path: it would address something else."""
+    """Raises ProgramNotFound for what cannot be one segment of a path: it would address something else."""
     if not program_id or not program_id.strip("."):
-        raise NotFoundError(404, "Not Found", f"program not found: {program_id!r}")
+        raise ProgramNotFound(repr(program_id))
     return f"/programs/{quote(program_id, safe='')}{rest}"
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import httpx
 
-from .errors import ServerTimeout, ServerUnreachable, UnexpectedAnswer
+from hershy.errors import HostTimeout, HostUnreachable, UnexpectedAnswer
 
 DEFAULT_URL = "http://127.0.0.1:9000"
 URL_VARIABLE = "HERSHY_URL"
@@ -70,17 +70,17 @@ def stream_timeout(timeout: timedelta, silence_s: float | None) -> httpx.Timeout
 
 @contextmanager
 def translated(url: str) -> Iterator[None]:
-    """Run httpx inside; what it raises comes out as ServerTimeout or ServerUnreachable."""
+    """Run httpx inside; what it raises comes out as HostTimeout or HostUnreachable."""
     try:
         yield
     except httpx.ConnectTimeout as error:
-        raise ServerUnreachable(url, "connecting took too long", was_asked=False) from error
+        raise HostUnreachable(url, "connecting took too long", was_asked=False) from error
     except httpx.ConnectError as error:
-        raise ServerUnreachable(url, str(error) or "no connection", was_asked=False) from error
+        raise HostUnreachable(url, str(error) or "no connection", was_asked=False) from error
     except httpx.TimeoutException as error:
-        raise ServerTimeout(url, f"no answer in time, {type(error).__name__}") from error
+        raise HostTimeout(url, f"no answer in time, {type(error).__name__}") from error
     except httpx.RequestError as error:
-        raise ServerUnreachable(url, str(error) or type(error).__name__) from error
+        raise HostUnreachable(url, str(error) or type(error).__name__) from error
 
 
 def require_bounded(size: int, url: str, most: int | None = None) -> None:

@@ -3,14 +3,15 @@
 import json
 from typing import Any
 
+from hershy.errors import HershyError, UnexpectedAnswer
+from hershy.programs.domain.answers import MessageReceipt
 from hershy.wire import EVENTS, ProgramEvent, read_answer
 
-from .errors import ApiError, UnexpectedAnswer, api_error
-from .models import MessageReceipt
+from ._refusals import refused
 
 
 def document(status: int, content: bytes, request: str) -> Any:
-    """The JSON of a successful answer. Raises ApiError for a refusal, UnexpectedAnswer for anything else."""
+    """The JSON of a successful answer. Raises HershyError for a refusal, UnexpectedAnswer for anything else."""
     if status >= 400:
         raise refusal(status, content)
     try:
@@ -21,7 +22,7 @@ def document(status: int, content: bytes, request: str) -> Any:
         raise UnexpectedAnswer(f"what answers {request} is not a hershy Host: {error}") from error
 
 
-def refusal(status: int, content: bytes) -> ApiError:
+def refusal(status: int, content: bytes) -> HershyError:
     """The error of a refusal, also of one that does not have the contract's shape."""
     text = content[:500].decode(errors="replace")
     try:
@@ -29,9 +30,9 @@ def refusal(status: int, content: bytes) -> ApiError:
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        return api_error(status, f"HTTP {status}", text)
+        return refused(status, f"HTTP {status}", text, {})
     error = str(body.get("error") or f"HTTP {status}")
-    return api_error(status, error, str(body.get("message") or error))
+    return refused(status, error, str(body.get("message") or error), body)
 
 
 def nothing(data: Any) -> None:

@@ -2,7 +2,7 @@
 
 from random import uniform
 
-from .errors import ClientError
+from hershy.errors import HershyError
 
 FIRST_DELAY_S = 0.1
 LONGEST_DELAY_S = 5.0
@@ -34,7 +34,7 @@ class Resuming:
         if is_sign_of_life:
             self._failures = 0
 
-    def delay_s(self, failure: ClientError) -> float:
+    def delay_s(self, failure: HershyError) -> float:
         """How long to wait before the next try. Raises ``failure`` when none is worth it."""
         if not self._was_there or self._failures >= TRIES:
             raise failure

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from .errors import UnexpectedAnswer
+from hershy.errors import UnexpectedAnswer
 
 MAX_EVENT_CHARS = 1024 * 1024
 """No event of the Host comes near; a stream that does is not one of its own."""

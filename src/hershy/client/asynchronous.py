@@ -4,8 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
-from typing import Any
+from typing import Any, Unpack
 
+from hershy.builds.spec import PathLike
+from hershy.core.ids import UserID
+from hershy.errors import DeadlineExceeded, HershyError, HostUnreachable, Unavailable, WaitTimeout
+from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer
 from hershy.programs.domain.egress import Egress
 from hershy.programs.domain.state import ProgramState
 from hershy.sandbox.domain.result import SandboxResult
@@ -28,10 +32,10 @@ from hershy.wire import (
 )
 
 from . import _calls, _sandbox_calls
+from ._async_handle import AsyncProgramHandle, start_and_wait
 from ._awaiting import AsyncConnection
+from ._deploying import PATIENCE, Options, Progress, registration
 from ._resuming import STREAM_ENDED, Resuming
-from .errors import ServerUnreachable, UnavailableError, WaitTimeout
-from .models import MessageReceipt, ProgramAnswer
 from .waiting import Wait, WaitStep
 
 
@@ -77,6 +81,23 @@ class AsyncClient(AsyncConnection):
         )
         return await self._send(_calls.create(program))
 
+    async def deploy(
+        self,
+        directory: str | PathLike,
+        *,
+        user: UserID | str,
+        timeout: timedelta = PATIENCE,
+        progress: Progress = lambda event: None,
+        **options: Unpack[Options],
+    ) -> AsyncProgramHandle:
+        """Register the program in a directory, start it, and return it once it is Ready, as ``Client.deploy``."""
+        created = await self._send(registration(directory, user, options))
+        return AsyncProgramHandle(self, await start_and_wait(self, created.program_id, timeout, progress))
+
+    async def program(self, program_id: str) -> AsyncProgramHandle:
+        """A handle of the program. Raises ProgramNotFound."""
+        return AsyncProgramHandle(self, await self.get(program_id))
+
     async def create_programs(self, programs: Iterable[NewProgram]) -> Sequence[CreatedProgram]:
         """Register several programs, all or none, as ``Client.create_programs``."""
         return await self._send(_calls.create_many(programs))
@@ -94,7 +115,7 @@ class AsyncClient(AsyncConnection):
         return await self._send(_calls.restart(program_id))
 
     async def get(self, program_id: str) -> ProgramInfo:
-        """The program as it is now. Raises NotFoundError."""
+        """The program as it is now. Raises ProgramNotFound."""
         return await self._send(_calls.get(program_id))
 
     async def list(
@@ -195,11 +216,11 @@ class AsyncClient(AsyncConnection):
         return await self._send(_calls.journal(program_id, after, limit))
 
     async def source(self, program_id: str) -> ProgramSource:
-        """What the program was built from, ``Dockerfile`` included. Raises NotFoundError."""
+        """What the program was built from, ``Dockerfile`` included. Raises ProgramNotFound."""
         return await self._send(_calls.source(program_id))
 
     async def message(self, program_id: str, text: str) -> MessageReceipt:
-        """Send a message to the program's Watcher. Raises UnavailableError unless the program is Ready."""
+        """Send a message to the program's Watcher. Raises ProgramNotReady unless the program is Ready."""
         return await self._send(_calls.message(program_id, text))
 
     async def request(
@@ -253,7 +274,7 @@ class AsyncClient(AsyncConnection):
         return await self._send(_sandbox_calls.score(code, files or {}))
 
     async def debug_proxy(self, program_id: str) -> ProxyInfo:
-        """What the Host's proxy holds for the program. Raises NotFoundError."""
+        """What the Host's proxy holds for the program. Raises ProgramNotFound."""
         return await self._send(_calls.debug_proxy(program_id))
 
     async def events(
@@ -268,8 +289,8 @@ class AsyncClient(AsyncConnection):
                         yield event
                         if program_id is not None and isinstance(event, DeletedEvent):
                             return
-                raise ServerUnreachable(self.url, STREAM_ENDED)
-            except (ServerUnreachable, UnavailableError) as failure:
+                raise HostUnreachable(self.url, STREAM_ENDED)
+            except (Unavailable, DeadlineExceeded) as failure:
                 await asyncio.sleep(resuming.delay_s(failure))
 
     async def wait_for(
@@ -280,8 +301,8 @@ class AsyncClient(AsyncConnection):
     ) -> ProgramInfo:
         """Return the program once it has reached one of ``states``; at once if it is there.
 
-        Raises ProgramEnded as soon as it rests in Stopped or Error and that is not waited for, WaitTimeout after
-        ``timeout``, NotFoundError when it is deleted.
+        Raises ProgramFailed as soon as it rests in Stopped or Error and that is not waited for, WaitTimeout after
+        ``timeout``, ProgramNotFound when it is deleted.
         """
         wait = Wait.make(program_id, states)
         try:
@@ -289,6 +310,8 @@ class AsyncClient(AsyncConnection):
                 while not await self._listen(wait):
                     pass
                 return await self.get(program_id)
+        except HershyError:  # the Host's own, which may be a TimeoutError too
+            raise
         except TimeoutError as error:
             raise WaitTimeout(program_id, wait.wanted, timeout.total_seconds()) from error
 
@@ -299,4 +322,4 @@ class AsyncClient(AsyncConnection):
                 verdict = wait.judge(event)
                 if verdict is not WaitStep.GO_ON:
                     return verdict is WaitStep.REACHED
-        raise ServerUnreachable(self.url, STREAM_ENDED)
+        raise HostUnreachable(self.url, STREAM_ENDED)

@@ -3,8 +3,12 @@
 import time
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Unpack
 
+from hershy.builds.spec import PathLike
+from hershy.core.ids import UserID
+from hershy.errors import DeadlineExceeded, HostTimeout, HostUnreachable, Unavailable, WaitTimeout
+from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer
 from hershy.programs.domain.egress import Egress
 from hershy.programs.domain.state import ProgramState
 from hershy.sandbox.domain.result import SandboxResult
@@ -28,13 +32,10 @@ from hershy.wire import (
 
 from . import _calls, _http, _sandbox_calls
 from ._blocking import BlockingConnection
+from ._deploying import PATIENCE, Options, Progress, registration
+from ._handle import WAIT_SLICE_S, BlockingProgramHandle, start_and_wait
 from ._resuming import STREAM_ENDED, Resuming
-from .errors import ServerTimeout, ServerUnreachable, UnavailableError, WaitTimeout
-from .models import MessageReceipt, ProgramAnswer
 from .waiting import Wait, WaitStep
-
-WAIT_SLICE_S = 2.0
-"""While waiting, how long a silent event stream is listened to before the deadline is looked at again."""
 
 
 class Client(BlockingConnection):
@@ -42,8 +43,8 @@ class Client(BlockingConnection):
 
     ``base_url`` defaults to HERSHY_URL, then ``http://127.0.0.1:9000``; anything but a URL raises ValueError.
     ``token`` is an API token of the Host, HERSHY_TOKEN by default; a Host that asks for none is sent it all the same.
-    ``timeout`` bounds every call but the streams. Every method raises ApiError when the Host refuses (its
-    subclasses tell why), ServerUnreachable when none answers and UnexpectedAnswer when something else does.
+    ``timeout`` bounds every call but the streams. Every method raises what the Host has raised
+    (``hershy.errors``), HostUnreachable when none answers and UnexpectedAnswer when something else does.
     """
 
     def create_program(
@@ -70,7 +71,7 @@ class Client(BlockingConnection):
         ``health_check`` True for the defaults, or a mapping with path, interval_s, timeout_s and failures. ``ttl``
         after its registration the program is deleted; ``idle_timeout`` after the last request to it, stopped.
         With ``egress`` ``none`` it reaches nothing, and is still reached. ``description`` is text for people.
-        Raises BadRequestError, TooLargeError, LimitReachedError; InvalidValue, with nothing sent, for an unknown name.
+        Raises InvalidValue, TooLarge, QuotaExceeded; InvalidValue, with nothing sent, for an unknown name.
         """
         program = NewProgram(
             user_id,
@@ -89,24 +90,47 @@ class Client(BlockingConnection):
         )
         return self._send(_calls.create(program))
 
+    def deploy(
+        self,
+        directory: str | PathLike,
+        *,
+        user: UserID | str,
+        timeout: timedelta = PATIENCE,
+        progress: Progress = lambda event: None,
+        **options: Unpack[Options],
+    ) -> BlockingProgramHandle:
+        """Register the program in a directory, start it, and return it once it is Ready.
+
+        It goes on until it is deleted. Takes the Dockerfile and every other file that ``.dockerignore`` leaves in (and
+        nothing of .git). ``progress`` is called with every event meanwhile; ``options`` are those of
+        ``create_program``. Raises UnfitDirectory and InvalidValue with nothing sent, what ``create_program`` and
+        ``start`` raise, ProgramFailed, WaitTimeout; of the last two the program is left, to be looked at.
+        """
+        created = self._send(registration(directory, user, options))
+        return BlockingProgramHandle(self, start_and_wait(self, created.program_id, timeout, progress))
+
+    def program(self, program_id: str) -> BlockingProgramHandle:
+        """A handle of the program. Raises ProgramNotFound."""
+        return BlockingProgramHandle(self, self.get(program_id))
+
     def create_programs(self, programs: Iterable[NewProgram]) -> Sequence[CreatedProgram]:
         """Register several programs, all or none; at most 100. Raises as ``create_program``, naming it by its index."""
         return self._send(_calls.create_many(programs))
 
     def start(self, program_id: str) -> Transition:
-        """Begin to build and run; returns at once, with the state before. Raises ConflictError if it is active."""
+        """Begin to build and run; returns at once, with the state before. Raises IllegalTransition if it is active."""
         return self._send(_calls.start(program_id))
 
     def stop(self, program_id: str) -> Transition:
-        """Begin to stop, also a build under way; returns at once. Raises NotFoundError if it does not run."""
+        """Begin to stop, also a build under way; returns at once. Raises ProgramNotRunning if it does not run."""
         return self._send(_calls.stop(program_id))
 
     def restart(self, program_id: str) -> Transition:
-        """Begin to replace the container, keeping image and ``/state``. Raises NotFoundError if it does not run."""
+        """Begin to replace the container, keeping image and ``/state``. Raises ProgramNotRunning if it does not run."""
         return self._send(_calls.restart(program_id))
 
     def get(self, program_id: str) -> ProgramInfo:
-        """The program as it is now. Raises NotFoundError."""
+        """The program as it is now. Raises ProgramNotFound."""
         return self._send(_calls.get(program_id))
 
     def list(
@@ -124,7 +148,7 @@ class Client(BlockingConnection):
         return self._send(_calls.list_programs(user_id, state, labels, text))
 
     def delete(self, program_id: str) -> None:
-        """Stop the program if need be, and remove it with its files and its port. Raises NotFoundError."""
+        """Stop the program if need be, and remove it with its files and its port. Raises ProgramNotFound."""
         self._send(_calls.delete(program_id))
 
     def start_all(
@@ -136,7 +160,7 @@ class Client(BlockingConnection):
     ) -> Sequence[BulkResult]:
         """``start`` every program that meets all criteria given, with a result for each.
 
-        One that is refused stops no other. Raises BadRequestError when no criterion is given.
+        One that is refused stops no other. Raises InvalidValue when no criterion is given.
         """
         return self._send(_calls.bulk("start", user_id, state, labels))
 
@@ -206,22 +230,22 @@ class Client(BlockingConnection):
         yield from self._lines(path, params, silence_s=None)
 
     def stats(self, program_id: str) -> ProgramStats:
-        """What the program uses of the machine. Takes about 0.2 s while it runs. Raises NotFoundError."""
+        """What the program uses of the machine. Takes about 0.2 s while it runs. Raises ProgramNotFound."""
         return self._send(_calls.stats(program_id))
 
     def journal(self, program_id: str, *, after: int | None = None, limit: int | None = None) -> Sequence[JournalEntry]:
         """What has happened to the program, oldest first: the first ``limit`` entries above the id ``after``.
 
-        Without ``after`` the newest; 200 by default. A deleted program is found for a while. Raises NotFoundError.
+        Without ``after`` the newest; 200 by default. A deleted program is found for a while. Raises ProgramNotFound.
         """
         return self._send(_calls.journal(program_id, after, limit))
 
     def source(self, program_id: str) -> ProgramSource:
-        """What the program was built from, ``Dockerfile`` included. Raises NotFoundError."""
+        """What the program was built from, ``Dockerfile`` included. Raises ProgramNotFound."""
         return self._send(_calls.source(program_id))
 
     def message(self, program_id: str, text: str) -> MessageReceipt:
-        """Send a message to the program's Watcher. Raises UnavailableError unless the program is Ready."""
+        """Send a message to the program's Watcher. Raises ProgramNotReady unless the program is Ready."""
         return self._send(_calls.message(program_id, text))
 
     def request(
@@ -263,7 +287,7 @@ class Client(BlockingConnection):
         back, ``.`` all. ``limits`` takes timeout_s, cpus, memory_bytes, pids, open_files, output_bytes, work_bytes and
         files_bytes. Code that scores ``threshold`` or more, by default the Host's, is refused, unless ``check`` is
         False. What the code does is never raised. Waits for its turn, beyond its own timeout for some minutes. Raises
-        BadRequestError, NotFoundError for an image that the Host does not have, LimitReachedError, UnavailableError.
+        InvalidValue, ImageNotFound for an image that the Host does not have, QuotaExceeded, Unavailable.
         """
         asked = NewRun(
             code,
@@ -281,19 +305,19 @@ class Client(BlockingConnection):
         return self._send(_sandbox_calls.run(asked))
 
     def score_code(self, code: str | None = None, *, files: Mapping[str, bytes | str] | None = None) -> RiskInfo:
-        """How risky Python ``code``, or the Python among ``files``, looks. Runs nothing. Raises BadRequestError."""
+        """How risky Python ``code``, or the Python among ``files``, looks. Runs nothing. Raises InvalidValue."""
         return self._send(_sandbox_calls.score(code, files or {}))
 
     def debug_proxy(self, program_id: str) -> ProxyInfo:
-        """What the Host's proxy holds for the program. Raises NotFoundError."""
+        """What the Host's proxy holds for the program. Raises ProgramNotFound."""
         return self._send(_calls.debug_proxy(program_id))
 
     def events(self, program_id: str | None = None, *, after: int | None = None) -> Generator[ProgramEvent, None, None]:
         """Yield what happens to a program, beginning with its present state; or to all, from now on.
 
         ``after`` the id of an event: begin with what has happened since. When the connection breaks, it is made
-        anew, and nothing is missed but build output; ServerUnreachable is raised when that fails for half a minute.
-        Ends when the program is deleted. Closing the iterator ends the request. Raises NotFoundError.
+        anew, and nothing is missed but build output; HostUnreachable is raised when that fails for half a minute.
+        Ends when the program is deleted. Closing the iterator ends the request. Raises ProgramNotFound.
         """
         resuming = Resuming(after)
         while True:
@@ -302,8 +326,8 @@ class Client(BlockingConnection):
                     yield event
                     if program_id is not None and isinstance(event, DeletedEvent):
                         return
-                raise ServerUnreachable(self.url, STREAM_ENDED)
-            except (ServerUnreachable, UnavailableError) as failure:
+                raise HostUnreachable(self.url, STREAM_ENDED)
+            except (Unavailable, DeadlineExceeded) as failure:
                 time.sleep(resuming.delay_s(failure))
 
     def wait_for(
@@ -314,8 +338,8 @@ class Client(BlockingConnection):
     ) -> ProgramInfo:
         """Return the program once it has reached one of ``states``; at once if it is there.
 
-        Raises ProgramEnded as soon as it rests in Stopped or Error and that is not waited for, WaitTimeout at
-        most two seconds after ``timeout``, NotFoundError when it is deleted.
+        Raises ProgramFailed as soon as it rests in Stopped or Error and that is not waited for, WaitTimeout at
+        most two seconds after ``timeout``, ProgramNotFound when it is deleted.
         """
         wait = Wait.make(program_id, states)
         deadline = time.monotonic() + timeout.total_seconds()
@@ -323,7 +347,7 @@ class Client(BlockingConnection):
             try:
                 if self._listen(wait, deadline, min(remaining, WAIT_SLICE_S)):
                     return self.get(program_id)
-            except ServerTimeout:
+            except HostTimeout:
                 continue  # silence; the next stream begins with the present state
         raise WaitTimeout(program_id, wait.wanted, timeout.total_seconds())
 
@@ -335,4 +359,4 @@ class Client(BlockingConnection):
                 return verdict is WaitStep.REACHED
             if time.monotonic() > deadline:
                 return False
-        raise ServerUnreachable(self.url, STREAM_ENDED)
+        raise HostUnreachable(self.url, STREAM_ENDED)

@@ -4,10 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from hershy.errors import ProgramFailed, ProgramNotFound
 from hershy.programs.domain.state import FINAL, ProgramState
 from hershy.wire import DeletedEvent, LostEvent, ProgramEvent, StateEvent
-
-from .errors import NotFoundError, ProgramEnded
 
 
 class WaitStep(Enum):
@@ -33,14 +32,14 @@ class Wait:
         return cls(program_id, frozenset(ProgramState(state) for state in given))
 
     def judge(self, event: ProgramEvent) -> WaitStep:
-        """Raises ProgramEnded when the program rests elsewhere, NotFoundError when it was deleted."""
+        """Raises ProgramFailed when the program rests elsewhere, ProgramNotFound when it was deleted."""
         match event:
             case StateEvent(state=state) if state in self.states:
                 return WaitStep.REACHED
             case StateEvent(state=state, error_msg=error_msg) if state in FINAL:
-                raise ProgramEnded(self.program_id, state, error_msg)
+                raise ProgramFailed(self.program_id, state, error_msg)
             case DeletedEvent():
-                raise NotFoundError(404, "Not Found", f"program not found: {self.program_id} was deleted")
+                raise ProgramNotFound(self.program_id, "was deleted")
             case LostEvent():
                 return WaitStep.ASK_AGAIN
         return WaitStep.GO_ON

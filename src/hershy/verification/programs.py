@@ -49,7 +49,7 @@ class Probe:
     kernel: str
 
     async def ask(self, name: str, **given: Any) -> Row:
-        """Have it make one try. Raises ClientError subclasses when it does not answer."""
+        """Have it make one try. Raises HershyError subclasses when it does not answer."""
         answer = await post(self.client, self.program_id, f"tries/{name}", given)
         if "verdict" not in answer:
             return Row(name, "", name, f"the probe said {str(answer)[:300]}", CheckResult.INCONCLUSIVE)

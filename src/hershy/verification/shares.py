@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from hershy.client import AsyncClient, ClientError, ProgramInfo, WaitTimeout
+from hershy.client import AsyncClient, ProgramInfo
+from hershy.errors import HershyError, WaitTimeout
 from hershy.programs.domain.state import ProgramState
 
 from .programs import LIMITS, MIB, Probe, Probes, post
@@ -49,7 +50,7 @@ async def _or_its_end(probe: Probe, row: Row, name: str, given: Mapping[str, Any
     """A sandbox as a whole may be what is killed: then there is no answer, and an exit that says why."""
     try:
         answered = await probe.ask(name, **given)
-    except ClientError:
+    except HershyError:
         ended = await _ended(probe.client, probe.program_id)
         return _judged_by_exit(row, ended, kinds)
     if answered.verdict is CheckResult.INCONCLUSIVE:
@@ -63,7 +64,7 @@ async def _all_memory(probe: Probe) -> Row:
     row = Row(
         "all-memory", BOUNDED, "take more memory than its limit, as the program itself", "", CheckResult.INCONCLUSIVE
     )
-    with contextlib.suppress(ClientError, ValueError):  # nobody is left to answer
+    with contextlib.suppress(HershyError, ValueError):  # nobody is left to answer
         await post(probe.client, probe.program_id, "eat", {})
     return _judged_by_exit(row, await _ended(probe.client, probe.program_id), ("out_of_memory",))
 
@@ -72,7 +73,7 @@ async def _state(probe: Probe) -> Row:
     row = Row("fill-state", BOUNDED, "fill /state by many files", "", CheckResult.INCONCLUSIVE)
     try:
         wrote = await probe.ask("fill-state", limit=LIMITS["state_bytes"])
-    except ClientError:
+    except HershyError:
         wrote = row  # it was stopped before it had written all
     else:
         if wrote.verdict is CheckResult.CONTAINED:

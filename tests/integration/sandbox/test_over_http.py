@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from hershy.client import AsyncClient, UnavailableError
+from hershy.client import AsyncClient
+from hershy.errors import Unavailable
 from hershy.sandbox.application.service import SandboxService
 from hershy.testing.twins import Twins
 from hershy_adapters.http.api_server import UvicornApiServer
@@ -63,6 +64,6 @@ async def test_a_closing_server_kills_runs(server: UvicornApiServer, sandbox: He
         running = asyncio.create_task(client.run_code("x"))
         await sandbox.begun.acquire()
         await server.aclose()
-        with pytest.raises(UnavailableError, match="closing"):
+        with pytest.raises(Unavailable, match="closing"):
             await running
         await sandbox.killed.acquire()

@@ -6,23 +6,18 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from hershy.client import (
-    ApiError,
-    BadRequestError,
-    BulkResult,
-    ConflictError,
-    CreatedProgram,
-    ExitInfo,
-    ForbiddenError,
-    JournalEntry,
-    LimitReachedError,
-    NewProgram,
-    NotFoundError,
-    ProgramStats,
-    TooLargeError,
-    Transition,
-    UnauthorizedError,
-    UnavailableError,
+from hershy.client import BulkResult, CreatedProgram, ExitInfo, JournalEntry, NewProgram, ProgramStats, Transition
+from hershy.errors import (
+    Conflict,
+    Forbidden,
+    HershyError,
+    HostFailure,
+    InvalidValue,
+    NotFound,
+    QuotaExceeded,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
     UnexpectedAnswer,
 )
 from hershy.programs.domain.egress import Egress
@@ -200,7 +195,7 @@ def test_debug_proxy(ask: Ask) -> None:
 def test_an_id_that_would_address_something_else_is_not_sent(ask: Ask, program_id: str) -> None:
     """It is refused as unknown, before any request."""
     host = Answering({})
-    with pytest.raises(NotFoundError, match="program not found"):
+    with pytest.raises(NotFound, match="program not found"):
         ask(host, "delete", program_id)
     assert host.asked == "GET /"
 
@@ -215,43 +210,43 @@ def test_an_id_is_one_segment_of_the_path(ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (400, BadRequestError),
-        (401, UnauthorizedError),
-        (403, ForbiddenError),
-        (404, NotFoundError),
-        (409, ConflictError),
-        (413, TooLargeError),
-        (429, LimitReachedError),
-        (502, UnavailableError),
-        (503, UnavailableError),
-        (504, UnavailableError),
-        (500, ApiError),
-        (405, ApiError),
+        (400, InvalidValue),
+        (401, Unauthorized),
+        (403, Forbidden),
+        (404, NotFound),
+        (409, Conflict),
+        (413, TooLarge),
+        (429, QuotaExceeded),
+        (502, Unavailable),
+        (503, Unavailable),
+        (504, Unavailable),
+        (500, HostFailure),
+        (405, HostFailure),
     ],
 )
-def test_each_refusal_has_its_error(ask: Ask, status: int, kind: type[ApiError]) -> None:
+def test_each_refusal_has_its_error(ask: Ask, status: int, kind: type[HershyError]) -> None:
     """The error carries status, reason phrase and message of the Host."""
     host = Answering({"error": "Reason", "code": status, "message": "why"}, status=status)
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(HershyError) as caught:
         ask(host, "get", ID)
     assert type(caught.value) is kind
-    assert (caught.value.status, caught.value.error, caught.value.message) == (status, "Reason", "why")
+    assert (caught.value.status, caught.value.reason, caught.value.message) == (status, "Reason", "why")
     assert str(caught.value) == "why"
 
 
 def test_a_program_s_refusal_of_a_message_is_told_in_its_words(ask: Ask) -> None:
     """The WatcherAPI's errors have no message field."""
     host = Answering({"error": "message content cannot be empty"}, status=400)
-    with pytest.raises(BadRequestError, match="message content cannot be empty"):
+    with pytest.raises(InvalidValue, match="message content cannot be empty"):
         ask(host, "message", ID, "")
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[1]", b""])
 def test_a_refusal_of_another_shape_is_an_api_error_all_the_same(ask: Ask, body: bytes) -> None:
     """A proxy in between may answer in its own way."""
-    with pytest.raises(UnavailableError) as caught:
+    with pytest.raises(Unavailable) as caught:
         ask(lambda request: httpx.Response(502, content=body), "get", ID)
-    assert caught.value.error == "HTTP 502"
+    assert caught.value.reason == "HTTP 502"
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from hershy.client import (
-    AsyncClient,
-    BadRequestError,
-    LimitReachedError,
-    RiskInfo,
-    SandboxResult,
-    ServerUnreachable,
-    UnexpectedAnswer,
-)
+from hershy.client import AsyncClient, RiskInfo, SandboxResult
 from hershy.client import _http as http
+from hershy.errors import HostUnreachable, InvalidValue, QuotaExceeded, UnexpectedAnswer
 from hershy.sandbox.application.service import SandboxService
 from hershy.sandbox.domain.result import Outcome, PythonError
 from hershy.sandbox.domain.risk import LintFinding, Reason, RiskReport, Verdict
@@ -119,7 +112,7 @@ def test_a_large_answer_is_read(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_refusals(ask: Ask) -> None:
     """Raised as those of other calls."""
-    for status, error in ((400, BadRequestError), (429, LimitReachedError)):
+    for status, error in ((400, InvalidValue), (429, QuotaExceeded)):
         refused = {"error": "x", "code": status, "message": "why"}
         with pytest.raises(error, match="why"):
             ask(Answering(refused, status), "run_code", "x")
@@ -135,7 +128,7 @@ def test_whether_the_host_was_asked_at_all(ask: Ask, failure: Exception, was_ask
     def broken(request: httpx.Request) -> httpx.Response:
         raise failure
 
-    with pytest.raises(ServerUnreachable) as raised:
+    with pytest.raises(HostUnreachable) as raised:
         ask(broken, "run_code", "x")
     assert raised.value.was_asked is was_asked
 

@@ -7,10 +7,11 @@ import httpx
 import pytest
 
 import hershy.client
-from hershy.client import Client, MessageReceipt, UnexpectedAnswer
+from hershy.client import Client, MessageReceipt
 from hershy.client import _http as http
 from hershy.client._lines import MAX_LINE_CHARS, LineDecoder
 from hershy.client._sse import MAX_EVENT_CHARS, EventDecoder
+from hershy.errors import UnexpectedAnswer
 
 
 def test_the_address_comes_from_the_argument_then_the_environment_then_the_default(

@@ -8,19 +8,15 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from hershy.client import (
-    BuildLineEvent,
-    DeletedEvent,
-    LostEvent,
-    NotFoundError,
-    ProgramEnded,
-    ServerTimeout,
-    ServerUnreachable,
-    StateEvent,
-    UnavailableError,
+from hershy.client import BuildLineEvent, DeletedEvent, LostEvent, StateEvent, _resuming
+from hershy.errors import (
+    HostTimeout,
+    HostUnreachable,
+    NotFound,
+    ProgramFailed,
+    Unavailable,
     UnexpectedAnswer,
     WaitTimeout,
-    _resuming,
 )
 from hershy.programs.domain.state import ProgramState
 
@@ -146,7 +142,7 @@ def test_events_of_all_go_on_from_where_they_began(ask: Ask) -> None:
     """Also one who has seen no event yet misses none; the deletion of a program ends nothing."""
     host = Breaking("retry: 2000\nid: 7\n\n", DELETED + numbered(9, "Created"), 404)
     seen = []
-    with pytest.raises(NotFoundError):
+    with pytest.raises(NotFound):
         ask(host, "events", seen=seen)
     assert host.asked == [None, "7", "9"]
     assert [type(it) for it in seen] == [DeletedEvent, StateEvent]
@@ -163,7 +159,7 @@ def test_events_begin_after_a_given_one(ask: Ask) -> None:
 def test_a_host_that_stays_away_is_given_up(ask: Ask) -> None:
     """After a number of tries without a sign of life in between, with the reason of the last one."""
     host = Breaking("retry: 2000\n\n", *[": \n\n", "retry: 1\n\n"], *[httpx.ConnectError("refused")] * 30)
-    with pytest.raises(ServerUnreachable, match="refused"):
+    with pytest.raises(HostUnreachable, match="refused"):
         ask(host, "events", ID)
     assert len(host.asked) == 2 + _resuming.TRIES
 
@@ -173,7 +169,7 @@ def test_a_host_that_stays_away_is_given_up(ask: Ask) -> None:
 def test_a_stream_that_was_never_there_is_not_waited_for(ask: Ask, first: Exception | int) -> None:
     """Who asks a Host that is not running learns so at once."""
     host = Breaking(first)
-    with pytest.raises((ServerUnreachable, UnavailableError, NotFoundError)):
+    with pytest.raises((HostUnreachable, Unavailable, NotFound)):
         ask(host, "events", ID)
 
 
@@ -181,12 +177,12 @@ def test_waits_between_tries_grow_to_a_limit() -> None:
     """Half a minute in all, so that a Host can be started anew."""
     resuming = _resuming.Resuming(None)
     resuming.heard(None, is_sign_of_life=True)
-    failure = ServerUnreachable("u", "r")
+    failure = HostUnreachable("u", "r")
     delays = [resuming.delay_s(failure) for _ in range(_resuming.TRIES)]
     assert all(0 < it <= _resuming.LONGEST_DELAY_S for it in delays)
     assert delays[0] <= _resuming.FIRST_DELAY_S < delays[3] < delays[-1]
     assert 10 < sum(delays) < 40
-    with pytest.raises(ServerUnreachable):
+    with pytest.raises(HostUnreachable):
         resuming.delay_s(failure)
 
 
@@ -200,7 +196,7 @@ def test_an_event_that_breaks_the_contract_is_an_error_of_the_client(ask: Ask, d
 def test_events_of_an_unknown_program_are_refused(ask: Ask) -> None:
     """The refusal of a stream is the same error as of a call."""
     refusal = {"error": "Not Found", "code": 404, "message": f"program not found: {ID}"}
-    with pytest.raises(NotFoundError, match="program not found"):
+    with pytest.raises(NotFound, match="program not found"):
         ask(lambda request: httpx.Response(404, json=refusal), "events", ID)
 
 
@@ -232,7 +228,7 @@ def test_wait_for_returns_the_program_once_it_is_there(ask: Ask) -> None:
 @pytest.mark.parametrize("state", ["Error", "Stopped"])
 def test_wait_for_does_not_wait_for_what_cannot_come(ask: Ask, state: str) -> None:
     """A program that rests does not become Ready by itself."""
-    with pytest.raises(ProgramEnded, match=f"is {state}: it broke") as caught:
+    with pytest.raises(ProgramFailed, match=f"is {state}: it broke") as caught:
         ask(streaming(in_state("Building") + in_state(state, error_msg="it broke")), "wait_for", ID, "Ready", MINUTE)
     assert (caught.value.state, caught.value.error_msg) == (state, "it broke")
 
@@ -245,13 +241,13 @@ def test_wait_for_asks_again_when_events_were_lost(ask: Ask) -> None:
 
 def test_wait_for_a_deleted_program_ends(ask: Ask) -> None:
     """It will never get anywhere."""
-    with pytest.raises(NotFoundError, match="was deleted"):
+    with pytest.raises(NotFound, match="was deleted"):
         ask(streaming(in_state("Ready") + sse("deleted")), "wait_for", ID, "Stopped", MINUTE)
 
 
 def test_wait_for_ends_with_the_host(ask: Ask) -> None:
     """A stream that ends without the state means that the Host closes."""
-    with pytest.raises(ServerUnreachable, match="event stream ended"):
+    with pytest.raises(HostUnreachable, match="event stream ended"):
         ask(streaming(in_state("Building")), "wait_for", ID, "Ready", MINUTE)
 
 
@@ -288,10 +284,10 @@ def test_wait_for_a_state_that_does_not_exist_is_refused_at_once(ask: Ask) -> No
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (httpx.ConnectError("refused"), ServerUnreachable),
-        (httpx.ConnectTimeout("slow"), ServerUnreachable),
-        (httpx.RemoteProtocolError("not HTTP"), ServerUnreachable),
-        (httpx.ReadTimeout("slow"), ServerTimeout),
+        (httpx.ConnectError("refused"), HostUnreachable),
+        (httpx.ConnectTimeout("slow"), HostUnreachable),
+        (httpx.RemoteProtocolError("not HTTP"), HostUnreachable),
+        (httpx.ReadTimeout("slow"), HostTimeout),
     ],
 )
 @pytest.mark.parametrize("method", ["get", "follow_logs", "events"])
@@ -303,6 +299,6 @@ def test_no_answer_names_the_address_and_the_remedy(
     def fail(request: httpx.Request) -> httpx.Response:
         raise error
 
-    with pytest.raises(ServerUnreachable, match=r"http://host\.test .*'hershy serve'") as caught:
+    with pytest.raises(HostUnreachable, match=r"http://host\.test .*'hershy serve'") as caught:
         ask(fail, method, ID)
     assert type(caught.value) is kind

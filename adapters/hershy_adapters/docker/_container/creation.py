@@ -15,7 +15,7 @@ from .._engine import Engine
 from .._errors import is_unknown_runtime, translated
 from .._network.bridge import ProgramNetwork
 from .._network.resolvers import ResolvConf
-from .hardening import Enclosure, ImageFacts, create_config
+from .hardening import ContainerPolicy, ImageFacts, create_config
 from .inherited import InheritedConfig
 from .readback import differences
 from .removal import remove_container
@@ -24,21 +24,21 @@ _log = get_logger("hershy.docker")
 
 
 class Creation:
-    """``remedy`` says what to do when the engine does not know the enclosure's runtime."""
+    """``remedy`` says what to do when the engine does not know the policy's runtime."""
 
     def __init__(
         self,
         engine: Engine,
         images: InheritedConfig,
         network: ProgramNetwork,
-        enclosure: Enclosure,
+        policy: ContainerPolicy,
         remedy: str,
         resolv_conf: ResolvConf | None = None,
     ) -> None:
         self._engine = engine
         self._images = images
         self._network = network
-        self._enclosure = enclosure
+        self._policy = policy
         self._remedy = remedy
         self._resolv_conf = resolv_conf
 
@@ -66,7 +66,7 @@ class Creation:
         return container_id
 
     async def _post(self, spec: ContainerSpec, image: ImageFacts) -> ContainerID:
-        name, config = container_name(spec.program_id), create_config(spec, image, self._enclosure)
+        name, config = container_name(spec.program_id), create_config(spec, image, self._policy)
         try:
             with translated("creating", name):
                 container = await self._engine.client.containers.create(config, name=name)
@@ -81,7 +81,7 @@ class Creation:
     async def _verify(self, container_id: ContainerID, spec: ContainerSpec, image: ImageFacts) -> None:
         with translated("inspecting", container_id):
             account: dict[str, Any] = await self._engine.client.containers.container(str(container_id)).show()
-        found = differences(account, spec, image, self._enclosure)
+        found = differences(account, spec, image, self._policy)
         if found:
             listed = "; ".join(str(difference) for difference in found)
             raise ContractViolation(

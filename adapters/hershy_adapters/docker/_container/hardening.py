@@ -50,10 +50,10 @@ class ImageFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Enclosure:
+class ContainerPolicy:
     """How one runtime adapter encloses all of its programs.
 
-    ``runtime`` is the name the engine knows it by. The engine counts ``own_pids`` for the enclosure itself and
+    ``runtime`` is the name the engine knows it by. The engine counts ``own_pids`` for the runtime itself and
     ``pids_per_process`` for each process of the program. A program that the kernel kills for its memory ends with
     one of ``killed_codes``. ``resolv_conf`` names the resolvers that programs with egress are given; without it they
     ask the engine.
@@ -99,25 +99,25 @@ def masked_places(image: ImageFacts) -> tuple[str, ...]:
     return tuple(sorted({SCRATCH, *image.volumes} - {STATE_MOUNT}))
 
 
-def create_config(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> Config:
+def create_config(spec: ContainerSpec, image: ImageFacts, policy: ContainerPolicy) -> Config:
     """The body of the engine's "create a container"."""
-    config = _config(spec, image, enclosure)
-    config["Labels"] = {**labels(spec, enclosure), SPEC_HASH_LABEL: _digest(config)}
+    config = _config(spec, image, policy)
+    config["Labels"] = {**labels(spec, policy), SPEC_HASH_LABEL: _digest(config)}
     return config
 
 
-def spec_hash(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> str:
+def spec_hash(spec: ContainerSpec, image: ImageFacts, policy: ContainerPolicy) -> str:
     """Of everything that is sent but the labels: equal for containers made alike."""
-    return _digest(_config(spec, image, enclosure))
+    return _digest(_config(spec, image, policy))
 
 
 def environment(spec: ContainerSpec) -> dict[str, str]:
     return {"TMPDIR": STATE_MOUNT, **spec.env}
 
 
-def labels(spec: ContainerSpec, enclosure: Enclosure) -> dict[str, str]:
+def labels(spec: ContainerSpec, policy: ContainerPolicy) -> dict[str, str]:
     return {
-        OWNER_LABEL: str(enclosure.owner),
+        OWNER_LABEL: str(policy.owner),
         PROGRAM_LABEL: str(spec.program_id),
         USER_LABEL: str(spec.user_id),
         BUILD_LABEL: str(spec.build_id),
@@ -125,30 +125,30 @@ def labels(spec: ContainerSpec, enclosure: Enclosure) -> dict[str, str]:
     }
 
 
-def _config(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> Config:
+def _config(spec: ContainerSpec, image: ImageFacts, policy: ContainerPolicy) -> Config:
     return {
         "Image": str(spec.image_id),
-        "User": enclosure.contract.user_for(image.user),
+        "User": policy.contract.user_for(image.user),
         "Env": [f"{name}={value}" for name, value in sorted(environment(spec).items())],
         "ExposedPorts": {PORT_KEY: {}},
         "StopSignal": signal.SIGTERM.name,
         # Checks of the image's own would run beside the program and count against its limits, for nobody.
         "Healthcheck": {"Test": ["NONE"]},
-        "HostConfig": _host_config(spec, image, enclosure),
+        "HostConfig": _host_config(spec, image, policy),
     }
 
 
-def _host_config(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> Config:
-    contract, limits = enclosure.contract, spec.resources
+def _host_config(spec: ContainerSpec, image: ImageFacts, policy: ContainerPolicy) -> Config:
+    contract, limits = policy.contract, spec.resources
     return {
-        "Runtime": enclosure.runtime,
+        "Runtime": policy.runtime,
         "Init": True,
-        "NetworkMode": enclosure.network_of(spec),
-        "PortBindings": enclosure.ports_of(spec),
+        "NetworkMode": policy.network_of(spec),
+        "PortBindings": policy.ports_of(spec),
         "ReadonlyRootfs": contract.read_only_root,
-        "Mounts": _mounts(spec, image, enclosure.resolv_conf_of(spec)),
+        "Mounts": _mounts(spec, image, policy.resolv_conf_of(spec)),
         "CapDrop": list(contract.dropped_capabilities),
-        "SecurityOpt": enclosure.security_options,
+        "SecurityOpt": policy.security_options,
         # Without IPC there is no writable /dev/shm.
         "IpcMode": "none",
         # Where the machine still has cgroups of version 1, an engine would show it the machine's tree of them.
@@ -156,7 +156,7 @@ def _host_config(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -
         "Memory": limits.memory_bytes,
         "MemorySwap": limits.memory_bytes,
         "NanoCpus": round(limits.cpus * 1_000_000_000),
-        "PidsLimit": enclosure.pids_limit(limits.pids),
+        "PidsLimit": policy.pids_limit(limits.pids),
         "Ulimits": [
             {"Name": "core", "Soft": 0, "Hard": 0},
             # The whole of /state is measured from time to time; by then, one file has not outgrown it.

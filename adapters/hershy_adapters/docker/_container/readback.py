@@ -14,7 +14,7 @@ from .hardening import (
     PORT_KEY,
     RESOLV_CONF,
     SPEC_HASH_LABEL,
-    Enclosure,
+    ContainerPolicy,
     ImageFacts,
     environment,
     labels,
@@ -26,15 +26,15 @@ NOTHING_OF_CONFIG = ("AttachStdin", "NetworkDisabled", "OpenStdin", "StdinOnce",
 """Fields of Config that must be empty: nobody talks to a program but by its port, and what it writes are lines."""
 
 
-def differences(account: Account, spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> list[Difference]:
+def differences(account: Account, spec: ContainerSpec, image: ImageFacts, policy: ContainerPolicy) -> list[Difference]:
     """Every field in which ``account``, as the engine inspects a container, breaks the contract."""
     return [
-        *compared(account, _expected(spec, image, enclosure)),
+        *compared(account, _expected(spec, image, policy)),
         *_exposed(account),
         *own_paths(account),
         *_environment(account, spec),
-        *_mounts(account, spec, image, enclosure),
-        *_networks(account, enclosure.network_of(spec)),
+        *_mounts(account, spec, image, policy),
+        *_networks(account, policy.network_of(spec)),
     ]
 
 
@@ -59,43 +59,43 @@ def _networks(account: Account, network: str) -> Iterator[Difference]:
         yield Difference("NetworkSettings.Networks", [network], found)
 
 
-def _mounts(account: Account, spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> Iterator[Difference]:
+def _mounts(account: Account, spec: ContainerSpec, image: ImageFacts, policy: ContainerPolicy) -> Iterator[Difference]:
     mounts = [
         (it.get("Type"), it.get("Source"), it.get("Destination"), it.get("RW"), it.get("Propagation"))
         for it in account.get("Mounts") or ()
     ]
     masks = (("tmpfs", "", place, False, "") for place in masked_places(image))
     wanted = [("bind", str(spec.state_dir), STATE_MOUNT, True, "rprivate"), *masks]
-    if resolv_conf := enclosure.resolv_conf_of(spec):
+    if resolv_conf := policy.resolv_conf_of(spec):
         wanted.append(("bind", str(resolv_conf), RESOLV_CONF, False, "rprivate"))
     if sorted(mounts, key=str) != sorted(wanted, key=str):
         yield Difference("Mounts", sorted(wanted, key=str), sorted(mounts, key=str))
 
 
-def _expected(spec: ContainerSpec, image: ImageFacts, enclosure: Enclosure) -> dict[str, object]:
-    contract, limits = enclosure.contract, spec.resources
+def _expected(spec: ContainerSpec, image: ImageFacts, policy: ContainerPolicy) -> dict[str, object]:
+    contract, limits = policy.contract, spec.resources
     return {
         "Image": str(spec.image_id),
         "Config.User": contract.user_for(image.user),
         "Config.StopSignal": "SIGTERM",
         "Config.Healthcheck": {"Test": ["NONE"]},
         **{f"Config.{name}": None for name in NOTHING_OF_CONFIG},
-        **{f"Config.Labels.{name}": value for name, value in labels(spec, enclosure).items()},
-        f"Config.Labels.{SPEC_HASH_LABEL}": spec_hash(spec, image, enclosure),
+        **{f"Config.Labels.{name}": value for name, value in labels(spec, policy).items()},
+        f"Config.Labels.{SPEC_HASH_LABEL}": spec_hash(spec, image, policy),
         **{f"HostConfig.{name}": None for name in NOTHING_OF},
-        "HostConfig.Runtime": enclosure.runtime,
+        "HostConfig.Runtime": policy.runtime,
         "HostConfig.Init": True,
-        "HostConfig.NetworkMode": enclosure.network_of(spec),
-        "HostConfig.PortBindings": enclosure.ports_of(spec),
+        "HostConfig.NetworkMode": policy.network_of(spec),
+        "HostConfig.PortBindings": policy.ports_of(spec),
         "HostConfig.ReadonlyRootfs": True,
         "HostConfig.CapDrop": ["ALL"],
-        "HostConfig.SecurityOpt": digested(["no-new-privileges:true", enclosure.seccomp.option]),
+        "HostConfig.SecurityOpt": digested(["no-new-privileges:true", policy.seccomp.option]),
         "HostConfig.IpcMode": "none",
         "HostConfig.CgroupnsMode": "private",
         "HostConfig.Memory": limits.memory_bytes,
         "HostConfig.MemorySwap": limits.memory_bytes,
         "HostConfig.NanoCpus": round(limits.cpus * 1_000_000_000),
-        "HostConfig.PidsLimit": enclosure.pids_limit(limits.pids),
+        "HostConfig.PidsLimit": policy.pids_limit(limits.pids),
         "HostConfig.Ulimits": [
             {"Name": "core", "Hard": 0, "Soft": 0},
             {"Name": "fsize", "Hard": limits.state_bytes, "Soft": limits.state_bytes},

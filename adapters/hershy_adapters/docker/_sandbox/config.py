@@ -8,7 +8,7 @@ from typing import Any, Self
 from hershy.sandbox.domain.job import WORK_DIR, SandboxJob, SandboxLimits
 
 from .._container.account import NOTHING_OF, Account, Difference, compared, digested, lookup, own_paths
-from .._container.hardening import NO_NETWORK, SCRATCH, Config, Enclosure, ImageFacts
+from .._container.hardening import NO_NETWORK, SCRATCH, Config, ContainerPolicy, ImageFacts
 from .wire import PYTHON_BOOTSTRAP, SHELL_BOOTSTRAP
 
 OWNER_LABEL = "hershy.sandbox-owner"
@@ -73,13 +73,13 @@ class Shape:
         )
 
 
-def create_config(shape: Shape, image: ImageFacts, enclosure: Enclosure) -> Config:
+def create_config(shape: Shape, image: ImageFacts, policy: ContainerPolicy) -> Config:
     """The body of the engine's "create a container"."""
     return {
         "Image": shape.image,
         "Entrypoint": shape.bootstrap.argv,
         "Cmd": [],
-        "User": enclosure.contract.user_for(image.user),
+        "User": policy.contract.user_for(image.user),
         # Not the working directory of the code: nothing of ours is imported from where the code may write.
         "WorkingDir": "/",
         "Env": [f"{name}={value}" for name, value in _ENVIRONMENT.items()],
@@ -90,34 +90,34 @@ def create_config(shape: Shape, image: ImageFacts, enclosure: Enclosure) -> Conf
         "AttachStdout": True,
         "AttachStderr": True,
         "Healthcheck": {"Test": ["NONE"]},
-        "Labels": _labels(enclosure),
-        "HostConfig": _host_config(shape, image, enclosure),
+        "Labels": _labels(policy),
+        "HostConfig": _host_config(shape, image, policy),
     }
 
 
 _ENVIRONMENT = {"HOME": WORK_DIR, "TMPDIR": WORK_DIR}
 
 
-def _labels(enclosure: Enclosure) -> dict[str, str]:
-    return {OWNER_LABEL: str(enclosure.owner), RUNTIME_LABEL: enclosure.runtime}
+def _labels(policy: ContainerPolicy) -> dict[str, str]:
+    return {OWNER_LABEL: str(policy.owner), RUNTIME_LABEL: policy.runtime}
 
 
-def _host_config(shape: Shape, image: ImageFacts, enclosure: Enclosure) -> Config:
-    contract = enclosure.contract
+def _host_config(shape: Shape, image: ImageFacts, policy: ContainerPolicy) -> Config:
+    contract = policy.contract
     return {
-        "Runtime": enclosure.runtime,
+        "Runtime": policy.runtime,
         "NetworkMode": NO_NETWORK,
         "ReadonlyRootfs": contract.read_only_root,
-        "Tmpfs": _writable(shape, image, enclosure),
+        "Tmpfs": _writable(shape, image, policy),
         "Mounts": [{"Type": "tmpfs", "Target": it, "ReadOnly": True} for it in _masked(image)],
         "CapDrop": list(contract.dropped_capabilities),
-        "SecurityOpt": enclosure.security_options,
+        "SecurityOpt": policy.security_options,
         "IpcMode": "none",
         "CgroupnsMode": "private",
         "Memory": shape.memory_bytes,
         "MemorySwap": shape.memory_bytes,
         "NanoCpus": round(shape.cpus * 1_000_000_000),
-        "PidsLimit": enclosure.pids_limit(shape.pids),
+        "PidsLimit": policy.pids_limit(shape.pids),
         "Ulimits": _ulimits(shape),
         # Whoever is attached gets the output; the engine keeps none of it on its disk.
         "LogConfig": {"Type": "none"},
@@ -130,8 +130,8 @@ def _ulimits(shape: Shape) -> list[Config]:
     return [{"Name": name, "Soft": most, "Hard": most} for name, most in limits.items()]
 
 
-def _writable(shape: Shape, image: ImageFacts, enclosure: Enclosure) -> dict[str, str]:
-    uid, _, gid = enclosure.contract.user_for(image.user).partition(":")
+def _writable(shape: Shape, image: ImageFacts, policy: ContainerPolicy) -> dict[str, str]:
+    uid, _, gid = policy.contract.user_for(image.user).partition(":")
     own = f"rw,exec,nosuid,nodev,size={shape.work_bytes},nr_inodes={MAX_FILES},mode=0700,uid={uid},gid={gid}"
     return dict.fromkeys((WORK_DIR, SCRATCH), own)
 
@@ -141,9 +141,9 @@ def _masked(image: ImageFacts) -> Sequence[str]:
     return sorted(set(image.volumes) - {WORK_DIR, SCRATCH})
 
 
-def differences(account: Account, shape: Shape, image: ImageFacts, enclosure: Enclosure) -> list[Difference]:
+def differences(account: Account, shape: Shape, image: ImageFacts, policy: ContainerPolicy) -> list[Difference]:
     """Every field in which ``account``, as the engine inspects a container, breaks the contract."""
-    return [*compared(account, _expected(shape, image, enclosure)), *own_paths(account), *_mounts(account, image)]
+    return [*compared(account, _expected(shape, image, policy)), *own_paths(account), *_mounts(account, image)]
 
 
 def _mounts(account: Account, image: ImageFacts) -> Iterator[Difference]:
@@ -156,31 +156,31 @@ def _mounts(account: Account, image: ImageFacts) -> Iterator[Difference]:
         yield Difference("NetworkSettings.Networks", [NO_NETWORK], networks)
 
 
-def _expected(shape: Shape, image: ImageFacts, enclosure: Enclosure) -> dict[str, Any]:
+def _expected(shape: Shape, image: ImageFacts, policy: ContainerPolicy) -> dict[str, Any]:
     """Written against the contract, not against what was sent: a setting that was never sent is missed here."""
     return {
-        "Config.User": enclosure.contract.user_for(image.user),
+        "Config.User": policy.contract.user_for(image.user),
         "Config.Entrypoint": shape.bootstrap.argv,
         "Config.Cmd": None,
         "Config.OpenStdin": True,
         "Config.StdinOnce": True,
         **{f"Config.{name}": None for name in _NOTHING_OF_CONFIG},
-        **{f"Config.Labels.{name}": value for name, value in _labels(enclosure).items()},
+        **{f"Config.Labels.{name}": value for name, value in _labels(policy).items()},
         **{f"HostConfig.{name}": None for name in _NOTHING_OF},
         "HostConfig.Init": None,
         "HostConfig.PortBindings": None,
-        "HostConfig.Runtime": enclosure.runtime,
+        "HostConfig.Runtime": policy.runtime,
         "HostConfig.NetworkMode": "none",
         "HostConfig.ReadonlyRootfs": True,
-        "HostConfig.Tmpfs": _writable(shape, image, enclosure),
+        "HostConfig.Tmpfs": _writable(shape, image, policy),
         "HostConfig.CapDrop": ["ALL"],
-        "HostConfig.SecurityOpt": digested(["no-new-privileges:true", enclosure.seccomp.option]),
+        "HostConfig.SecurityOpt": digested(["no-new-privileges:true", policy.seccomp.option]),
         "HostConfig.IpcMode": "none",
         "HostConfig.CgroupnsMode": "private",
         "HostConfig.Memory": shape.memory_bytes,
         "HostConfig.MemorySwap": shape.memory_bytes,
         "HostConfig.NanoCpus": round(shape.cpus * 1_000_000_000),
-        "HostConfig.PidsLimit": enclosure.pids_limit(shape.pids),
+        "HostConfig.PidsLimit": policy.pids_limit(shape.pids),
         "HostConfig.Ulimits": [
             {"Name": "core", "Hard": 0, "Soft": 0},
             {"Name": "msgqueue", "Hard": 0, "Soft": 0},

@@ -13,14 +13,14 @@ from hershy.errors import EngineUnavailable, HershyError, RuntimeFailure
 from hershy.sandbox.domain.job import SandboxJob
 from hershy.sandbox.domain.result import SandboxResult
 
-from .._container.hardening import Enclosure
+from .._container.hardening import ContainerPolicy
 from .._engine import ANSWER_TIMEOUT_S as ENGINE_TIMEOUT_S
 from .._engine import Engine
 from .._errors import translated
 from .config import Bootstrap, Shape
 from .figures import Used, used_by
 from .transcript import Phase, Transcript
-from .verdict import Ending, result_of
+from .verdict import RunExit, result_of
 from .wire import NONCE_BYTES, for_python, for_shell
 
 READY_TIMEOUT_S = 30.0
@@ -33,12 +33,12 @@ class Container:
     """``stream`` has been attached before its start, so that nothing it writes is missed."""
 
     def __init__(
-        self, engine: Engine, container_id: ContainerID, stream: Stream, shape: Shape, enclosure: Enclosure
+        self, engine: Engine, container_id: ContainerID, stream: Stream, shape: Shape, policy: ContainerPolicy
     ) -> None:
         self.id = container_id
         self.shape = shape
         self._engine = engine
-        self._enclosure = enclosure
+        self._policy = policy
         self._stream = stream
         self._transcript = Transcript()
         self._before: Used | None = None
@@ -94,8 +94,8 @@ class Container:
         after = await used_by(self._engine, self.id)
         if timed_out or self._transcript.phase is Phase.OVERFLOWN:
             await self.kill()
-        ending = Ending(job, self._transcript, elapsed_s, self._before, after, timed_out=timed_out, was_warm=was_warm)
-        return await result_of(ending, self._engine, self.id, self._enclosure)
+        ended = RunExit(job, self._transcript, elapsed_s, self._before, after, timed_out=timed_out, was_warm=was_warm)
+        return await result_of(ended, self._engine, self.id, self._policy)
 
     async def kill(self) -> None:
         """End all that runs in it, now. Whoever disposes of it tries again where that fails."""

@@ -7,7 +7,7 @@ from typing import Any
 from hershy.core.ids import ContainerID
 from hershy.errors import ContractViolation, HershyError, ImageNotFound, RuntimeFailure
 
-from .._container.hardening import Enclosure, ImageFacts
+from .._container.hardening import ContainerPolicy, ImageFacts
 from .._container.inherited import InheritedConfig
 from .._container.removal import remove_container
 from .._engine import ANSWER_TIMEOUT_S, Engine
@@ -18,13 +18,13 @@ from .disposal import Disposal
 
 
 class Maker:
-    """``remedy`` says what to do when the engine does not know the enclosure's runtime."""
+    """``remedy`` says what to do when the engine does not know the policy's runtime."""
 
-    def __init__(self, engine: Engine, enclosure: Enclosure, remedy: str, disposal: Disposal) -> None:
+    def __init__(self, engine: Engine, policy: ContainerPolicy, remedy: str, disposal: Disposal) -> None:
         self._engine = engine
         self._disposal = disposal
         self._images = InheritedConfig(engine)
-        self._enclosure = enclosure
+        self._policy = policy
         self._remedy = remedy
 
     async def make(self, shape: Shape) -> Container:
@@ -58,7 +58,7 @@ class Maker:
 
     async def _create(self, shape: Shape, image_id: str, facts: ImageFacts) -> ContainerID:
         name = f"{NAME_PREFIX}{secrets.token_hex(8)}"
-        config = {**create_config(shape, facts, self._enclosure), "Image": image_id}
+        config = {**create_config(shape, facts, self._policy), "Image": image_id}
         try:
             with translated("creating", name):
                 made = await self._engine.client.containers.create(config, name=name)
@@ -74,7 +74,7 @@ class Maker:
         with translated("attaching to", container_id):
             async with asyncio.timeout(ANSWER_TIMEOUT_S):  # the client's own waits for ever
                 await stream.__aenter__()
-        container = Container(self._engine, container_id, stream, shape, self._enclosure)
+        container = Container(self._engine, container_id, stream, shape, self._policy)
         try:
             with translated("starting", container_id):
                 await raw.start()
@@ -90,7 +90,7 @@ class Maker:
     async def _verify(self, container_id: ContainerID, shape: Shape, facts: ImageFacts) -> None:
         with translated("inspecting", container_id):
             account: dict[str, Any] = await self._engine.client.containers.container(str(container_id)).show()
-        found = differences(account, shape, facts, self._enclosure)
+        found = differences(account, shape, facts, self._policy)
         if found:
             listed = "; ".join(str(difference) for difference in found)
             raise ContractViolation(f"sandbox {container_id} breaks the security contract: {listed}")

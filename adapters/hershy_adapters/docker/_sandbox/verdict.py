@@ -13,7 +13,7 @@ from hershy.sandbox.domain.job import SandboxJob
 from hershy.sandbox.domain.result import Outcome, PythonError, SandboxResult, explanation
 
 from .._container.exits import exit_reason
-from .._container.hardening import Enclosure
+from .._container.hardening import ContainerPolicy
 from .._container.kernel_log import was_killed_for_memory
 from .._engine import Engine
 from .._errors import translated
@@ -26,7 +26,7 @@ _MEMORY_ERROR = "MemoryError"
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class RunExit:
     """What was seen. ``before`` and ``after``: what the container had used when it got its job, and at the end."""
 
     job: SandboxJob
@@ -38,27 +38,29 @@ class Ending:
     was_warm: bool
 
 
-async def result_of(ending: Ending, engine: Engine, container_id: ContainerID, enclosure: Enclosure) -> SandboxResult:
+async def result_of(
+    run_exit: RunExit, engine: Engine, container_id: ContainerID, policy: ContainerPolicy
+) -> SandboxResult:
     """Raises EngineUnavailable when the code may still run and nothing is heard of it any more."""
-    if ending.timed_out:
-        return _result(ending, enclosure, Outcome.TIMEOUT)
-    if ending.transcript.phase is Phase.OVERFLOWN:
-        return _result(ending, enclosure, Outcome.OUTPUT_LIMIT)
-    answer = _answer(ending)
+    if run_exit.timed_out:
+        return _result(run_exit, policy, Outcome.TIMEOUT)
+    if run_exit.transcript.phase is Phase.OVERFLOWN:
+        return _result(run_exit, policy, Outcome.OUTPUT_LIMIT)
+    answer = _answer(run_exit)
     if answer is None:
-        outcome, code = await _by_the_engine(engine, container_id, enclosure)
-        return _result(ending, enclosure, outcome, code)
+        outcome, code = await _by_the_engine(engine, container_id, policy)
+        return _result(run_exit, policy, outcome, code)
     outcome = _by_the_answer(answer)
-    if _may_be_out_of_memory(answer, enclosure) and await _ran_out_of_memory(engine, container_id):
+    if _may_be_out_of_memory(answer, policy) and await _ran_out_of_memory(engine, container_id):
         outcome = Outcome.OUT_OF_MEMORY
-    return _result(ending, enclosure, outcome, answer.code, answer)
+    return _result(run_exit, policy, outcome, answer.code, answer)
 
 
-def _answer(ending: Ending) -> Answer | None:
-    if ending.transcript.phase not in (Phase.ANSWERING, Phase.COMPLETE):
+def _answer(run_exit: RunExit) -> Answer | None:
+    if run_exit.transcript.phase not in (Phase.ANSWERING, Phase.COMPLETE):
         return None
     try:
-        return read_answer(ending.transcript.answer, ending.job.collect)
+        return read_answer(run_exit.transcript.answer, run_exit.job.collect)
     except (ValueError, LookupError):  # no bootstrap says that: the code has meddled with its own
         return Answer(code=1)
 
@@ -74,18 +76,20 @@ def _by_the_answer(answer: Answer) -> Outcome:
     return Outcome.ERROR if answer.code else Outcome.FINISHED
 
 
-def _may_be_out_of_memory(answer: Answer, enclosure: Enclosure) -> bool:
+def _may_be_out_of_memory(answer: Answer, policy: ContainerPolicy) -> bool:
     """Whether it ended as what the kernel kills for its memory does, also when a sandbox around it tells of it."""
-    return answer.signal == signal.SIGKILL or (answer.code in enclosure.killed_codes and not answer.error_type)
+    return answer.signal == signal.SIGKILL or (answer.code in policy.killed_codes and not answer.error_type)
 
 
-async def _by_the_engine(engine: Engine, container_id: ContainerID, enclosure: Enclosure) -> tuple[Outcome, int | None]:
+async def _by_the_engine(
+    engine: Engine, container_id: ContainerID, policy: ContainerPolicy
+) -> tuple[Outcome, int | None]:
     """The whole container has ended, its bootstrap with it."""
     try:
         account = await _inspected(engine, container_id)
     except ContainerNotFound:
         return Outcome.KILLED, None
-    reason = await exit_reason(account, enclosure.killed_codes)
+    reason = await exit_reason(account, policy.killed_codes)
     if reason is None:
         raise EngineUnavailable(f"the sandbox {container_id} is out of reach: the engine has broken off its output")
     if reason.kind is ExitKind.OUT_OF_MEMORY:
@@ -108,13 +112,13 @@ async def _inspected(engine: Engine, container_id: ContainerID) -> dict[str, Any
 
 
 def _result(
-    ending: Ending,
-    enclosure: Enclosure,
+    run_exit: RunExit,
+    policy: ContainerPolicy,
     outcome: Outcome,
     code: int | None = None,
     answer: Answer = Answer(0),
 ) -> SandboxResult:
-    job, stdout_stderr = ending.job, ending.transcript.output
+    job, stdout_stderr = run_exit.job, run_exit.transcript.output
     exception = None
     if answer.error_type and answer.code:
         exception = PythonError(answer.error_type, answer.error_message, answer.error_file, answer.error_line)
@@ -128,27 +132,27 @@ def _result(
         raw_stdout=stdout,
         raw_stderr=stderr,
         output_is_cut=is_cut,
-        duration=timedelta(seconds=ending.elapsed_s),
-        cpu_time=_cpu_time(ending),
-        peak_memory_bytes=_peak(ending, outcome, answer),
+        duration=timedelta(seconds=run_exit.elapsed_s),
+        cpu_time=_cpu_time(run_exit),
+        peak_memory_bytes=_peak(run_exit, outcome, answer),
         exception=exception,
         files=answer.files,
         files_left_out=answer.left_out,
-        was_warm=ending.was_warm,
-        runtime=enclosure.runtime,
+        was_warm=run_exit.was_warm,
+        runtime=policy.runtime,
     )
 
 
-def _cpu_time(ending: Ending) -> timedelta | None:
-    if ending.after is None:
+def _cpu_time(run_exit: RunExit) -> timedelta | None:
+    if run_exit.after is None:
         return None
-    return ending.after.cpu_time - (ending.before.cpu_time if ending.before else timedelta())
+    return run_exit.after.cpu_time - (run_exit.before.cpu_time if run_exit.before else timedelta())
 
 
-def _peak(ending: Ending, outcome: Outcome, answer: Answer) -> int | None:
+def _peak(run_exit: RunExit, outcome: Outcome, answer: Answer) -> int | None:
     """Where the engine counts no peaks, that of the code's largest process as the bootstrap says it."""
-    if ending.after is not None and ending.after.peak_memory_bytes is not None:
-        return ending.after.peak_memory_bytes
-    if outcome is Outcome.OUT_OF_MEMORY and ending.after is None:  # killed with all it had
-        return ending.job.limits.memory_bytes
+    if run_exit.after is not None and run_exit.after.peak_memory_bytes is not None:
+        return run_exit.after.peak_memory_bytes
+    if outcome is Outcome.OUT_OF_MEMORY and run_exit.after is None:  # killed with all it had
+        return run_exit.job.limits.memory_bytes
     return answer.peak_rss_bytes

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from starlette.exceptions import HTTPException
 
 from hershy.programs.ports.api_server import Message, Receive
-from hershy_adapters._cut import Cut
+from hershy_adapters._cancellation import Cancellation
 
 WATCH_AFTER_S = 0.25
 """Most exchanges are over by then and are spared the task that waits for the caller to disconnect."""
@@ -26,7 +26,7 @@ class Caller:
     """
 
     def __init__(self, receive: Receive, *, has_body: bool, watch_after_s: float = WATCH_AFTER_S) -> None:
-        self.cut = Cut()
+        self.cut = Cancellation()
         self._receive = receive
         self._body_ended = not has_body
         self._is_receiving = False

@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from hershy.core.log import get_logger
 from hershy.errors import HershyError
-from hershy_adapters._cut import CutOff
+from hershy_adapters._cancellation import Cancelled
 
 from .._errors import program_of
 from .caller import Caller
@@ -36,7 +36,7 @@ class Live(Response):
                 async for chunk in self._content:
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 await send({"type": "http.response.body", "body": b""})
-        except CutOff:
+        except Cancelled:
             return
         except HershyError as error:
             _log.warning("live response broken off", **program_of(scope), path=scope["path"], error=str(error))

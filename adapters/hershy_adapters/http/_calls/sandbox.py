@@ -13,7 +13,7 @@ from hershy.errors import Unauthorized
 from hershy.sandbox.application.service import SandboxService
 from hershy.sandbox.domain.result import SandboxResult
 from hershy.wire import NewRun, NewScore, RiskInfo, RunView, risk_info, run_view
-from hershy_adapters._cut import CutOff
+from hershy_adapters._cancellation import Cancelled
 
 from .._guard.admission import CallerAccess
 from .._shapes.described import answer, gives, refusals, takes
@@ -46,7 +46,7 @@ def add_sandbox_routes(api: FastAPI, sandbox: SandboxService) -> None:
         running = sandbox.run(asked.job, check=asked.check, threshold=asked.threshold, by=access.principal)
         try:
             result = await _while_there(request, running)
-        except CutOff:
+        except Cancelled:
             return _cut_short(access.principal)
         return await _aside(_size(result), lambda: answer(run_view(result)))
 
@@ -62,7 +62,7 @@ def add_sandbox_routes(api: FastAPI, sandbox: SandboxService) -> None:
         looking = sandbox.analyze(await _aside(len(body), read_score, body), by=access.principal)
         try:
             report = await _while_there(request, looking)
-        except CutOff:
+        except Cancelled:
             return _cut_short(access.principal)
         return answer(risk_info(report))
 
@@ -73,7 +73,7 @@ async def _aside(size: int, work: Callable[..., T], *args: Any) -> T:
 
 
 async def _while_there(request: Request, work: Awaitable[T]) -> T:
-    """Raises CutOff, with the work cancelled, when the caller goes away meanwhile or its token ends."""
+    """Raises Cancelled, with the work cancelled, when the caller goes away meanwhile or its token ends."""
     caller = Caller(request.receive, has_body=False)
     try:
         async with caller.cut:

@@ -10,7 +10,7 @@ from hershy.errors import HershyError, InvalidValue, ProgramNotFound, ProgramUnr
 from hershy.programs.application.caller_access import Access
 from hershy.programs.ports.api_server import ASGIApp, Receive, Scope, Send
 from hershy.programs.ports.proxy import Header, ProxyRequest, ProxyResponse
-from hershy_adapters._cut import CutOff
+from hershy_adapters._cancellation import Cancelled
 from hershy_adapters._http_rules import end_to_end
 
 from .._calls.caller import Caller
@@ -68,7 +68,7 @@ async def _pass_request(host: Access, wanted: ForProgram, scope: Scope, receive:
                 await _send_body(scope["method"], response, send)
             finally:
                 await response.body.aclose()
-    except CutOff:
+    except Cancelled:
         return
     except HershyError as error:
         if begun:

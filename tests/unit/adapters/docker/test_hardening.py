@@ -16,7 +16,7 @@ from hershy.errors import ConfigurationError, InvalidValue
 from hershy.programs.domain.security import SecurityContract
 from hershy.programs.ports.runtime import ContainerSpec
 from hershy_adapters._names import container_name, image_name
-from hershy_adapters.docker._container.hardening import Enclosure, ImageFacts, create_config
+from hershy_adapters.docker._container.hardening import ContainerPolicy, ImageFacts, create_config
 from hershy_adapters.docker._container.readback import NOTHING_OF, NOTHING_OF_CONFIG, differences
 from hershy_adapters.docker._container.seccomp import load_profile, own_profile
 from hershy_adapters.docker._engine import Engine
@@ -35,7 +35,7 @@ SPEC = ContainerSpec(
     env={"GREETING": "hello"},
     resources=ResourceLimits(cpus=0.5, memory_bytes=64 * MIB, pids=10, open_files=100, log_bytes=MIB),
 )
-ENCLOSURE = Enclosure("runc", OWNER)
+ENCLOSURE = ContainerPolicy("runc", OWNER)
 IMAGE = ImageFacts()
 
 
@@ -279,7 +279,7 @@ def test_spec_hash_follows_the_spec() -> None:
 def test_runtimes_differ_in_name_and_room_only() -> None:
     """gVisor's sandbox needs processes of its own; nothing else is different."""
     configs = [
-        create_config(SPEC, IMAGE, cls.enclosure(name, OWNER, "hershy"))["HostConfig"]
+        create_config(SPEC, IMAGE, cls.policy(name, OWNER, "hershy"))["HostConfig"]
         for cls, name in ((DockerRuntime, "runc"), (GVisorRuntime, "runsc"))
     ]
     plain, sandboxed = configs
@@ -364,9 +364,9 @@ def test_the_operators_profile_takes_the_place_of_hershys(tmp_path: Path) -> Non
     path.write_text(
         '{\n "defaultAction": "SCMP_ACT_ERRNO",\n "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}'
     )
-    enclosure = replace(ENCLOSURE, seccomp=load_profile(str(path)))
-    config = create_config(SPEC, IMAGE, enclosure)
+    policy = replace(ENCLOSURE, seccomp=load_profile(str(path)))
+    config = create_config(SPEC, IMAGE, policy)
     (_, option) = config["HostConfig"]["SecurityOpt"]
     assert option.startswith('seccomp={"defaultAction":"SCMP_ACT_ERRNO",')
-    assert differences(account_of(config), SPEC, IMAGE, enclosure) == []
+    assert differences(account_of(config), SPEC, IMAGE, policy) == []
     assert load_profile("") is own_profile()

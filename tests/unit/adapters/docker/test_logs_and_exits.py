@@ -116,8 +116,8 @@ def test_end_that_the_engine_explains() -> None:
     assert decoder.engine_error == error.decode()
 
 
-RUNC = DockerRuntime.enclosure("runc", OwnerID("a" * 16), "hershy").killed_codes
-RUNSC = GVisorRuntime.enclosure("runsc", OwnerID("a" * 16), "hershy").killed_codes
+RUNC = DockerRuntime.policy("runc", OwnerID("a" * 16), "hershy").killed_codes
+RUNSC = GVisorRuntime.policy("runsc", OwnerID("a" * 16), "hershy").killed_codes
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from hershy.core.ids import OwnerID
 from hershy.errors import ConfigurationError
 from hershy.sandbox.domain.job import SandboxJob, SandboxLimits
 from hershy_adapters.docker._container.account import NOTHING_OF
-from hershy_adapters.docker._container.hardening import Enclosure, ImageFacts
+from hershy_adapters.docker._container.hardening import ContainerPolicy, ImageFacts
 from hershy_adapters.docker._sandbox.config import Bootstrap, Shape, create_config, differences
 from hershy_adapters.docker._sandbox.owner_lock import FOLDER, OwnerLock
 from hershy_adapters.docker._sandbox.transcript import Phase, Transcript
@@ -25,7 +25,7 @@ from hershy_adapters.docker._sandbox.wire import READY, Answer, for_python, for_
 NONCE = "0123456789abcdef" * 2
 OUT, ERR = 1, 2
 SHAPE = Shape.made("python:3.12", Bootstrap.PYTHON, SandboxLimits())
-ENCLOSURE = Enclosure("runsc", OwnerID("0" * 16))
+ENCLOSURE = ContainerPolicy("runsc", OwnerID("0" * 16))
 FACTS = ImageFacts(user="", volumes=("/data",))
 
 

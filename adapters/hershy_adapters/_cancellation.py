@@ -1,18 +1,18 @@
-"""A block of code that somebody else may end: the caller has gone, the route is closed."""
+"""Cancellation: somebody else ends a block of code, because the caller has gone or the route is closed."""
 
 import asyncio
 from types import TracebackType
 from typing import Self
 
 
-class CutOff(Exception):
-    """Raised out of the ``async with`` of a Cut that was made while the block ran."""
+class Cancelled(Exception):
+    """Raised out of the ``async with`` of a Cancellation that was made while the block ran."""
 
 
-class Cut:
-    """``async with cut:`` runs until ``make()`` is called; then the block is cancelled and CutOff is raised.
+class Cancellation:
+    """``async with cut:`` runs until ``make()`` is called; then the block is cancelled and Cancelled is raised.
 
-    A cancellation from elsewhere passes through unchanged. One Cut guards one block, of one task.
+    A cancellation from elsewhere passes through unchanged. One guards one block, of one task.
     """
 
     def __init__(self) -> None:
@@ -41,4 +41,4 @@ class Cut:
         try:
             await self._deadline.__aexit__(kind, error, trace)
         except TimeoutError:
-            raise CutOff from None
+            raise Cancelled from None

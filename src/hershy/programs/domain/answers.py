@@ -1,0 +1,53 @@
+"""What a program answers, to callers in this process and to clients alike."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+"""A longer answer is not kept in memory: a program may answer whatever it likes."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceipt:
+    """A program took a message. ``answer`` holds whatever else it said, for programs that answer at once.
+
+    Printed, it has a line for the status and one for each part of the answer.
+    """
+
+    status: str
+    answer: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, body: str) -> Self:
+        """From the body of the program's answer; one that is no receipt is the status as a whole."""
+        try:
+            told = json.loads(body)
+        except ValueError:
+            told = None
+        if not isinstance(told, dict) or not isinstance(told.get("status"), str):
+            return cls(body)
+        return cls(told["status"], {name: it for name, it in told.items() if name != "status"})
+
+    def __str__(self) -> str:
+        parts = (f"{name}: {it if isinstance(it, str) else json.dumps(it)}" for name, it in self.answer.items())
+        return "\n".join([self.status, *parts])
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramAnswer:
+    """What a program answered through the proxy. Header names are lower case; repeated headers are all there."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8; other bytes are replaced."""
+        return self.content.decode(errors="replace")
+
+    def json(self) -> Any:
+        """The body read as JSON. Raises ValueError when it is something else."""
+        return json.loads(self.content)
