@@ -19,6 +19,10 @@ Progress = Callable[[ProgramEvent], object]
 """Told every event of the program, its states and its build's lines, while it is waited for."""
 
 
+def pass_over(event: ProgramEvent) -> None:
+    """The progress of a deployment that nobody follows."""
+
+
 class Options(TypedDict, total=False):
     """See ``Client.create_program``."""
 

@@ -34,7 +34,7 @@ from hershy.wire import (
 from . import _calls, _sandbox_calls
 from ._async_handle import AsyncProgramHandle, start_and_wait
 from ._awaiting import AsyncConnection
-from ._deploying import PATIENCE, Options, Progress, registration
+from ._deploying import PATIENCE, Options, Progress, pass_over, registration
 from ._resuming import STREAM_ENDED, Resuming
 from .waiting import Wait, WaitStep
 
@@ -87,7 +87,7 @@ class AsyncClient(AsyncConnection):
         *,
         user: UserID | str,
         timeout: timedelta = PATIENCE,
-        progress: Progress = lambda event: None,
+        progress: Progress = pass_over,
         **options: Unpack[Options],
     ) -> AsyncProgramHandle:
         """Register the program in a directory, start it, and return it once it is Ready, as ``Client.deploy``."""

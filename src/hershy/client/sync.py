@@ -32,7 +32,7 @@ from hershy.wire import (
 
 from . import _calls, _http, _sandbox_calls
 from ._blocking import BlockingConnection
-from ._deploying import PATIENCE, Options, Progress, registration
+from ._deploying import PATIENCE, Options, Progress, pass_over, registration
 from ._handle import WAIT_SLICE_S, BlockingProgramHandle, start_and_wait
 from ._resuming import STREAM_ENDED, Resuming
 from .waiting import Wait, WaitStep
@@ -96,7 +96,7 @@ class Client(BlockingConnection):
         *,
         user: UserID | str,
         timeout: timedelta = PATIENCE,
-        progress: Progress = lambda event: None,
+        progress: Progress = pass_over,
         **options: Unpack[Options],
     ) -> BlockingProgramHandle:
         """Register the program in a directory, start it, and return it once it is Ready.

@@ -1,15 +1,27 @@
 """What the HTTP API says of the Host itself, and of what it refuses."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from .plan import About
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Any answer of 400 and above. ``error`` is the HTTP reason phrase, ``code`` the status."""
+    """Any answer of 400 and above. ``error`` is the HTTP reason phrase, ``code`` the status.
+
+    ``type`` names the error in ``hershy.errors``, where it has one; the rest is what it tells beside its message.
+    """
 
     error: str
     code: int
     message: str
+    type: Annotated[str | None, About(omit=True)] = None
+    program_id: Annotated[str | None, About(omit=True)] = None
+    state: Annotated[str | None, About(omit=True)] = None
+    event: Annotated[str | None, About(omit=True)] = None
+    remedy: Annotated[str | None, About("what to do", omit=True)] = None
+    detail: Annotated[str | None, About(omit=True)] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ def test_both_take_the_same(name: str) -> None:
 def _plain(annotation: Any) -> str:
     """Of a generator, what it yields."""
     text = str(annotation).replace("collections.abc.AsyncGenerator", "collections.abc.Generator")
+    text = text.replace("_async_handle.AsyncProgramHandle", "_handle.BlockingProgramHandle")
     return text.replace(", None, None]", ", None]")
 
 

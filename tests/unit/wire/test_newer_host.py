@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from hershy import wire
-from hershy.client import ApiError, Client, ProgramInfo, StateEvent, Wait, WaitStep
-from hershy.errors import InvalidValue
+from hershy.client import Client, ProgramInfo, StateEvent, Wait, WaitStep
+from hershy.errors import HershyError, InvalidValue
 from hershy.wire.plan import alternatives, plan
 
 AT = "2026-11-20T10:00:00Z"
@@ -79,11 +79,11 @@ def test_events_of_tomorrow() -> None:
 
 @pytest.mark.parametrize("status", [402, 418, 422, 451, 499, 507, 599])
 def test_a_refusal_of_tomorrow(status: int) -> None:
-    """A status and a code that this client does not know are an ApiError with all that was said."""
+    """A status and a code that this client does not know are a HershyError with all that was said."""
     refused = {"error": "Levitating", "code": "levitating", "message": "why", "hint": {"x": 1}}
-    with asked(lambda request: httpx.Response(status, json=refused)) as client, pytest.raises(ApiError) as raised:
+    with asked(lambda request: httpx.Response(status, json=refused)) as client, pytest.raises(HershyError) as raised:
         client.get("a")
-    assert (raised.value.status, raised.value.error, raised.value.message) == (status, "Levitating", "why")
+    assert (raised.value.status, raised.value.reason, raised.value.message) == (status, "Levitating", "why")
 
 
 def test_a_host_is_not_so_lenient() -> None:
