@@ -102,17 +102,16 @@ class AsyncProgramHandle:
                 yield line
 
 
-async def start_and_wait(client: "AsyncClient", program_id: str, timeout: timedelta, progress: Progress) -> ProgramInfo:
-    """Start a program once its events are listened to, and return it once it is Ready.
+async def start_and_wait(client: "AsyncClient", program_id: str, timeout: timedelta, progress: Progress) -> None:
+    """Start a program once its events are listened to, and return once it is Ready.
 
     Raises ProgramFailed, WaitTimeout. Either way, and when cancelled, the program is left as it is.
     """
     wait = Wait.make(program_id, ProgramState.READY)
     try:
         async with asyncio.timeout(timeout.total_seconds()):
-            if await _start_and_listen(client, wait, progress) is WaitStep.REACHED:
-                return await client.get(program_id)
-            return await client.wait_for(program_id, wait.states, timeout)
+            if await _start_and_listen(client, wait, progress) is WaitStep.ASK_AGAIN:
+                await client.wait_for(program_id, wait.states, timeout)
     except HershyError:
         raise
     except TimeoutError as error:

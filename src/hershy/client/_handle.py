@@ -102,8 +102,8 @@ class BlockingProgramHandle:
         yield from self._client.follow_logs(self.id, tail=tail)
 
 
-def start_and_wait(client: "Client", program_id: str, timeout: timedelta, progress: Progress) -> ProgramInfo:
-    """Start a program once its events are listened to, and return it once it is Ready.
+def start_and_wait(client: "Client", program_id: str, timeout: timedelta, progress: Progress) -> None:
+    """Start a program once its events are listened to, and return once it is Ready.
 
     Raises ProgramFailed, WaitTimeout; the program is left as it is.
     """
@@ -118,9 +118,10 @@ def start_and_wait(client: "Client", program_id: str, timeout: timedelta, progre
                     continue
                 progress(event)
                 if (verdict := wait.judge(event)) is WaitStep.REACHED:
-                    return client.get(program_id)
+                    return
                 if verdict is WaitStep.ASK_AGAIN:
-                    return client.wait_for(program_id, wait.states, timeout)
+                    client.wait_for(program_id, wait.states, timeout)
+                    return
                 if time.monotonic() > deadline:
                     break
             else:

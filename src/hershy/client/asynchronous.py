@@ -92,7 +92,8 @@ class AsyncClient(AsyncConnection):
     ) -> AsyncProgramHandle:
         """Register the program in a directory, start it, and return it once it is Ready, as ``Client.deploy``."""
         created = await self._send(registration(directory, user, options))
-        return AsyncProgramHandle(self, await start_and_wait(self, created.program_id, timeout, progress))
+        await start_and_wait(self, created.program_id, timeout, progress)
+        return await self.program(created.program_id)
 
     async def program(self, program_id: str) -> AsyncProgramHandle:
         """A handle of the program. Raises ProgramNotFound."""

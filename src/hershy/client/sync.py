@@ -107,7 +107,8 @@ class Client(BlockingConnection):
         ``start`` raise, ProgramFailed, WaitTimeout; of the last two the program is left, to be looked at.
         """
         created = self._send(registration(directory, user, options))
-        return BlockingProgramHandle(self, start_and_wait(self, created.program_id, timeout, progress))
+        start_and_wait(self, created.program_id, timeout, progress)
+        return self.program(created.program_id)
 
     def program(self, program_id: str) -> BlockingProgramHandle:
         """A handle of the program. Raises ProgramNotFound."""

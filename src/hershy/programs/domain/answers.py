@@ -3,10 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
-
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
-"""A longer answer is not kept in memory: a program may answer whatever it likes."""
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +15,6 @@ class MessageReceipt:
 
     status: str
     answer: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, body: str) -> Self:
-        """From the body of the program's answer; one that is no receipt is the status as a whole."""
-        try:
-            told = json.loads(body)
-        except ValueError:
-            told = None
-        if not isinstance(told, dict) or not isinstance(told.get("status"), str):
-            return cls(body)
-        return cls(told["status"], {name: it for name, it in told.items() if name != "status"})
 
     def __str__(self) -> str:
         parts = (f"{name}: {it if isinstance(it, str) else json.dumps(it)}" for name, it in self.answer.items())
