@@ -204,7 +204,7 @@ class Soak:
                 await self._do("ask", 0, program, self._random)
             assert program.state is not ProgramState.ERROR or program.error_msg, program
             await host.delete(program.id)
-        assert len(self._container.services().ports) == 0, "a port is still leased"
+        assert len(self._container.services().port_leases) == 0, "a port is still leased"
         await self._require_whole_journal(host)
 
     async def _require_whole_journal(self, host: Host) -> None:

@@ -113,7 +113,7 @@ class Job:
             engine_timeout_s=30,
         )
         container: Any = HostContainer(settings=settings)
-        container.services.add_kwargs(ports=PortLeases(self.first_port, self.first_port + PORTS_EACH - 1))
+        container.services.add_kwargs(port_leases=PortLeases(self.first_port, self.first_port + PORTS_EACH - 1))
         return container
 
     def dumped(self) -> str:

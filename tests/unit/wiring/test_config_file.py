@@ -28,7 +28,9 @@ async def test_the_working_directory_has_no_say(tmp_path: Path) -> None:
     root = tmp_path / "root"
     assert Settings.load(storage_root=root).file is None
     async with open_sandbox(runtime="memory", clock="memory") as service:
-        assert service.threshold(check=True) == 30
+        risk = (await service.run("x = 1")).risk
+        assert risk is not None
+        assert risk.threshold == 30
     async with open_host(runtime="memory", clock="memory", storage_root=root):
         pass
 

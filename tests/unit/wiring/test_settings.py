@@ -165,3 +165,13 @@ def test_ports_are_one_list() -> None:
     assert set(PORTS) == chosen
     assert set(PORTS) <= set(HostContainer.providers)
     assert {name for name, port in PORTS.items() if not entry_points(group=port.group, name="memory")} == set()
+
+
+@pytest.mark.parametrize("given", ["data", "./data", "../here/data", "sub/../data"])
+def test_a_storage_root_is_one_place_wherever_somebody_stands_later(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: str
+) -> None:
+    """C6: the engine is told of mounts, and children of files, by the whole path."""
+    (tmp_path / "here" / "sub").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    assert Settings.load(storage_root=given).storage_root == tmp_path / "here" / "data"

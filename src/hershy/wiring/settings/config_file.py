@@ -29,7 +29,7 @@ def find(named: str | Path | None, storage_root: Path | None) -> Path | None:
         if not file.is_file():
             raise ConfigurationError(f"settings: {by} names {name}, which is not a file")
     elif storage_root is not None and (storage_root / NAME).is_file():
-        file = storage_root.absolute() / NAME
+        file = storage_root / NAME
     else:
         return None
     _require_owned(file)

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic_core import to_jsonable_python
 
 from hershy.builds.policy import BuildPolicy
@@ -70,7 +70,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
     runtime: str = Field("runsc", description="what runs programs: memory, runc, runsc, or a third party's")
-    storage_root: Path = Field(default_factory=_default_storage_root, description="where the Host keeps its files")
+    storage_root: Annotated[Path, AfterValidator(Path.resolve)] = Field(
+        default_factory=_default_storage_root, description="where the Host keeps its files"
+    )
     database_url: str = Field(
         "",
         repr=False,
@@ -99,10 +101,10 @@ class Settings(BaseModel):
         """
         warn_of_unknown_variables(cls)
         given = gather(cls, from_code)
-        root = Path(given.values.get("storage_root") or _default_storage_root())
+        root = Path(given.values.get("storage_root") or _default_storage_root()).resolve()
         file = config_file.find(config, root if of_host else None)
         said = {} if file is None else given.add_file(cls, file)
-        if file is not None and file.parent == root.absolute() and Path(said.get("storage_root", root)) != root:
+        if file is not None and file.parent == root and Path(said.get("storage_root", root)).resolve() != root:
             raise ConfigurationError(f"settings: storage_root: {file} is found by it, and cannot set another")
         try:
             settings = cls(**nested(cls, given.values))
