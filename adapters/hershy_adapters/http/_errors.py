@@ -32,7 +32,7 @@ from hershy.errors import (
     Unavailable,
 )
 from hershy.programs.ports.api_server import Scope
-from hershy.wire import Refused, written
+from hershy.wire import ERROR_HEADER, Refused, error_header, written
 
 from ._shapes.sentences import sentence
 
@@ -69,17 +69,23 @@ def encoded(content: Any) -> bytes:
 
 
 def refusal(
-    status: int, message: str, headers: Mapping[str, str] | None = None, told: Mapping[str, str] | None = None
+    status: int,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    detail: str | None = None,
+    remedy: str | None = None,
 ) -> Json:
-    """``told``: fields beside the contract's, which no caller has to look at."""
-    refused = Refused(HTTPStatus(status).phrase, int(status), message, **(told or {}))
+    refused = Refused(HTTPStatus(status).phrase, int(status), message, detail, remedy)
     return Json(written(refused), status_code=status, headers=dict(headers or {}))
 
 
 def refusal_of(error: Exception) -> Json:
     """With the error's type and attributes, by which clients raise the same."""
-    told = {"type": type(error).__name__, **error.fields} if isinstance(error, HershyError) else {}
-    return refusal(*verdict(error), told=told)
+    status, message = verdict(error)
+    if not isinstance(error, HershyError):
+        return refusal(status, message)
+    headers = {ERROR_HEADER: error_header(type(error).__name__, error.fields)}
+    return refusal(status, message, headers, error.detail or None, error.remedy or None)
 
 
 def verdict(error: Exception) -> tuple[HTTPStatus, str]:

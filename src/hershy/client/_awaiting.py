@@ -61,7 +61,7 @@ class AsyncConnection:
             timeout=_http.answer_timeout(max(self._timeout, call.least_timeout)),
             most=call.max_answer_bytes,
         )
-        return call.read(response.status_code, body, self.url)
+        return call.read(response.status_code, response.headers, body, self.url)
 
     async def _exchange(
         self, method: str, path: str, *, most: int | None = None, **options: Any
@@ -96,7 +96,7 @@ class AsyncConnection:
         with _http.translated(self.url):
             async with self._client.stream("GET", path, params=params, headers=headers, timeout=timeout) as response:
                 if response.status_code >= 400:
-                    raise _parse.refusal(response.status_code, await self._body(response))
+                    raise _parse.refusal(response.status_code, response.headers, await self._body(response))
                 async for chunk in response.aiter_bytes():
                     for line in decoder.feed(chunk):
                         yield line

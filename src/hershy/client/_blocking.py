@@ -60,7 +60,7 @@ class BlockingConnection:
             timeout=_http.answer_timeout(max(self._timeout, call.least_timeout)),
             most=call.max_answer_bytes,
         )
-        return call.read(response.status_code, body, self.url)
+        return call.read(response.status_code, response.headers, body, self.url)
 
     def _exchange(
         self, method: str, path: str, *, most: int | None = None, **options: Any
@@ -96,7 +96,7 @@ class BlockingConnection:
             self._client.stream("GET", path, params=params, headers=headers, timeout=timeout) as response,
         ):
             if response.status_code >= 400:
-                raise _parse.refusal(response.status_code, self._body(response))
+                raise _parse.refusal(response.status_code, response.headers, self._body(response))
             for chunk in response.iter_bytes():
                 yield from decoder.feed(chunk)
             yield from decoder.flush()

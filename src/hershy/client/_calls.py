@@ -54,9 +54,9 @@ class Call(Generic[T]):
     least_timeout: timedelta = timedelta()
     max_answer_bytes: int | None = None
 
-    def read(self, status: int, content: bytes, url: str) -> T:
+    def read(self, status: int, headers: Mapping[str, str], content: bytes, url: str) -> T:
         """The answer as a value. Raises HershyError for a refusal, UnexpectedAnswer for what is not this API's."""
-        data = _parse.document(status, content, f"{self.method} {url}{self.path}")
+        data = _parse.document(status, headers, content, f"{self.method} {url}{self.path}")
         try:
             return self.parse(data)
         except (LookupError, TypeError, ValueError, AttributeError) as error:

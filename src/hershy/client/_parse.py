@@ -1,19 +1,20 @@
 """Reads what the Host answers. What a newer Host says beyond what this client knows does no harm."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from hershy.errors import HershyError, UnexpectedAnswer
 from hershy.programs.domain.answers import MessageReceipt
-from hershy.wire import EVENTS, ProgramEvent, read_answer
+from hershy.wire import ERROR_HEADER, EVENTS, ProgramEvent, read_answer, read_error_header
 
 from ._refusals import refused
 
 
-def document(status: int, content: bytes, request: str) -> Any:
+def document(status: int, headers: Mapping[str, str], content: bytes, request: str) -> Any:
     """The JSON of a successful answer. Raises HershyError for a refusal, UnexpectedAnswer for anything else."""
     if status >= 400:
-        raise refusal(status, content)
+        raise refusal(status, headers, content)
     try:
         if not 200 <= status < 300:
             raise ValueError(f"status {status}")
@@ -22,7 +23,7 @@ def document(status: int, content: bytes, request: str) -> Any:
         raise UnexpectedAnswer(f"what answers {request} is not a hershy Host: {error}") from error
 
 
-def refusal(status: int, content: bytes) -> HershyError:
+def refusal(status: int, headers: Mapping[str, str], content: bytes) -> HershyError:
     """The error of a refusal, also of one that does not have the contract's shape."""
     text = content[:500].decode(errors="replace")
     try:
@@ -32,7 +33,8 @@ def refusal(status: int, content: bytes) -> HershyError:
     if not isinstance(body, dict):
         return refused(status, f"HTTP {status}", text, {})
     error = str(body.get("error") or f"HTTP {status}")
-    return refused(status, error, str(body.get("message") or error), body)
+    told = {**body, **read_error_header(headers.get(ERROR_HEADER))}
+    return refused(status, error, str(body.get("message") or error), told)
 
 
 def nothing(data: Any) -> None:

@@ -23,7 +23,7 @@ _BY_STATUS: Mapping[int, type[HershyError]] = {
 def refused(status: int, reason: str, message: str, told: Mapping[str, Any]) -> HershyError:
     """The error that the Host's answer names, else the one its status stands for; never another's failure.
 
-    ``told``: the answer's other fields. Those it does not have, or that are no texts, are left empty.
+    ``told``: the answer's other fields and those of its header. What it does not have, or is no text, is left empty.
     """
     fields = {name: told[name] for name in FIELDS if isinstance(told.get(name), str)}
     kind = _TYPES.get(str(told.get("type"))) or _BY_STATUS.get(status, errors.HostFailure)

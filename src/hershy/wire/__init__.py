@@ -1,5 +1,6 @@
 """The JSON of the HTTP API, each field defined once: servers, clients and commands read and write these dataclasses."""
 
+from .error_header import ERROR_HEADER, error_header, read_error_header
 from .host import Alive, Checks, Readiness, Refused
 from .objects import parse_object
 from .observing import (
@@ -65,6 +66,7 @@ DESCRIBED: tuple[type, ...] = (
 
 __all__ = [
     "DESCRIBED",
+    "ERROR_HEADER",
     "EVENTS",
     "Alive",
     "Body",
@@ -101,9 +103,11 @@ __all__ = [
     "Transition",
     "decoded",
     "encoded",
+    "error_header",
     "parse_object",
     "read",
     "read_answer",
+    "read_error_header",
     "reference",
     "require_known",
     "risk_info",

@@ -10,18 +10,14 @@ from .plan import About
 class Refused:
     """Any answer of 400 and above. ``error`` is the HTTP reason phrase, ``code`` the status.
 
-    ``type`` names the error in ``hershy.errors``, where it has one; the rest is what it tells beside its message.
+    Which error of ``hershy.errors`` it is, the header ``Hershy-Error`` tells beside it (``error_header``).
     """
 
     error: str
     code: int
     message: str
-    type: Annotated[str | None, About(omit=True)] = None
-    program_id: Annotated[str | None, About(omit=True)] = None
-    state: Annotated[str | None, About(omit=True)] = None
-    event: Annotated[str | None, About(omit=True)] = None
+    detail: Annotated[str | None, About("which one, in which state", omit=True)] = None
     remedy: Annotated[str | None, About("what to do", omit=True)] = None
-    detail: Annotated[str | None, About(omit=True)] = None
 
 
 @dataclass(frozen=True, slots=True)

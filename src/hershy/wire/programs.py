@@ -126,7 +126,6 @@ class ExitInfo:
 
     kind: ExitKind | str
     code: int | None = None
-    message: Annotated[str | None, About("the same in words", omit=True)] = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

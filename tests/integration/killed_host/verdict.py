@@ -37,7 +37,7 @@ async def judge(job: Job) -> None:
         assert await asyncio.to_thread(_containers, owner) == running
         for program in programs:
             await host.delete(program.id)
-        assert len(container.services().ports) == 0
+        assert len(container.services().port_leases) == 0
         entries = await host.journal(limit=1000)
     _judge_journal(entries)
     if story.acknowledged != "nothing":

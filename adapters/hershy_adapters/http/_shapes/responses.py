@@ -31,7 +31,7 @@ def initiated(what: str) -> str:
 
 
 def exit_info(reason: ExitReason) -> ExitInfo:
-    return ExitInfo(reason.kind, reason.code, str(reason))
+    return ExitInfo(reason.kind, reason.code)
 
 
 def journal_entry(entry: JournalEntry) -> Entry:

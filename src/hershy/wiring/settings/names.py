@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -41,6 +42,7 @@ class Leaf:
         return settings
 
 
+@cache
 def groups_of(model: type[BaseModel]) -> Mapping[str, type[Group]]:
     """The groups of ``model`` by the name of their field."""
     return {
@@ -50,6 +52,7 @@ def groups_of(model: type[BaseModel]) -> Mapping[str, type[Group]]:
     }
 
 
+@cache
 def leaves_of(model: type[BaseModel]) -> Mapping[str, Leaf]:
     """Every setting of ``model`` by its name, in order."""
     return {leaf.name: leaf for leaf in _walked(model)}

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def gather(model: type[BaseModel], from_code: Mapping[str, Any]) -> Given:
     given = Given()
     said = flat(model, from_code, CODE)
     given.add(said, dict.fromkeys(said, CODE))
-    said = _environment(leaves_of(model))
+    said = _environment(model)
     given.add(said, {name: leaf.variable for name, leaf in leaves_of(model).items()})
     return given
 
@@ -89,15 +90,20 @@ def flat(model: type[BaseModel], said: Mapping[str, Any], source: str) -> dict[s
     return result
 
 
-def _environment(leaves: Mapping[str, Leaf]) -> dict[str, Any]:
+def _environment(model: type[BaseModel]) -> dict[str, Any]:
     """pydantic-settings reads the variables: their case, JSON, and ``__`` for what is in a table."""
-    fields: dict[str, Any] = {name: (leaf.field.annotation, None) for name, leaf in leaves.items()}
-    reader = create_model("Environment", __base__=_Environment, **fields)
     try:
-        return dict(EnvSettingsSource(reader)())
+        return dict(EnvSettingsSource(_reader(model))())
     except SettingsError as error:
-        leaf = next((it for it in leaves.values() if f'"{it.name}"' in str(error)), None)
+        leaf = next((it for it in leaves_of(model).values() if f'"{it.name}"' in str(error)), None)
         raise (ConfigurationError(f"settings: {error}") if leaf is None else not_json(leaf)) from error
+
+
+@cache
+def _reader(model: type[BaseModel]) -> type[BaseSettings]:
+    """With every setting of ``model`` as a field, so that none is read otherwise than its type says."""
+    fields: dict[str, Any] = {name: (leaf.field.annotation, None) for name, leaf in leaves_of(model).items()}
+    return create_model("Environment", __base__=_Environment, **fields)
 
 
 class _Environment(BaseSettings):

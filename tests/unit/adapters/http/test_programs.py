@@ -165,7 +165,7 @@ async def test_get(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
         while (await hershy_twins.host.get(program.id)).state is not ProgramState.ERROR:
             await anext(published)
     failed = (await client.get(url)).json()
-    assert failed["exit_reason"] == {"kind": "code", "code": 3, "message": "exited with code 3"}
+    assert failed["exit_reason"] == {"kind": "code", "code": 3}
     assert "exited with code 3" in failed["error_msg"]
 
 

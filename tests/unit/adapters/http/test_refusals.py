@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from hershy.errors import (
-    FIELDS,
     AlreadyExists,
     BuildError,
     ConfigurationError,
@@ -39,8 +38,8 @@ UNKNOWN = "alice-build-0123456789ab-00000000"
 def require_refusal(response: httpx.Response, status: int, *parts: str) -> None:
     body = response.json()
     assert response.status_code == status, body
-    assert set(body) - {"type", *FIELDS} == {"error", "code", "message"}
-    assert all(isinstance(body[name], str) for name in {"type", *FIELDS} & set(body))
+    assert set(body) - {"detail", "remedy"} == {"error", "code", "message"}
+    assert all(isinstance(body[name], str) for name in {"detail", "remedy"} & set(body))
     assert (body["error"], body["code"]) == (HTTPStatus(status).phrase, status)
     for part in parts:
         assert part in body["message"]
