@@ -26,6 +26,7 @@ from hershy.core.ids import ImageID, ProgramID, PublishPort
 from hershy.programs.application.supervision.effect_handlers import probe_interval
 from hershy.programs.ports.proxy import Proxy
 from hershy.programs.ports.runtime import ContainerSpec
+from hershy.programs.ports.storage import StateVolume
 from hershy_adapters.docker._container.hardening import Config
 from hershy_adapters.docker.runtime import DockerRuntime
 from results import note
@@ -52,7 +53,7 @@ class Bare:
         await container.start()
         port = config["HostConfig"]["PortBindings"]["8080/tcp"][0]["HostPort"]
         began = time.monotonic()
-        while not await self.proxy.probe(PublishPort(int(port)), PROBE_TIMEOUT):
+        while not await self.proxy.probe(PublishPort(int(port)).endpoint, PROBE_TIMEOUT):
             elapsed_s = time.monotonic() - began
             assert elapsed_s < DEADLINE_S, f"hershy-bench-{number} does not answer"
             await asyncio.sleep(probe_interval(elapsed_s).total_seconds())
@@ -168,7 +169,7 @@ async def config(runtime: DockerRuntime, image_id: ImageID, number: int, root: P
         build_id=BUILD.build_id,
         image_id=image_id,
         publish_port=PublishPort(FIRST_BARE_PORT + number),
-        state_dir=state,
+        state=StateVolume(str(state)),
     )
     made = await runtime.configuration(spec)
     made["Labels"] = {}  # nobody's, or the Host's sweep would remove it as a stray

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from hershy.core.ids import PublishPort
+from hershy.core.endpoint import Endpoint
 from hershy.errors import InvalidValue
 from hershy.programs.ports.proxy import Header
 
@@ -26,13 +26,13 @@ def end_to_end(headers: Sequence[Header]) -> tuple[Header, ...]:
     return tuple(_without(headers, HOP_BY_HOP | named))
 
 
-def to_program(headers: Sequence[Header], publish_port: PublishPort) -> tuple[Header, ...]:
+def to_program(headers: Sequence[Header], endpoint: Endpoint) -> tuple[Header, ...]:
     """A request's headers as its program gets them: as received, but for what concerns the caller's connection.
 
-    Host names the publish port, as for those who use ``proxy_url`` directly. Expect is answered by the server that
+    Host names the endpoint, as for those who use ``proxy_url`` directly. Expect is answered by the server that
     took the request, whose body is then sent on as it comes.
     """
-    host = ("Host", publish_port.url.partition("//")[2])
+    host = ("Host", endpoint.authority)
     return (host, *_without(end_to_end(headers), {"host", "expect"}))
 
 

@@ -7,7 +7,8 @@ from types import TracebackType
 from typing import Self
 
 from hershy.core.clock import Clock
-from hershy.core.ids import ProgramID, PublishPort
+from hershy.core.endpoint import Endpoint
+from hershy.core.ids import ProgramID
 from hershy.errors import ProgramNotReady, ProgramUnreachable
 from hershy.programs.ports.proxy import ProxyRoute
 
@@ -22,7 +23,7 @@ class Route:
     """``cuts`` break what is under way; each must be quick and must not raise."""
 
     program_id: ProgramID
-    publish_port: PublishPort
+    endpoint: Endpoint
     clock: Clock
     opened_at: datetime
     last_used_at: datetime
@@ -97,12 +98,12 @@ class Routes:
         self._clock = clock
         self._open: dict[ProgramID, Route] = {}
 
-    def open(self, program_id: ProgramID, publish_port: PublishPort) -> None:
+    def open(self, program_id: ProgramID, endpoint: Endpoint) -> None:
         route = self._open.get(program_id)
-        if route is None or route.publish_port != publish_port:
+        if route is None or route.endpoint != endpoint:
             self.close(program_id)
             now = self._clock.now()
-            self._open[program_id] = Route(program_id, publish_port, self._clock, opened_at=now, last_used_at=now)
+            self._open[program_id] = Route(program_id, endpoint, self._clock, opened_at=now, last_used_at=now)
 
     def close(self, program_id: ProgramID) -> None:
         route = self._open.pop(program_id, None)
@@ -127,6 +128,4 @@ class Routes:
         route = self._open.get(program_id)
         if route is None:
             return None
-        return ProxyRoute(
-            program_id, route.publish_port, route.opened_at, route.requests, route.active, route.last_used_at
-        )
+        return ProxyRoute(program_id, route.endpoint, route.opened_at, route.requests, route.active, route.last_used_at)

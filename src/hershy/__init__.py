@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .access.principals import Authentication, Principal
     from .builds.spec import BuildSpec
     from .client import AsyncClient, AsyncProgramHandle, BlockingProgramHandle, Client
+    from .core.endpoint import Endpoint
     from .core.exits import ExitKind, ExitReason
     from .core.ids import BuildID, ContainerID, ImageID, ProgramID, PublishPort, UserID
     from .core.resources import ResourceLimits
@@ -66,6 +67,7 @@ _HOME = {
     "DesiredState": "programs.domain.program",
     "Egress": "programs.domain.egress",
     "EventsLost": "programs.ports.event_bus",
+    "Endpoint": "core.endpoint",
     "ExitKind": "core.exits",
     "ExitReason": "core.exits",
     "Happened": "programs.ports.event_bus",
@@ -136,6 +138,7 @@ __all__ = [
     "ContainerStats",
     "DesiredState",
     "Egress",
+    "Endpoint",
     "EventsLost",
     "ExitKind",
     "ExitReason",

@@ -11,7 +11,8 @@ from hershy.core.exits import ExitKind, ExitReason
 from hershy.core.ids import ContainerID, OwnerID, PublishPort
 from hershy.core.resources import MIB
 from hershy.programs.ports.runtime import ContainerEventKind, ContainerSpec, LogQuery, Runtime
-from hershy.testing.contracts.runtime import DEADLINE_S, RuntimeContract, collected, texts
+from hershy.testing.contracts.local_runtime import LocalRuntimeContract
+from hershy.testing.contracts.runtime import DEADLINE_S, collected, texts
 from hershy_adapters.docker import _engine
 from hershy_adapters.docker._container.kernel_log import was_killed_for_memory
 from hershy_adapters.docker._engine import Engine
@@ -24,7 +25,7 @@ EAT = "x=aaaaaaaaaaaaaaaa; while true; do x=$x$x; done"
 MakeScript = Callable[[str], ContainerSpec]
 
 
-class EngineObservation(RuntimeContract):
+class EngineObservation(LocalRuntimeContract):
     """``other_ends``: how a program may end too, of which the kernel killed a child for its memory."""
 
     runtime_class: ClassVar[type[DockerRuntime]]

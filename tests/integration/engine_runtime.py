@@ -19,16 +19,18 @@ import docker
 import docker.errors
 import pytest
 
+from hershy.core.endpoint import Endpoint
 from hershy.core.exits import ExitKind, ExitReason
 from hershy.core.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort, UserID
 from hershy.core.resources import MIB, ResourceLimits
 from hershy.errors import ContractViolation
 from hershy.programs.ports.runtime import ContainerSpec, LogQuery, LogStream, Runtime
+from hershy.programs.ports.storage import StateVolume
+from hershy.testing.contracts.local_runtime import HoldPort
 from hershy.testing.contracts.runtime import (
     DEADLINE_S,
     FOREVER,
     Answers,
-    HoldPort,
     Interruptible,
     MakeSpec,
     Script,
@@ -168,10 +170,10 @@ class EngineRuntimeSuite(EngineObservation):
 
     @pytest.fixture
     def answers(self) -> Answers:
-        async def answers(port: PublishPort, patience: timedelta) -> bool:
+        async def answers(endpoint: Endpoint, patience: timedelta) -> bool:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience.total_seconds()):
-                    return bool(await self.http_status(port))
+                    return bool(await self.http_status(PublishPort(endpoint.port)))
             return False
 
         return answers
@@ -193,7 +195,7 @@ class EngineRuntimeSuite(EngineObservation):
             state.chmod(0o777)
             (state / "script.sh").write_text(script)
             port = PublishPort(next(_ports))
-            return ContainerSpec(program_id, USER, BUILD, script_image, port, state, resources=LIMITS)
+            return ContainerSpec(program_id, USER, BUILD, script_image, StateVolume(str(state)), port, resources=LIMITS)
 
         return make
 

@@ -13,6 +13,7 @@ import pytest
 from hershy.core.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort, UserID
 from hershy.core.resources import MIB, ResourceLimits
 from hershy.programs.ports.runtime import ContainerSpec
+from hershy.programs.ports.storage import StateVolume
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker._network.bridge import INTER_CONTAINER
 from hershy_adapters.docker.runtime import DockerRuntime
@@ -41,8 +42,8 @@ def spec(engine: docker.DockerClient, busybox_image: str, tmp_path: Path) -> Ite
         USER,
         build_id,
         ImageID(image.id),
+        StateVolume(str(state)),
         PublishPort(23_999),
-        state,
         env={"MONEY": "$HOME ${X:-y} $$", "TEXT": "a: 'b'\n# \"c\"", "NO": "no", "EMPTY": ""},
         resources=ResourceLimits(cpus=0.25, memory_bytes=48 * MIB, pids=77, open_files=123, log_bytes=MIB),
     )

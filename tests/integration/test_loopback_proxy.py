@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from hershy.core.endpoint import Endpoint
 from hershy.core.ids import FIRST_PUBLISH_PORT, LAST_PUBLISH_PORT, PublishPort
 from hershy.errors import ProgramUnreachable
 from hershy.programs.ports.proxy import ProxyRequest, WebSocketClosed
@@ -21,7 +22,7 @@ from hershy_adapters.system.clock import SystemClock
 ANSWER_TIMEOUT_S = 0.3
 
 
-def listening_socket() -> tuple[socket.socket, PublishPort]:
+def listening_socket() -> tuple[socket.socket, Endpoint]:
     for port in range(LAST_PUBLISH_PORT, FIRST_PUBLISH_PORT, -1):
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -31,12 +32,12 @@ def listening_socket() -> tuple[socket.socket, PublishPort]:
         except OSError:
             listener.close()
         else:
-            return listener, PublishPort(port)
+            return listener, PublishPort(port).endpoint
     raise RuntimeError("no free publish port on this machine")
 
 
 @contextlib.asynccontextmanager
-async def raw_server(answer: bytes | None, *, close: bool = True) -> AsyncIterator[PublishPort]:
+async def raw_server(answer: bytes | None, *, close: bool = True) -> AsyncIterator[Endpoint]:
     """Reads a request's first bytes, writes ``answer``, and closes or falls silent; None: closes at once."""
     over = asyncio.Event()
 
@@ -60,7 +61,7 @@ async def raw_server(answer: bytes | None, *, close: bool = True) -> AsyncIterat
 
 
 @contextlib.asynccontextmanager
-async def served(program: ContractProgram) -> AsyncIterator[PublishPort]:
+async def served(program: ContractProgram) -> AsyncIterator[Endpoint]:
     async def handle(request: web.Request) -> web.StreamResponse:
         target = request.raw_path
         if request.headers.get("Upgrade", "").lower() == "websocket" and program.accept(target):
@@ -136,12 +137,12 @@ class TestLoopbackProxy(ProxyContract):
         await proxy.aclose()
 
     @pytest.fixture
-    async def publish_port(self, program: ContractProgram) -> AsyncIterator[PublishPort]:
+    async def endpoint(self, program: ContractProgram) -> AsyncIterator[Endpoint]:
         async with served(program) as port:
             yield port
 
     @pytest.fixture
-    async def dead_ports(self) -> AsyncIterator[Sequence[PublishPort]]:
+    async def dead_endpoints(self) -> AsyncIterator[Sequence[Endpoint]]:
         """Refused; accepted and closed; accepted and then silence; another protocol; half an answer."""
         listener, refused = listening_socket()
         listener.close()

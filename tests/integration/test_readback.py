@@ -12,6 +12,7 @@ import pytest
 from hershy.core.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort, UserID
 from hershy.errors import ContractViolation
 from hershy.programs.ports.runtime import ContainerSpec
+from hershy.programs.ports.storage import StateVolume
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker.runtime import DockerRuntime
 
@@ -60,7 +61,7 @@ async def test_defaults_of_the_daemon_that_get_into_a_container(
 ) -> None:
     """The field is named and the container gone; defaults that what is sent overrides are no difference."""
     program_id = ProgramID.compose(USER, BUILD, secrets.token_hex(4))
-    spec = ContainerSpec(program_id, USER, BUILD, image, PublishPort(23_998), tmp_path)
+    spec = ContainerSpec(program_id, USER, BUILD, image, StateVolume(str(tmp_path)), PublishPort(23_998))
     with pytest.raises(ContractViolation) as refusal:
         await runtime.create(spec)
     assert "breaks the security contract: HostConfig.LogConfig should be" in str(refusal.value)

@@ -20,6 +20,7 @@ import pytest
 
 from hershy.core.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort, UserID
 from hershy.programs.ports.runtime import ContainerSpec, LogQuery
+from hershy.programs.ports.storage import StateVolume
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker.runtime import DockerRuntime
 from hershy_adapters.gvisor.runtime import GVisorRuntime
@@ -111,7 +112,9 @@ def spec_of(image: ImageID, folder: Path) -> ContainerSpec:
     state.mkdir()
     state.chmod(0o777)
     port = PublishPort(23_000 + secrets.randbelow(900))
-    return ContainerSpec(ProgramID.compose(user, build, secrets.token_hex(4)), user, build, image, port, state)
+    return ContainerSpec(
+        ProgramID.compose(user, build, secrets.token_hex(4)), user, build, image, StateVolume(str(state)), port
+    )
 
 
 async def test_a_go_program(runtime: DockerRuntime, go_image: ImageID, tmp_path: Path) -> None:
@@ -139,7 +142,7 @@ def script_image(
 async def test_a_python_program(runtime: DockerRuntime, script_image: ImageID, tmp_path: Path) -> None:
     """Threads, an event loop, children, name resolution and a database work: the C library finds its way around."""
     spec = spec_of(script_image, tmp_path)
-    (spec.state_dir / "main.py").write_text(SCRIPT)
+    (Path(spec.state.handle) / "main.py").write_text(SCRIPT)
     container_id = await runtime.create(spec)
     await runtime.start(container_id)
     async with asyncio.timeout(DEADLINE_S):

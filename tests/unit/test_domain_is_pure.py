@@ -9,7 +9,18 @@ import pytest
 import hershy
 
 ROOT = Path(hershy.__path__[0])
-VALUES = ("bounds", "durations", "exits", "field_types", "file_tree", "ids", "nearest", "resources", "texts")
+VALUES = (
+    "bounds",
+    "durations",
+    "endpoint",
+    "exits",
+    "field_types",
+    "file_tree",
+    "ids",
+    "nearest",
+    "resources",
+    "texts",
+)
 FILES = sorted(
     [
         ROOT / "errors.py",

@@ -3,9 +3,14 @@
 import copy
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import yaml
+
+from hershy.core.ids import ProgramID
+from hershy_adapters._durable import replace_file
+from hershy_adapters._threads import to_its_end
 
 from ._container.hardening import NO_NETWORK, Config
 from ._container.seccomp import SeccompProfile
@@ -18,6 +23,16 @@ _UNPLUGGED = (
     "# It has no network. Ask it from inside its own, as root:\n"
     "#   nsenter --net --target $(docker inspect -f '{{{{.State.Pid}}}}' {name}) curl http://127.0.0.1:8080/\n"
 )
+
+
+async def write_compose(storage_root: Path, program_id: ProgramID, text: str) -> None:
+    """Replace the program's Compose file: readers, and whoever looks after a crash, find the old one or the new.
+
+    None is written for a program whose storage keeps no folder for it. Raises OSError.
+    """
+    folder = storage_root / str(program_id) / "compose"
+    if folder.is_dir():
+        await to_its_end(replace_file, folder / "compose.yaml", text)
 
 
 def render_compose(name: str, image: str, config: Config, seccomp: SeccompProfile) -> str:

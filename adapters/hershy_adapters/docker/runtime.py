@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import aiohttp
@@ -16,11 +17,13 @@ from aiodocker.exceptions import DockerError
 
 from hershy.core.adapter import AdapterContext
 from hershy.core.diagnosis import Requirement
+from hershy.core.endpoint import Endpoint
 from hershy.core.exits import ExitKind, ExitReason
 from hershy.core.ids import FIRST_PUBLISH_PORT, LAST_PUBLISH_PORT, ContainerID, OwnerID, ProgramID, PublishPort
-from hershy.errors import ContainerNotFound, RuntimeFailure
+from hershy.errors import ContainerNotFound, InvalidValue, RuntimeFailure
 from hershy.programs.domain.egress import Egress
 from hershy.programs.domain.security import SecurityContract
+from hershy.programs.ports.local_runtime import LocalRuntime
 from hershy.programs.ports.runtime import (
     ContainerEvent,
     ContainerSpec,
@@ -28,12 +31,11 @@ from hershy.programs.ports.runtime import (
     ContainerStatus,
     LogLine,
     LogQuery,
-    Runtime,
 )
 from hershy_adapters._names import container_name, image_name
 
 from ._container.creation import Creation
-from ._container.exits import egress_of, exit_reason, status_of, was_never_started
+from ._container.exits import egress_of, exit_reason, publish_port_of, status_of, was_never_started
 from ._container.hardening import OWNER_LABEL, PORT_LABEL, PROGRAM_LABEL, Config, ContainerPolicy, create_config
 from ._container.inherited import InheritedConfig
 from ._container.removal import remove_container
@@ -48,16 +50,17 @@ from ._network.forwarding import Forwarding
 from ._network.process_network import obstacle as obstacle_to_entering
 from ._network.resolvers import ResolvConf, resolv_conf_for
 from ._output.logs import read_logs
-from .compose import render_compose
+from .compose import render_compose, write_compose
 
 INSPECTED_AT_ONCE = 16
 
 
-class DockerRuntime(Runtime):
+class DockerRuntime(LocalRuntime):
     """``runtime_name`` is what the engine calls the OCI runtime; ``network`` the bridge of all programs.
 
     ``seccomp``: the operator's profile in place of hershy's own. ``resolv_conf``: the file that names the resolvers of
-    programs with egress. ``egress``: the most that programs of this Host have.
+    programs with egress. ``egress``: the most that programs of this Host have. ``storage_root``: below it, programs
+    that have a folder for it are given a Compose file.
     """
 
     usual_name: ClassVar[str] = "runc"
@@ -73,6 +76,7 @@ class DockerRuntime(Runtime):
         seccomp: SeccompProfile | None = None,
         resolv_conf: ResolvConf | None = None,
         egress: Egress = Egress.OPEN,
+        storage_root: Path | None = None,
     ) -> None:
         self._engine = engine
         self._owner = owner
@@ -83,6 +87,7 @@ class DockerRuntime(Runtime):
         )
         self._resolv_conf = resolv_conf
         self._egress = egress
+        self._storage_root = storage_root
         self._forwarding = Forwarding(engine, self._inspect)
         self._images = InheritedConfig(engine)
         self._network = ProgramNetwork(engine, network)
@@ -98,6 +103,7 @@ class DockerRuntime(Runtime):
             load_profile(context.setting("seccomp_profile", str)),
             resolv_conf_for(context.storage_root, list(context.setting("dns", tuple))),
             context.setting("egress", Egress),
+            context.storage_root,
         )
 
     @classmethod
@@ -106,16 +112,24 @@ class DockerRuntime(Runtime):
         return ContainerPolicy(runtime_name, owner, network, contract)
 
     async def create(self, spec: ContainerSpec) -> ContainerID:
+        if spec.publish_port is None:
+            raise InvalidValue(f"program {spec.program_id} has no publish port, by which this runtime reaches it")
         if spec.egress is Egress.NONE and (obstacle := await self.obstacle_to_forwarding()):
             raise RuntimeFailure(f"program {spec.program_id} without egress could not be reached: {obstacle}")
+        if self._storage_root is not None:
+            await write_compose(self._storage_root, spec.program_id, await self.compose_file(spec))
         return await self._creation.create(spec)
 
-    async def start(self, container_id: ContainerID) -> None:
+    async def start(self, container_id: ContainerID) -> Endpoint:
         account = await self._inspect(container_id)
+        port = publish_port_of(account)
+        if port is None:
+            raise RuntimeFailure(f"starting {container_id}: it has no label that says which port it is reached on")
         if egress_of(account) is Egress.NONE:
-            await self._forwarding.start(container_id, account)
+            await self._forwarding.start(container_id, account, port)
         else:
             await self._start(container_id)
+        return port.endpoint
 
     async def _start(self, container_id: ContainerID) -> None:
         container = self._engine.client.containers.container(str(container_id))
@@ -187,6 +201,10 @@ class DockerRuntime(Runtime):
         }
 
     async def compose_file(self, spec: ContainerSpec) -> str:
+        """A Compose file (YAML) that a person can run, equal in effect to what ``create`` makes of ``spec``.
+
+        Raises ImageNotFound: the user a program runs as depends on its image.
+        """
         names = container_name(spec.program_id), image_name(spec.build_id)
         return render_compose(*names, await self.configuration(spec), self._policy.seccomp)
 

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from hershy.core.ids import OwnerID
 from hershy.errors import ConfigurationError, InvalidValue, StorageInUse
+from hershy_adapters._durable import replace_file
 from hershy_adapters._file_lock import FileLock
-
-from ._durable import replace_file
 
 LOCK = ".lock"
 OWNER = ".owner"

@@ -1,16 +1,19 @@
 """A log file that stays below a limit by dropping its older half."""
 
+import asyncio
 import os
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
+
+from hershy.programs.ports.storage import ProgramLog
 
 MAX_LOG_BYTES = 16 * 1024 * 1024
 BLOCK_BYTES = 64 * 1024
 
 
-class LogFile:
+class LogFile(ProgramLog):
     """Lines of UTF-8; a line end inside a line is replaced, so that one line stays one.
 
     A crash may leave the last line cut short; it stays one of its own.
@@ -20,7 +23,7 @@ class LogFile:
         self._path = path
         self._max_bytes = max_bytes
 
-    def append(self, lines: Iterable[str]) -> None:
+    def append(self, lines: Sequence[str]) -> None:
         """Raises FileNotFoundError when the log's folder is gone."""
         data = "".join(f"{_one_line(line)}\n" for line in lines).encode(errors="replace")
         if len(data) > self._max_bytes:
@@ -33,8 +36,14 @@ class LogFile:
         if size > self._max_bytes:
             self._drop_older_half(size)
 
-    def read(self, tail: int | None) -> Sequence[str]:
+    async def start(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+    async def read(self, tail: int | None) -> Sequence[str]:
         """Reads no more of the file than ``tail`` needs."""
+        return await asyncio.to_thread(self._read, tail)
+
+    def _read(self, tail: int | None) -> Sequence[str]:
         try:
             with self._path.open("rb") as file:
                 data = file.read() if tail is None else _end_of(file, tail)
@@ -42,9 +51,6 @@ class LogFile:
             return []
         lines = data.removesuffix(b"\n").decode(errors="replace").split("\n") if data else []
         return lines if tail is None else lines[max(0, len(lines) - tail) :]
-
-    def clear(self) -> None:
-        self._path.unlink(missing_ok=True)
 
     def _drop_older_half(self, size: int) -> None:
         with self._path.open("rb") as file:

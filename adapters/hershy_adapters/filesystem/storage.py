@@ -4,29 +4,25 @@ import asyncio
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 from hershy.builds.spec import BuildSpec
 from hershy.core.adapter import AdapterContext
-from hershy.core.deadline import ended
 from hershy.core.ids import OwnerID, ProgramID
 from hershy.errors import AlreadyExists, InvalidValue, ProgramNotFound
-from hershy.programs.ports.storage import LogKind, Storage
+from hershy.programs.ports.storage import LogKind, StateVolume, Storage
+from hershy_adapters._durable import sync, sync_tree
 from hershy_adapters._names import STAGING_PREFIX
+from hershy_adapters._threads import to_its_end
 
 from ._claim import RootClaim, identity
-from ._durable import replace_file, sync, sync_tree
 from ._layout import ProgramFolders
 from ._log_file import MAX_LOG_BYTES, LogFile
 from ._removal import remove_folder
 from ._sources import read_spec, write_folders
 from ._usage import allocated_bytes
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 COUNTED_AT_ONCE = 2
 """State folders being counted, so that large ones leave threads for other work."""
@@ -36,8 +32,8 @@ class FilesystemStorage(Storage):
     """The root and every program's folder are readable by the Host's user alone.
 
     A program's ``state`` is open to any user id inside that closed folder, since the image decides which one
-    the program runs as. Work on files runs in a thread, except the append of log lines. Sources, their removal and
-    the Compose file are on the disk when the call returns; logs are left to the kernel.
+    the program runs as. Work on files runs in a thread, except the append of log lines. Sources and
+    their removal are on the disk when the call returns; logs are left to the kernel.
     """
 
     def __init__(self, root: Path, max_log_bytes: int = MAX_LOG_BYTES) -> None:
@@ -49,26 +45,23 @@ class FilesystemStorage(Storage):
     async def claim(self) -> OwnerID:
         if self._claim is None:
             self._claim = RootClaim(self._root)
-            await _to_its_end(self._remove_staging)
+            await to_its_end(self._remove_staging)
         return self._claim.owner
 
     async def identity(self) -> OwnerID:
         return await asyncio.to_thread(identity, self._root)
 
     async def write_sources(self, program_id: ProgramID, spec: BuildSpec) -> None:
-        await _to_its_end(self._write_sources, program_id, spec)
+        await to_its_end(self._write_sources, program_id, spec)
 
     async def read_sources(self, program_id: ProgramID) -> BuildSpec:
         return await asyncio.to_thread(self._read_sources, program_id)
 
-    async def prepare_state(self, program_id: ProgramID) -> Path:
+    async def prepare_state(self, program_id: ProgramID) -> StateVolume:
         state = self._folders(program_id).state
         state.mkdir(exist_ok=True)
         state.chmod(0o777)
-        return state
-
-    async def write_compose(self, program_id: ProgramID, text: str) -> None:
-        await _to_its_end(replace_file, self._folders(program_id).compose, text)
+        return StateVolume(str(state))
 
     async def state_size(self, program_id: ProgramID) -> int:
         stop = threading.Event()
@@ -78,20 +71,11 @@ class FilesystemStorage(Storage):
         finally:
             stop.set()
 
-    async def start_log(self, program_id: ProgramID, kind: LogKind) -> None:
-        self._log(program_id, kind).clear()
+    def log(self, program_id: ProgramID, kind: LogKind) -> LogFile:
+        return LogFile(self._folders(program_id).log(kind), self._max_log_bytes)
 
-    def append_log(self, program_id: ProgramID, kind: LogKind, lines: Sequence[str]) -> None:
-        self._log(program_id, kind).append(lines)
-
-    async def read_log(self, program_id: ProgramID, kind: LogKind, tail: int | None) -> Sequence[str]:
-        return await asyncio.to_thread(self._log(program_id, kind).read, tail)
-
-    async def delete(self, program_id: ProgramID) -> None:
-        await _to_its_end(self._delete, program_id)
-
-    async def discard_unused(self, program_id: ProgramID) -> bool:
-        return await _to_its_end(self._discard_unused, program_id)
+    async def delete(self, program_id: ProgramID, *, unless_used: bool = False) -> bool:
+        return await to_its_end(self._delete, program_id, unless_used)
 
     async def list_programs(self) -> Sequence[ProgramID]:
         return await asyncio.to_thread(self._list_programs)
@@ -103,9 +87,6 @@ class FilesystemStorage(Storage):
 
     def _folders(self, program_id: ProgramID) -> ProgramFolders:
         return ProgramFolders.of(self._root, program_id)
-
-    def _log(self, program_id: ProgramID, kind: LogKind) -> LogFile:
-        return LogFile(self._folders(program_id).log(kind), self._max_log_bytes)
 
     def _write_sources(self, program_id: ProgramID, spec: BuildSpec) -> None:
         final = self._folders(program_id).top
@@ -133,8 +114,11 @@ class FilesystemStorage(Storage):
         except FileNotFoundError:
             raise ProgramNotFound(program_id) from None
 
-    def _delete(self, program_id: ProgramID) -> None:
-        top = self._folders(program_id).top
+    def _delete(self, program_id: ProgramID, unless_used: bool) -> bool:
+        folders = self._folders(program_id)
+        if unless_used and (_holds_something(folders.state) or _holds_something(folders.logs)):
+            return False
+        top = folders.top
         doomed = self._root / f"{STAGING_PREFIX}{program_id}"
         # Renamed first, so that a deletion cut short is finished by the next claim and never half visible.
         if doomed.exists():
@@ -143,12 +127,6 @@ class FilesystemStorage(Storage):
             top.rename(doomed)
             sync(self._root)
             remove_folder(doomed)
-
-    def _discard_unused(self, program_id: ProgramID) -> bool:
-        folders = self._folders(program_id)
-        if _holds_something(folders.state) or _holds_something(folders.logs):
-            return False
-        self._delete(program_id)
         return True
 
     def _remove_staging(self) -> None:
@@ -171,19 +149,6 @@ def _holds_something(folder: Path) -> bool:
             return next(entries, None) is not None
     except FileNotFoundError:
         return False
-
-
-async def _to_its_end(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do work that changes files. A thread cannot be cancelled: a caller who is, returns when it has ended.
-
-    Else the caller would clean up before the thread has made what is to be cleaned up.
-    """
-    working = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
-    try:
-        return await asyncio.shield(working)
-    except asyncio.CancelledError:
-        await ended(working)
-        raise
 
 
 def create(context: AdapterContext) -> FilesystemStorage:

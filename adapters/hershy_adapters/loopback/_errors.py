@@ -21,9 +21,7 @@ def translated(route: Route) -> Iterator[None]:
         if route.closed:
             raise route.lost() from error
         detail = str(error) or type(error).__name__
-        raise ProgramUnreachable(
-            f"program {route.program_id} does not answer on port {route.publish_port}: {detail}"
-        ) from error
+        raise ProgramUnreachable(f"program {route.program_id} does not answer on {route.endpoint}: {detail}") from error
 
 
 @contextmanager

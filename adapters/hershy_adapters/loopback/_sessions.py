@@ -3,8 +3,7 @@
 import aiohttp
 from yarl import URL
 
-from hershy.core.ids import PublishPort
-from hershy.programs.domain.security import LOOPBACK
+from hershy.core.endpoint import Endpoint
 
 from ._connector import Connector
 
@@ -35,10 +34,10 @@ class Sessions:
             await self._connector.close()
 
 
-def url_of(publish_port: PublishPort, target: str) -> URL:
+def url_of(endpoint: Endpoint, target: str) -> URL:
     """``target`` is taken as it is, but for a trailing ``?`` without a query, which the client leaves out."""
     path, _, query = target.partition("?")
-    return URL.build(scheme="http", host=LOOPBACK, port=publish_port.value, path=path, query_string=query, encoded=True)
+    return URL.build(scheme="http", host=endpoint.host, port=endpoint.port, path=path, query_string=query, encoded=True)
 
 
 def _session(

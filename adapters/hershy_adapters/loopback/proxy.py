@@ -1,4 +1,4 @@
-"""LoopbackProxy: HTTP and WebSocket to the publish port on 127.0.0.1."""
+"""LoopbackProxy: HTTP and WebSocket to programs' endpoints, which are ports of 127.0.0.1 under local runtimes."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,7 +8,8 @@ import aiohttp
 
 from hershy.core.adapter import AdapterContext
 from hershy.core.clock import Clock
-from hershy.core.ids import ProgramID, PublishPort
+from hershy.core.endpoint import Endpoint
+from hershy.core.ids import ProgramID
 from hershy.errors import ProgramUnreachable
 from hershy.programs.ports.proxy import Header, Proxy, ProxyRequest, ProxyResponse, ProxyRoute, ProxyWebSocket
 from hershy_adapters._http_rules import end_to_end, require_sendable, to_program
@@ -45,8 +46,8 @@ class LoopbackProxy(Proxy):
         self._opened: Sessions | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def open(self, program_id: ProgramID, publish_port: PublishPort) -> None:
-        self._routes.open(program_id, publish_port)
+    async def open(self, program_id: ProgramID, endpoint: Endpoint) -> None:
+        self._routes.open(program_id, endpoint)
 
     async def close(self, program_id: ProgramID) -> None:
         self._routes.close(program_id)
@@ -54,16 +55,14 @@ class LoopbackProxy(Proxy):
     def route(self, program_id: ProgramID) -> ProxyRoute | None:
         return self._routes.show(program_id)
 
-    async def probe(self, publish_port: PublishPort, timeout: timedelta, path: str | None = None) -> bool:
-        headers = {"Host": publish_port.url.partition("//")[2]}
+    async def probe(self, endpoint: Endpoint, timeout: timedelta, path: str | None = None) -> bool:
+        headers = {"Host": endpoint.authority}
         target = PROBE_TARGET if path is None else path
         try:
             require_sendable("GET", target, ())
             async with (
                 asyncio.timeout(timeout.total_seconds()),
-                self._sessions.probe.get(
-                    url_of(publish_port, target), headers=headers, allow_redirects=False
-                ) as response,
+                self._sessions.probe.get(url_of(endpoint, target), headers=headers, allow_redirects=False) as response,
             ):
                 if path is not None:
                     return response.status in HEALTHY
@@ -95,14 +94,14 @@ class LoopbackProxy(Proxy):
     ) -> ProxyWebSocket:
         route = self._routes.find(program_id)
         require_sendable("GET", target, [*headers, ("sec-websocket-protocol", ",".join(subprotocols))])
-        sent = [it for it in to_program(headers, route.publish_port) if not _is_of_handshake(it)]
+        sent = [it for it in to_program(headers, route.endpoint) if not _is_of_handshake(it)]
         exchange = Exchange(route)
         patience = Patience(self._timeout_s)
         try:
             with in_time(route, patience):
                 async with Cuttable(exchange), patience.scope:
                     inner = await self._sessions.websocket.ws_connect(
-                        url_of(route.publish_port, target),
+                        url_of(route.endpoint, target),
                         headers=as_sent(sent),
                         protocols=tuple(subprotocols),
                         max_msg_size=MAX_MESSAGE_BYTES,
@@ -134,12 +133,12 @@ class LoopbackProxy(Proxy):
     async def _send(self, exchange: Exchange, request: ProxyRequest) -> aiohttp.ClientResponse:
         route = exchange.route
         patience = Patience(self._timeout_s)
-        headers = as_sent(to_program(request.headers, route.publish_port))
+        headers = as_sent(to_program(request.headers, route.endpoint))
         with in_time(route, patience):
             async with Cuttable(exchange), patience.scope:
                 response = await self._sessions.http.request(
                     request.method,
-                    url_of(route.publish_port, request.target),
+                    url_of(route.endpoint, request.target),
                     headers=headers,
                     data=upload_of(request, headers, patience),
                     allow_redirects=False,

@@ -5,10 +5,10 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 
 from hershy.core.clock import Clock
+from hershy.core.endpoint import Endpoint
 from hershy.core.exits import ExitKind, ExitReason
 from hershy.core.ids import ContainerID, OwnerID, PublishPort
 from hershy.errors import RuntimeFailure
-from hershy.programs.domain.egress import Egress
 from hershy.programs.ports.runtime import (
     ContainerEvent,
     ContainerEventKind,
@@ -59,25 +59,21 @@ class InMemoryContainer:
         self._stops: set[asyncio.Task[None]] = set()
 
     @property
-    def publish_port(self) -> PublishPort:
+    def publish_port(self) -> PublishPort | None:
         return self.spec.publish_port
-
-    @property
-    def is_reachable(self) -> bool:
-        """At its publish port: without egress, only while some runtime forwards to it."""
-        return self.is_ready and (self.spec.egress is Egress.OPEN or self.forwarder is not None)
 
     @property
     def was_started(self) -> bool:
         return self.program is not None
 
-    def status(self) -> ContainerStatus:
+    def status(self, endpoint: Endpoint | None) -> ContainerStatus:
         return ContainerStatus(
             container_id=self.id,
             program_id=self.spec.program_id,
             is_running=self.is_running,
-            publish_port=self.publish_port,
             image_id=self.spec.image_id,
+            endpoint=endpoint,
+            publish_port=self.publish_port,
             exit_reason=self.exit_reason,
             egress=self.spec.egress,
         )

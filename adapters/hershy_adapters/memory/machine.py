@@ -26,7 +26,7 @@ class Machine:
         self.containers: dict[ContainerID, InMemoryContainer] = {}
         self.strangers: set[PublishPort] = set()
         self._by_program: dict[ProgramID, InMemoryContainer] = {}
-        self._by_port: defaultdict[PublishPort, dict[ContainerID, InMemoryContainer]] = defaultdict(dict)
+        self._by_port: defaultdict[int, dict[ContainerID, InMemoryContainer]] = defaultdict(dict)
         self._is_down = False
         self._numbers = itertools.count(1)
         self._subscriptions: dict[Subscription, OwnerID] = {}
@@ -65,7 +65,8 @@ class Machine:
         container = InMemoryContainer(container_id, owner, spec, clock, self._publisher(owner))
         self.containers[container.id] = container
         self._by_program[spec.program_id] = container
-        self._by_port[spec.publish_port][container.id] = container
+        if spec.publish_port is not None:
+            self._by_port[spec.publish_port.value][container.id] = container
         return container
 
     def remove(self, container_id: ContainerID) -> None:
@@ -74,7 +75,8 @@ class Machine:
         container = self.containers.pop(container_id, None)
         if container is not None:
             del self._by_program[container.spec.program_id]
-            del self._by_port[container.publish_port][container_id]
+            if container.publish_port is not None:
+                del self._by_port[container.publish_port.value][container_id]
             container.end(ExitReason(ExitKind.ENGINE_LOST))
             container.announce(ContainerEventKind.REMOVED)
 
@@ -88,12 +90,12 @@ class Machine:
     def of_program(self, program_id: ProgramID) -> InMemoryContainer | None:
         return self._by_program.get(program_id)
 
-    def on_port(self, port: PublishPort) -> InMemoryContainer | None:
+    def on_port(self, port: int) -> InMemoryContainer | None:
         """The running container that this port is published for."""
         return next((it for it in self._by_port.get(port, {}).values() if it.is_running), None)
 
     def is_port_free(self, port: PublishPort) -> bool:
-        return port not in self.strangers and self.on_port(port) is None
+        return port not in self.strangers and self.on_port(port.value) is None
 
     def _publisher(self, owner: OwnerID) -> Callable[[ContainerEvent], None]:
         def publish(event: ContainerEvent) -> None:

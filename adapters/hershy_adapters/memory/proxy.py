@@ -1,4 +1,4 @@
-"""InMemoryProxy: reaches the programs of an InMemoryRuntime without a socket."""
+"""InMemoryProxy: reaches the programs of an in-memory runtime without a socket."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
@@ -7,7 +7,8 @@ from typing import Protocol
 from hershy.core.adapter import AdapterContext
 from hershy.core.clock import Clock
 from hershy.core.deadline import within
-from hershy.core.ids import ProgramID, PublishPort
+from hershy.core.endpoint import Endpoint
+from hershy.core.ids import ProgramID
 from hershy.errors import ConfigurationError, DeadlineExceeded, ProgramTimeout, ProgramUnreachable
 from hershy.programs.ports.proxy import (
     Header,
@@ -23,21 +24,21 @@ from hershy.programs.ports.runtime import Runtime
 from hershy_adapters._http_rules import end_to_end, require_sendable, to_program
 from hershy_adapters._proxy_routes import HEALTHY, Cuttable, Exchange, Route, Routes
 
+from .cluster import InMemoryCluster
 from .program import InMemoryProgram
-from .runtime import InMemoryRuntime
 
 DEFAULT_TIMEOUT = timedelta(seconds=60)
 
 
 class Programs(Protocol):
-    """Where a publish port leads: an InMemoryRuntime, or what a test puts in its place."""
+    """Where an endpoint leads: an in-memory runtime, or what a test puts in its place."""
 
-    def program_on(self, publish_port: PublishPort) -> InMemoryProgram | None: ...
+    def program_at(self, endpoint: Endpoint) -> InMemoryProgram | None: ...
 
 
 def create(context: AdapterContext) -> Proxy:
     runtime = context.peer(Runtime)
-    if not isinstance(runtime, InMemoryRuntime):
+    if not isinstance(runtime, InMemoryCluster):
         raise ConfigurationError(
             f"the proxy 'memory' reaches only programs of the runtime 'memory', not of {type(runtime).__name__}; "
             "choose the proxy 'loopback'"
@@ -59,8 +60,8 @@ class InMemoryProxy(Proxy):
         self._timeout = timeout
         self._routes = Routes(clock)
 
-    async def open(self, program_id: ProgramID, publish_port: PublishPort) -> None:
-        self._routes.open(program_id, publish_port)
+    async def open(self, program_id: ProgramID, endpoint: Endpoint) -> None:
+        self._routes.open(program_id, endpoint)
 
     async def close(self, program_id: ProgramID) -> None:
         self._routes.close(program_id)
@@ -68,8 +69,8 @@ class InMemoryProxy(Proxy):
     def route(self, program_id: ProgramID) -> ProxyRoute | None:
         return self._routes.show(program_id)
 
-    async def probe(self, publish_port: PublishPort, timeout: timedelta, path: str | None = None) -> bool:
-        program = self._programs.program_on(publish_port)
+    async def probe(self, endpoint: Endpoint, timeout: timedelta, path: str | None = None) -> bool:
+        program = self._programs.program_at(endpoint)
         if program is None:
             return False
         exchange = _completes(program) if path is None else _is_healthy(program, path)
@@ -100,7 +101,7 @@ class InMemoryProxy(Proxy):
         try:
             async with Cuttable(exchange):
                 program = self._program(route)
-                sent = to_program(headers, route.publish_port)
+                sent = to_program(headers, route.endpoint)
                 inner = await program.connect_websocket(target, sent, tuple(subprotocols))
         except BaseException:
             exchange.end()
@@ -111,13 +112,13 @@ class InMemoryProxy(Proxy):
         self._routes.close_all()
 
     def _program(self, route: Route) -> InMemoryProgram:
-        program = self._programs.program_on(route.publish_port)
+        program = self._programs.program_at(route.endpoint)
         if program is None:
-            raise ProgramUnreachable(f"program {route.program_id} does not answer on port {route.publish_port}")
+            raise ProgramUnreachable(f"program {route.program_id} does not answer on {route.endpoint}")
         return program
 
     async def _answer(self, route: Route, request: ProxyRequest) -> ProxyResponse:
-        headers = to_program(request.headers, route.publish_port)
+        headers = to_program(request.headers, route.endpoint)
         sent = ProxyRequest(request.method, request.target, headers, request.body)
         answering = self._program(route).handle(sent)
         try:

@@ -3,13 +3,12 @@
 import secrets
 from collections import defaultdict, deque
 from collections.abc import Sequence
-from pathlib import Path
 
 from hershy.builds.spec import BuildSpec
 from hershy.core.adapter import AdapterContext
 from hershy.core.ids import OwnerID, ProgramID
 from hershy.errors import AlreadyExists, ProgramNotFound
-from hershy.programs.ports.storage import LogKind, Storage
+from hershy.programs.ports.storage import LogKind, ProgramLog, StateVolume, Storage
 
 MAX_LOG_LINES = 100_000
 
@@ -17,13 +16,9 @@ _Logs = dict[tuple[ProgramID, LogKind], deque[str]]
 
 
 class InMemoryStorage(Storage):
-    """``compose`` holds what was last written for each program, for tests to look at.
-
-    ``state_bytes`` is what each program has in its ``state``, for tests to set: a program here writes nothing.
-    """
+    """``state_bytes`` is what each program has in its ``state``, for tests to set: a program here writes nothing."""
 
     def __init__(self, max_log_lines: int = MAX_LOG_LINES) -> None:
-        self.compose: dict[ProgramID, str] = {}
         self.state_bytes: dict[ProgramID, int] = {}
         self._owner = OwnerID(secrets.token_hex(8))
         self._sources: dict[ProgramID, BuildSpec] = {}
@@ -46,43 +41,43 @@ class InMemoryStorage(Storage):
         except KeyError:
             raise ProgramNotFound(program_id) from None
 
-    async def prepare_state(self, program_id: ProgramID) -> Path:
-        return Path("/memory") / str(program_id) / "state"
-
-    async def write_compose(self, program_id: ProgramID, text: str) -> None:
-        self.compose[program_id] = text
+    async def prepare_state(self, program_id: ProgramID) -> StateVolume:
+        return StateVolume(f"/memory/{program_id}/state")
 
     async def state_size(self, program_id: ProgramID) -> int:
         return self.state_bytes.get(program_id, 0)
 
-    async def start_log(self, program_id: ProgramID, kind: LogKind) -> None:
-        self._logs.pop((program_id, kind), None)
+    def log(self, program_id: ProgramID, kind: LogKind) -> ProgramLog:
+        return _Log(self._logs, (program_id, kind))
 
-    def append_log(self, program_id: ProgramID, kind: LogKind, lines: Sequence[str]) -> None:
-        self._logs[program_id, kind].extend(lines)
-
-    async def read_log(self, program_id: ProgramID, kind: LogKind, tail: int | None) -> Sequence[str]:
-        lines = list(self._logs.get((program_id, kind), ()))
-        return lines if tail is None else lines[max(0, len(lines) - tail) :]
-
-    async def delete(self, program_id: ProgramID) -> None:
+    async def delete(self, program_id: ProgramID, *, unless_used: bool = False) -> bool:
+        is_used = self.state_bytes.get(program_id) or any(self._logs.get((program_id, kind)) for kind in LogKind)
+        if unless_used and is_used:
+            return False
         self._sources.pop(program_id, None)
-        self.compose.pop(program_id, None)
         self.state_bytes.pop(program_id, None)
         for kind in LogKind:
             self._logs.pop((program_id, kind), None)
-
-    async def discard_unused(self, program_id: ProgramID) -> bool:
-        if self.state_bytes.get(program_id) or any(self._logs.get((program_id, kind)) for kind in LogKind):
-            return False
-        await self.delete(program_id)
         return True
 
     async def list_programs(self) -> Sequence[ProgramID]:
         return sorted(self._sources)
 
-    async def aclose(self) -> None:
-        """Nothing to release."""
+
+class _Log(ProgramLog):
+    def __init__(self, logs: _Logs, key: tuple[ProgramID, LogKind]) -> None:
+        self._logs = logs
+        self._key = key
+
+    async def start(self) -> None:
+        self._logs.pop(self._key, None)
+
+    def append(self, lines: Sequence[str]) -> None:
+        self._logs[self._key].extend(lines)
+
+    async def read(self, tail: int | None) -> Sequence[str]:
+        lines = list(self._logs.get(self._key, ()))
+        return lines if tail is None else lines[max(0, len(lines) - tail) :]
 
 
 def create(context: AdapterContext) -> InMemoryStorage:

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 from sqlalchemy import RowMapping
 
+from hershy.core.endpoint import Endpoint
 from hershy.core.exits import ExitReason
 from hershy.core.ids import BuildID, ContainerID, ImageID, OwnerID, ProgramID, PublishPort, UserID
 from hershy.errors import RepositoryUnavailable
@@ -33,6 +34,7 @@ class _Details:
     epoch: int = 0
     image_id: str | None = None
     container_id: str | None = None
+    endpoint: Endpoint | None = None
     container_started_at: datetime | None = None
     exit_reason: ExitReason | None = None
     restarts: RestartHistory = RestartHistory()
@@ -52,6 +54,7 @@ def program_row(owner: OwnerID, program: Program) -> Row:
         epoch=program.epoch,
         image_id=_text(program.image_id),
         container_id=_text(program.container_id),
+        endpoint=program.endpoint,
         container_started_at=program.container_started_at,
         exit_reason=program.exit_reason,
         restarts=program.restarts,
@@ -64,7 +67,7 @@ def program_row(owner: OwnerID, program: Program) -> Row:
         "id": str(program.id),
         "user_id": str(program.user_id),
         "build_id": str(program.build_id),
-        "publish_port": int(program.publish_port),
+        "publish_port": None if program.publish_port is None else int(program.publish_port),
         "state": str(program.state),
         "desired": str(program.desired),
         "version": program.version,
@@ -85,7 +88,7 @@ def program_of(row: RowMapping) -> Program:
             id=ProgramID(row["id"]),
             user_id=UserID(row["user_id"]),
             build_id=BuildID(row["build_id"]),
-            publish_port=PublishPort(row["publish_port"]),
+            publish_port=None if row["publish_port"] is None else PublishPort(row["publish_port"]),
             created_at=row["created_at"],
             updated_at=row["updated_at"],
             build_args=details.build_args,
@@ -95,6 +98,7 @@ def program_of(row: RowMapping) -> Program:
             epoch=details.epoch,
             image_id=None if details.image_id is None else ImageID(details.image_id),
             container_id=None if details.container_id is None else ContainerID(details.container_id),
+            endpoint=details.endpoint,
             container_started_at=details.container_started_at,
             exit_reason=details.exit_reason,
             error_msg=error_msg,

@@ -53,7 +53,7 @@ PROGRAMS = Table(
     Column("id", _ID, nullable=False),
     Column("user_id", String, nullable=False),
     Column("build_id", String, nullable=False),
-    Column("publish_port", Integer, nullable=False),
+    Column("publish_port", Integer),
     Column("state", String, nullable=False),
     Column("desired", String, nullable=False),
     Column("version", Integer, nullable=False),

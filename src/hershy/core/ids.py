@@ -6,6 +6,8 @@ from typing import ClassVar, Self
 
 from hershy.errors import InvalidValue
 
+from .endpoint import LOOPBACK, Endpoint
+
 FIRST_PUBLISH_PORT = 19001
 LAST_PUBLISH_PORT = 29999
 
@@ -112,6 +114,11 @@ class PublishPort:
         return self.value
 
     @property
+    def endpoint(self) -> Endpoint:
+        """The port on this machine's loopback device; programs are told ``localhost``."""
+        return Endpoint(LOOPBACK, self.value, "localhost")
+
+    @property
     def url(self) -> str:
         """Where the outside finds the program: ``http://localhost:<port>``."""
-        return f"http://localhost:{self.value}"
+        return self.endpoint.url

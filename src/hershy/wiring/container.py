@@ -14,7 +14,7 @@ from hershy.errors import ConfigurationError
 from hershy.programs.application.host import Host
 from hershy.programs.application.images import Images
 from hershy.programs.application.output.archive import LogArchive
-from hershy.programs.application.port_leases import PortLeases
+from hershy.programs.application.port_leases import leases_for
 from hershy.programs.application.services import Services
 from hershy.sandbox.application.service import SandboxService
 
@@ -126,7 +126,7 @@ class HostContainer(containers.DeclarativeContainer):
         storage=storage,
         clock=clock,
         event_bus=event_bus,
-        port_leases=providers.Singleton(PortLeases),
+        port_leases=providers.Singleton(leases_for, runtime),
         images=providers.Singleton(Images, builder, repository, settings.provided.host_policy),
         log_archive=providers.Singleton(LogArchive, storage, runtime),
         limits=settings.provided.host_policy,

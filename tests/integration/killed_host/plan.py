@@ -10,13 +10,13 @@ from .life import LIVES, Job, Strike
 
 LONG_S = 0.02
 """A call that takes so long is struck in its middle too."""
-REPEATED = frozenset({"append_log", "probe", "logs"})
+REPEATED = frozenset({"append", "probe", "logs"})
 """Calls whose number varies from life to life: the first two of a chapter stand for all."""
 
 CHANGES_NOTHING = frozenset(
     {
-        *("diagnose", "wait", "events", "list_owned", "published_ports", "compose_file", "stats"),
-        *("find", "get", "list", "journal", "list_programs", "read_sources", "read_log", "state_size", "route"),
+        *("diagnose", "wait", "events", "list_owned", "published_ports", "stats"),
+        *("find", "get", "list", "journal", "list_programs", "read_sources", "log", "read", "state_size", "route"),
     }
 )
 """Calls that leave the world as it is: a kill at one of them is a kill behind the call before it."""

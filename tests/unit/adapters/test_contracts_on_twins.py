@@ -57,7 +57,7 @@ class TestFilesystemStorage(StorageContract):
     @pytest.fixture
     def fill_state(self, storage: FilesystemStorage) -> FillState:
         async def fill(program_id: ProgramID, size: int) -> None:
-            state = await storage.prepare_state(program_id)
+            state = Path((await storage.prepare_state(program_id)).handle)
             (state / "data").write_bytes(b"x" * size)
 
         return fill

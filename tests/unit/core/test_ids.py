@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hershy.core.endpoint import Endpoint
 from hershy.core.ids import BuildID, ContainerID, OwnerID, ProgramID, PublishPort, UserID
 from hershy.errors import InvalidValue
 
@@ -55,6 +56,7 @@ def test_publish_port_accepts_the_ends_of_its_range(port: int) -> None:
     """The range is inclusive, and a port knows its URL."""
     assert int(PublishPort(port)) == port
     assert PublishPort(port).url == f"http://localhost:{port}"
+    assert PublishPort(port).endpoint == Endpoint("127.0.0.1", port, name="localhost")
 
 
 @pytest.mark.parametrize("port", [19000, 30000, 0, -1, 80, 65536])

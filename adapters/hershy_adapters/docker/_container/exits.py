@@ -44,12 +44,14 @@ def was_never_started(state: Account) -> bool:
 
 async def status_of(account: Account, killed_codes: Set[int]) -> ContainerStatus:
     """The status by an inspection."""
+    is_running, port = bool(account["State"].get("Running")), publish_port_of(account)
     return ContainerStatus(
         container_id=ContainerID(account["Id"]),
         program_id=ProgramID(account["Config"]["Labels"][PROGRAM_LABEL]),
-        is_running=bool(account["State"].get("Running")),
-        publish_port=publish_port_of(account),
+        is_running=is_running,
         image_id=ImageID(account["Image"]),
+        endpoint=port.endpoint if is_running and port is not None else None,
+        publish_port=port,
         exit_reason=await exit_reason(account, killed_codes),
         egress=egress_of(account),
     )

@@ -174,14 +174,14 @@ def _host_config(spec: ContainerSpec, image: ImageFacts, policy: ContainerPolicy
 
 
 def _mounts(spec: ContainerSpec, image: ImageFacts, resolv_conf: Path | None) -> list[Config]:
-    bound = [_bind(spec.state_dir, STATE_MOUNT)]
+    bound = [_bind(spec.state.handle, STATE_MOUNT)]
     if resolv_conf is not None:
-        bound.append({**_bind(resolv_conf, RESOLV_CONF), "ReadOnly": True})
+        bound.append({**_bind(str(resolv_conf), RESOLV_CONF), "ReadOnly": True})
     return [*bound, *({"Type": "tmpfs", "Target": place, "ReadOnly": True} for place in masked_places(image))]
 
 
-def _bind(source: Path, target: str) -> Config:
-    return {"Type": "bind", "Source": str(source), "Target": target, "BindOptions": {"Propagation": "rprivate"}}
+def _bind(source: str, target: str) -> Config:
+    return {"Type": "bind", "Source": source, "Target": target, "BindOptions": {"Propagation": "rprivate"}}
 
 
 def _digest(config: Config) -> str:

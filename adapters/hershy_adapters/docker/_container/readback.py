@@ -65,7 +65,7 @@ def _mounts(account: Account, spec: ContainerSpec, image: ImageFacts, policy: Co
         for it in account.get("Mounts") or ()
     ]
     masks = (("tmpfs", "", place, False, "") for place in masked_places(image))
-    wanted = [("bind", str(spec.state_dir), STATE_MOUNT, True, "rprivate"), *masks]
+    wanted = [("bind", spec.state.handle, STATE_MOUNT, True, "rprivate"), *masks]
     if resolv_conf := policy.resolv_conf_of(spec):
         wanted.append(("bind", str(resolv_conf), RESOLV_CONF, False, "rprivate"))
     if sorted(mounts, key=str) != sorted(wanted, key=str):

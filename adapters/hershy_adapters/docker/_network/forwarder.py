@@ -5,10 +5,10 @@ import errno
 import socket
 from collections.abc import Awaitable, Callable
 
+from hershy.core.endpoint import LOOPBACK
 from hershy.core.ids import PublishPort
 from hershy.core.log import get_logger
 from hershy.errors import PortHeld
-from hershy.programs.domain.security import LOOPBACK
 
 from .splice import reset, splice
 

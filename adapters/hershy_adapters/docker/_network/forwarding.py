@@ -7,11 +7,10 @@ from contextlib import suppress
 from typing import Any
 from weakref import WeakValueDictionary
 
-from hershy.core.ids import ContainerID
+from hershy.core.ids import ContainerID, PublishPort
 from hershy.errors import HershyError, RuntimeFailure
 from hershy.programs.domain.security import PROGRAM_PORT
 
-from .._container.exits import publish_port_of
 from .._engine import Engine
 from .._errors import translated
 from .forwarder import Forwarder, listen
@@ -30,15 +29,12 @@ class Forwarding:
         self._open: dict[ContainerID, tuple[Forwarder, ProcessNetwork]] = {}
         self._locks: WeakValueDictionary[ContainerID, asyncio.Lock] = WeakValueDictionary()
 
-    async def start(self, container_id: ContainerID, account: Account) -> None:
+    async def start(self, container_id: ContainerID, account: Account, port: PublishPort) -> None:
         """As the port's ``start``; ``account`` is an inspection of the container."""
         lock = self._locks.setdefault(container_id, asyncio.Lock())
         async with lock:
             if container_id in self._open:
                 return
-            port = publish_port_of(account)
-            if port is None:
-                raise RuntimeFailure(f"starting {container_id}: it has no label that says which port to forward")
             # The listener first: it is the attempt that shows whether the port is free.
             listener = listen(port)
             try:

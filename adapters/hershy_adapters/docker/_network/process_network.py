@@ -8,9 +8,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from hershy.core.endpoint import LOOPBACK
 from hershy.core.ids import ContainerID
 from hershy.errors import ContractViolation, RuntimeFailure
-from hershy.programs.domain.security import LOOPBACK
 
 _CLONE_NEWNET = 0x40000000
 _CAPABILITIES = {"CAP_SYS_PTRACE": 19, "CAP_SYS_ADMIN": 21}

@@ -133,4 +133,4 @@ def add_routes(api: FastAPI) -> None:
         operation_id="debug_proxy",
     )
     async def debug_proxy(access: CallerAccess, program_id: KnownForm) -> Response:
-        return answer(proxy_info(program_id, await access.route(program_id)))
+        return answer(proxy_info(await access.get(program_id), await access.route(program_id)))

@@ -76,14 +76,14 @@ def program_source(program_id: ProgramID, spec: BuildSpec, at: datetime) -> Prog
     return ProgramSource(str(program_id), {DOCKERFILE: spec.dockerfile, **spec.src_files}, at)
 
 
-def proxy_info(program_id: ProgramID, route: ProxyRoute | None) -> ProxyInfo:
+def proxy_info(program: Program, route: ProxyRoute | None) -> ProxyInfo:
     if route is None:
-        return ProxyInfo(str(program_id), open=False)
+        return ProxyInfo(str(program.id), open=False)
     return ProxyInfo(
-        str(program_id),
+        str(program.id),
         open=True,
-        publish_port=route.publish_port.value,
-        target_url=route.publish_port.url,
+        publish_port=None if program.publish_port is None else program.publish_port.value,
+        target_url=route.endpoint.url,
         requests=route.requests,
         active=route.active,
         opened_at=route.opened_at,

@@ -1,12 +1,57 @@
 """Publish ports: each belongs to one program from its creation to its deletion."""
 
 from collections.abc import Set
+from typing import Protocol
 
 from hershy.core.ids import FIRST_PUBLISH_PORT, LAST_PUBLISH_PORT, ProgramID, PublishPort
-from hershy.errors import AlreadyExists, QuotaExceeded
+from hershy.errors import AlreadyExists, InvalidValue, QuotaExceeded
+from hershy.programs.ports.local_runtime import LocalRuntime
+from hershy.programs.ports.runtime import Runtime
 
 
-class PortLeases:
+class Leases(Protocol):
+    """What a Host does with the publish ports of its programs; under a runtime without any, nothing."""
+
+    def __len__(self) -> int: ...
+
+    def lease(self, program_id: ProgramID) -> PublishPort | None: ...
+
+    def restore(self, program_id: ProgramID, port: PublishPort | None) -> None: ...
+
+    def exchange(self, program_id: ProgramID, avoiding: Set[PublishPort] = frozenset()) -> PublishPort: ...
+
+    def confirm(self, program_id: ProgramID, port: PublishPort | None) -> None: ...
+
+    def release(self, program_id: ProgramID) -> None: ...
+
+
+def leases_for(runtime: Runtime) -> Leases:
+    return PortLeases() if isinstance(runtime, LocalRuntime) else NoLeases()
+
+
+class NoLeases(Leases):
+    """Programs of this runtime have no publish port."""
+
+    def __len__(self) -> int:
+        return 0
+
+    def lease(self, program_id: ProgramID) -> None:
+        return None
+
+    def restore(self, program_id: ProgramID, port: PublishPort | None) -> None:
+        """What another runtime published it on counts no more."""
+
+    def exchange(self, program_id: ProgramID, avoiding: Set[PublishPort] = frozenset()) -> PublishPort:
+        raise InvalidValue(f"program {program_id} has no publish port to exchange: its runtime has none")
+
+    def confirm(self, program_id: ProgramID, port: PublishPort | None) -> None:
+        """None was leased."""
+
+    def release(self, program_id: ProgramID) -> None:
+        """None was leased."""
+
+
+class PortLeases(Leases):
     """Hands ports out in sequence, wrapping at the end, so that a released port rests as long as possible.
 
     Whether a port can really be bound is only known to the engine: on its bind error the program's lease is
@@ -30,8 +75,13 @@ class PortLeases:
             raise AlreadyExists(f"program {program_id} has a port already")
         return self._assign(program_id, self._next_free())
 
-    def restore(self, program_id: ProgramID, port: PublishPort) -> None:
-        """Take up a lease from before a restart of the Host. Raises AlreadyExists when the port is leased."""
+    def restore(self, program_id: ProgramID, port: PublishPort | None) -> None:
+        """Take up a lease from before a restart of the Host. Raises AlreadyExists when the port is leased.
+
+        A program without one was registered under a runtime without ports; no container of it can be made here.
+        """
+        if port is None:
+            return
         if port.value in self._taken:
             raise AlreadyExists(f"port {port} of program {program_id} is leased to another program")
         self._assign(program_id, port.value)
@@ -44,10 +94,10 @@ class PortLeases:
         """
         return self._assign(program_id, self._next_free(avoiding))
 
-    def confirm(self, program_id: ProgramID, port: PublishPort) -> None:
+    def confirm(self, program_id: ProgramID, port: PublishPort | None) -> None:
         """``port``, one of the program's, is saved as its own; release what it holds beside. Idempotent."""
         held = self._held.get(program_id, set())
-        if held > {port.value}:
+        if port is not None and held > {port.value}:
             self._taken -= held - {port.value}
             self._held[program_id] = {port.value}
 

@@ -13,7 +13,7 @@ from hershy.programs.ports.storage import Storage
 from .images import Images
 from .output.archive import LogArchive
 from .policy import HostPolicy
-from .port_leases import PortLeases
+from .port_leases import Leases
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Services:
     storage: Storage
     clock: Clock
     event_bus: EventBus
-    port_leases: PortLeases
+    port_leases: Leases
     images: Images
     log_archive: LogArchive
     limits: HostPolicy

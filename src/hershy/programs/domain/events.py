@@ -10,6 +10,7 @@ of the program it was made about, and is dropped alike when something else has h
 from dataclasses import dataclass
 from typing import ClassVar
 
+from hershy.core.endpoint import Endpoint
 from hershy.core.exits import ExitReason
 from hershy.core.ids import ContainerID, ImageID, PublishPort
 
@@ -96,6 +97,7 @@ class ContainerStarted:
     detail: ClassVar[str] = ""
     epoch: int
     container_id: ContainerID
+    endpoint: Endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,8 @@ class FoundContainer:
 
     container_id: ContainerID
     is_running: bool
-    publish_port: PublishPort | None
+    endpoint: Endpoint | None = None
+    publish_port: PublishPort | None = None
     exit_reason: ExitReason | None = None
     log_tail: tuple[str, ...] = ()
 

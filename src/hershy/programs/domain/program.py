@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from hershy.core.endpoint import Endpoint
 from hershy.core.exits import ExitReason
 from hershy.core.field_types import require_types
 from hershy.core.ids import BuildID, ContainerID, ImageID, ProgramID, PublishPort, UserID
@@ -74,15 +75,16 @@ class Program:
     """One registered program. Changed only by the reducer; ``version`` counts the repository's saves.
 
     ``state_since``: when it entered its state. ``next_restart_at``: when an automatic restart that waits will begin.
-    ``is_healthy``: what its health check says; None without one, and while it is not Ready.
+    ``is_healthy``: what its health check says; None without one, and while it is not Ready. ``publish_port``: its own
+    for life under a local runtime, None under others; ``endpoint``: where its container is reached, if it has one.
     """
 
     id: ProgramID
     user_id: UserID
     build_id: BuildID
-    publish_port: PublishPort
     created_at: datetime
     updated_at: datetime
+    publish_port: PublishPort | None = None
     build_args: Mapping[str, str] = field(default_factory=dict)
     options: ProgramOptions = ProgramOptions()
     state: ProgramState = ProgramState.CREATED
@@ -90,6 +92,7 @@ class Program:
     epoch: int = 0
     image_id: ImageID | None = None
     container_id: ContainerID | None = None
+    endpoint: Endpoint | None = None
     container_started_at: datetime | None = None
     exit_reason: ExitReason | None = None
     error_msg: str = ""
@@ -106,7 +109,8 @@ class Program:
 
     @property
     def proxy_url(self) -> str:
-        return self.publish_port.url
+        """Where callers reach it: at its publish port, or else at this path of the Host's own server."""
+        return f"/programs/{self.id}/proxy/" if self.publish_port is None else self.publish_port.url
 
     @property
     def is_at_rest(self) -> bool:

@@ -100,6 +100,8 @@ def _to(program: Program, at: datetime, state: S, *effects: Effect, interrupts: 
     epoch = program.epoch + 1 if interrupts else program.epoch
     since = program.state_since if state is program.state else at
     changes = {"state_since": since, "next_restart_at": None, "is_healthy": None, **changes}
+    if "container_id" in changes:
+        changes.setdefault("endpoint", None)
     moved = replace(program, state=state, updated_at=at, epoch=epoch, **changes)
     return Step(moved, effects, interrupts)
 
@@ -138,6 +140,7 @@ def _running(program: Program, event: on.ContainerStarted, at: datetime) -> Step
         do.WatchExit(),
         do.ProbeReadiness(),
         container_id=event.container_id,
+        endpoint=event.endpoint,
         container_started_at=at,
     )
 
@@ -300,7 +303,8 @@ def _adopt(program: Program, found: on.FoundContainer | None, at: datetime, anew
     waits = program.next_restart_at is not None and at < program.next_restart_at
     if found is None or (not found.is_running and (waits or found.exit_reason is None)):
         return _start_when_due(program, at, **anew)
-    present = replace(program, container_id=found.container_id, publish_port=found.publish_port or program.publish_port)
+    port = found.publish_port or program.publish_port
+    present = replace(program, container_id=found.container_id, endpoint=found.endpoint, publish_port=port)
     if found.exit_reason is not None:
         return _exited(present, on.Exited(program.epoch, found.exit_reason, found.log_tail), at)
     if program.state is S.READY:

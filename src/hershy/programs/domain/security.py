@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
+from hershy.core.endpoint import LOOPBACK
 from hershy.errors import InvalidValue
 
-LOOPBACK = "127.0.0.1"
 PROGRAM_PORT = 8080
 """The one port a program is reached on, inside its container."""
 STATE_MOUNT = "/state"

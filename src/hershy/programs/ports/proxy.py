@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from hershy.core.ids import ProgramID, PublishPort
+from hershy.core.endpoint import Endpoint
+from hershy.core.ids import ProgramID
 
 Header = tuple[str, str]
 """Name and value as Latin-1 text, the way HTTP servers hand them over. A name may occur several times."""
@@ -89,7 +90,7 @@ class ProxyRoute:
     """
 
     program_id: ProgramID
-    publish_port: PublishPort
+    endpoint: Endpoint
     opened_at: datetime
     requests: int
     active: int
@@ -97,11 +98,11 @@ class ProxyRoute:
 
 
 class Proxy(ABC):
-    """Routes by program. It can reach a program's own port and nothing else."""
+    """Routes by program. It can reach a program's own endpoint and nothing else."""
 
     @abstractmethod
-    async def open(self, program_id: ProgramID, publish_port: PublishPort) -> None:
-        """Begin to route; an open route to another port is replaced, as by ``close``. Idempotent."""
+    async def open(self, program_id: ProgramID, endpoint: Endpoint) -> None:
+        """Begin to route; an open route to another endpoint is replaced, as by ``close``. Idempotent."""
 
     @abstractmethod
     async def close(self, program_id: ProgramID) -> None:
@@ -112,8 +113,8 @@ class Proxy(ABC):
         """The open route of this program, or None."""
 
     @abstractmethod
-    async def probe(self, publish_port: PublishPort, timeout: timedelta, path: str | None = None) -> bool:
-        """Whether one HTTP exchange with the port completes within ``timeout``; any status counts. Never raises.
+    async def probe(self, endpoint: Endpoint, timeout: timedelta, path: str | None = None) -> bool:
+        """Whether one HTTP exchange there completes within ``timeout``; any status counts. Never raises.
 
         A TCP connection alone proves nothing: the engine's forwarder accepts before the program listens.
 

@@ -1,34 +1,37 @@
 """Runtime: an image becomes a hardened, running container."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence, Set
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 
 from hershy.core.diagnosis import Requirement
+from hershy.core.endpoint import Endpoint
 from hershy.core.exits import ExitReason
 from hershy.core.ids import BuildID, ContainerID, ImageID, ProgramID, PublishPort, UserID
 from hershy.core.resources import ResourceLimits
+from hershy.errors import RuntimeFailure
 from hershy.programs.domain.egress import Egress
+
+from .storage import StateVolume
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerSpec:
     """What to run. The security contract is the runtime's own and cannot be asked for differently.
 
-    ``state_dir`` is an existing folder on the host, mounted read-write at ``/state``; 8080 inside is published
-    on ``127.0.0.1:{publish_port}``, whatever its ``egress``.
+    ``state`` is mounted read-write at ``/state``; 8080 inside is reached at the endpoint that ``start`` tells,
+    whatever its ``egress``. ``publish_port``: what a local runtime publishes it on; None for others.
     """
 
     program_id: ProgramID
     user_id: UserID
     build_id: BuildID
     image_id: ImageID
-    publish_port: PublishPort
-    state_dir: Path
+    state: StateVolume
+    publish_port: PublishPort | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     resources: ResourceLimits = ResourceLimits()
     egress: Egress = Egress.OPEN
@@ -36,13 +39,17 @@ class ContainerSpec:
 
 @dataclass(frozen=True, slots=True)
 class ContainerStatus:
-    """``exit_reason`` is None while the process runs or was never started. ``egress`` is what it really has."""
+    """``exit_reason`` is None while the process runs or was never started. ``egress`` is what it really has.
+
+    ``endpoint``: where it is reached while it runs. ``publish_port``: what a local runtime publishes it on.
+    """
 
     container_id: ContainerID
     program_id: ProgramID
     is_running: bool
-    publish_port: PublishPort | None
     image_id: ImageID
+    endpoint: Endpoint | None = None
+    publish_port: PublishPort | None = None
     exit_reason: ExitReason | None = None
     egress: Egress = Egress.OPEN
 
@@ -131,16 +138,15 @@ class Runtime(ABC):
         """
 
     @abstractmethod
-    async def start(self, container_id: ContainerID) -> None:
-        """Start a created container, and return once connections to its publish port are passed on; one that runs is
-        left as it is.
+    async def start(self, container_id: ContainerID) -> Endpoint:
+        """Start a created container, and return where it is reached, once connections there are passed on; one that
+        runs is left as it is.
 
         Where the adapter passes them on by itself, as to a container without egress, that ends with the adapter's
         process: another adapter of the same owner takes it up again when it is told to start the running container.
 
-        Raises PortHeld when a stranger holds the publish port, RuntimeFailure when the process cannot be
-        started. Either way the container remains, not running unless it ran before; the caller removes it.
-        Cancelled, it may run or not, and can be stopped or removed as ever.
+        Raises RuntimeFailure when the process cannot be started. The container remains, not running unless it ran
+        before; the caller removes it. Cancelled, it may run or not, and can be stopped or removed as ever.
         """
 
     @abstractmethod
@@ -182,32 +188,18 @@ class Runtime(ABC):
         itself: then whoever needs to know subscribes anew and looks (``list_owned``) what the gap has hidden.
         """
 
-    @abstractmethod
     async def stats(self, container_id: ContainerID) -> ContainerStats:
-        """What the container uses now. Takes milliseconds; raises RuntimeFailure when it does not run."""
+        """What the container uses now. Takes milliseconds; raises RuntimeFailure when it does not run, and where this
+        runtime does not measure."""
+        raise RuntimeFailure(f"reading the statistics of {container_id}: this runtime does not measure")
 
     @abstractmethod
     async def list_owned(self, program_id: ProgramID | None = None) -> Sequence[ContainerStatus]:
         """Every container of this owner, running or not; of one program if given. Never somebody else's."""
 
-    @abstractmethod
-    async def published_ports(self) -> Set[PublishPort]:
-        """The publish ports that running containers hold, whoever owns them. A hint where to look for a free one.
-
-        Other processes hold ports too: only ``start`` tells for sure.
-        """
-
-    @abstractmethod
-    async def compose_file(self, spec: ContainerSpec) -> str:
-        """A Compose file (YAML) that a person can run, equal in effect to what ``create`` makes of ``spec``.
-
-        Raises ImageNotFound: the user a program runs as depends on its image.
-        """
-
-    @abstractmethod
     async def diagnose(self) -> Sequence[Requirement]:
         """Say what this adapter needs from the machine and whether it is there. Never raises for what it finds."""
+        return []
 
-    @abstractmethod
-    async def aclose(self) -> None:
+    async def aclose(self) -> None:  # noqa: B027 -- many have nothing to release
         """Release connections; containers go on. Idempotent; releases also when it fails."""

@@ -5,8 +5,8 @@ Layout below the root: ``{program_id}/{src,meta,state,compose,logs,runtime}/``.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from hershy.builds.spec import BuildSpec
 from hershy.core.ids import OwnerID, ProgramID
@@ -17,6 +17,30 @@ class LogKind(StrEnum):
 
     BUILD = "build"
     RUNTIME = "runtime"
+
+
+@dataclass(frozen=True, slots=True)
+class StateVolume:
+    """The one place where a program can write. ``handle`` means something to the runtime alone: a folder's absolute
+    path where storage and runtime are on one machine."""
+
+    handle: str
+
+
+class ProgramLog(ABC):
+    """One log of a program. Bounded: beyond the adapter's limit its oldest part is dropped. Raises OSError."""
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Begin anew, empty."""
+
+    @abstractmethod
+    def append(self, lines: Sequence[str]) -> None:
+        """Add lines."""
+
+    @abstractmethod
+    async def read(self, tail: int | None) -> Sequence[str]:
+        """The last ``tail`` lines, oldest first, None for all; empty when there is no log."""
 
 
 class Storage(ABC):
@@ -47,16 +71,12 @@ class Storage(ABC):
         """What was written, equal to it. Raises ProgramNotFound."""
 
     @abstractmethod
-    async def prepare_state(self, program_id: ProgramID) -> Path:
-        """Make the ``state`` folder writable by a program's user and return its absolute path. Idempotent."""
-
-    @abstractmethod
-    async def write_compose(self, program_id: ProgramID, text: str) -> None:
-        """Replace ``compose/compose.yaml``: readers, and whoever looks after a crash, find the old one or the new."""
+    async def prepare_state(self, program_id: ProgramID) -> StateVolume:
+        """Make the ``state`` volume, writable by a program's user. Idempotent."""
 
     @abstractmethod
     async def state_size(self, program_id: ProgramID) -> int:
-        """Bytes that the ``state`` folder takes on the disk; 0 for a program without one.
+        """Bytes that the ``state`` volume takes on the disk; 0 for a program without one.
 
         As allocated: a sparse file counts what it has, one with several names counts once, links are not followed.
         What cannot be read is left out, what changes meanwhile may be. Work is bounded: beyond the adapter's limit
@@ -65,32 +85,20 @@ class Storage(ABC):
         """
 
     @abstractmethod
-    async def start_log(self, program_id: ProgramID, kind: LogKind) -> None:
-        """Begin the log anew, empty."""
+    def log(self, program_id: ProgramID, kind: LogKind) -> ProgramLog:
+        """One of the program's logs, whether there is anything in it or not. Looks at nothing yet."""
 
     @abstractmethod
-    def append_log(self, program_id: ProgramID, kind: LogKind, lines: Sequence[str]) -> None:
-        """Add lines. Bounded: beyond the adapter's limit the oldest part of the log is dropped."""
+    async def delete(self, program_id: ProgramID, *, unless_used: bool = False) -> bool:
+        """Remove everything of the program. Idempotent. Cut short by a crash, it is finished by the next ``claim``.
 
-    @abstractmethod
-    async def read_log(self, program_id: ProgramID, kind: LogKind, tail: int | None) -> Sequence[str]:
-        """The last ``tail`` lines, oldest first, None for all; empty when there is no log."""
-
-    @abstractmethod
-    async def delete(self, program_id: ProgramID) -> None:
-        """Remove everything of the program. Idempotent. Cut short by a crash, it is finished by the next ``claim``."""
-
-    @abstractmethod
-    async def discard_unused(self, program_id: ProgramID) -> bool:
-        """Remove the program's folders unless it may have run: there are logs, or something in ``state``.
-
-        True when they are removed or absent; False leaves everything as it is. For registrations cut short.
+        ``unless_used``: leave it all and return False if the program may have run, since there are logs, or something
+        in ``state``; for registrations cut short. True when it is removed or absent.
         """
 
     @abstractmethod
     async def list_programs(self) -> Sequence[ProgramID]:
         """The programs that have folders, in order."""
 
-    @abstractmethod
-    async def aclose(self) -> None:
+    async def aclose(self) -> None:  # noqa: B027 -- many have nothing to release
         """Give the root up. Idempotent; releases also when it fails."""

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from hershy.core.ids import ProgramID, PublishPort
+from hershy.core.endpoint import Endpoint
+from hershy.core.ids import ProgramID
 from hershy.programs.ports.proxy import (
     Header,
     Proxy,
@@ -63,9 +64,9 @@ class ProxyContractBase:
 
     ``clock``: the one that the adapter under test was given.
     ``proxy``: that adapter, with a deadline for answers of at most a second, closed afterwards.
-    ``publish_port``: where the fixture ``program`` is served from before the test until after it; see
+    ``endpoint``: where the fixture ``program`` is served from before the test until after it; see
     ContractProgram for what serving it means.
-    ``dead_ports``: ports on which no HTTP exchange can complete, one for each way the adapter knows of.
+    ``dead_endpoints``: ports on which no HTTP exchange can complete, one for each way the adapter knows of.
     """
 
     @pytest.fixture
@@ -73,6 +74,6 @@ class ProxyContractBase:
         return ContractProgram()
 
     @pytest.fixture
-    async def routed(self, proxy: Proxy, publish_port: PublishPort) -> Proxy:
-        await proxy.open(PROGRAM, publish_port)
+    async def routed(self, proxy: Proxy, endpoint: Endpoint) -> Proxy:
+        await proxy.open(PROGRAM, endpoint)
         return proxy

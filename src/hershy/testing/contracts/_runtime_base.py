@@ -3,15 +3,16 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 import pytest_asyncio
 
+from hershy.core.endpoint import Endpoint
 from hershy.core.exits import ExitReason
-from hershy.core.ids import ContainerID, PublishPort
+from hershy.core.ids import ContainerID
 from hershy.errors import EngineUnavailable
 from hershy.programs.ports.runtime import ContainerSpec, LogLine, LogQuery, LogStream, Runtime
 
@@ -44,8 +45,7 @@ class Script:
 
 
 MakeSpec = Callable[[Script], ContainerSpec]
-HoldPort = Callable[[PublishPort], AbstractContextManager[None]]
-Answers = Callable[[PublishPort, timedelta], Awaitable[bool]]
+Answers = Callable[[Endpoint, timedelta], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,9 @@ class RuntimeContractBase:
     * ``other_runtime``: the same engine, another owner.
     * ``unreachable_runtime``: an adapter whose engine does not answer.
     * ``interruptible``: a runtime of the same owner and engine, and a way to make its engine go away.
-    * ``make_spec``: gives a spec of a new program, with a port of its own, that acts by a Script.
+    * ``make_spec``: gives a spec of a new program that acts by a Script; with a port of its own for a local runtime.
     * ``missing_image``: an image that does not exist.
-    * ``hold_port``: a context manager in which a stranger holds a port of this machine.
-    * ``answers``: tells whether an HTTP exchange with 127.0.0.1:port completes, tried again for so long.
-    * ``successor``: another adapter of the same owner and engine, as the Host after this one has.
+    * ``answers``: tells whether an HTTP exchange with an endpoint completes, tried again for so long.
 
     An adapter whose calls leave this process overrides ``settle`` too.
     """

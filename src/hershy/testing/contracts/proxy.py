@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from hershy.core.clock import Clock
-from hershy.core.ids import PublishPort
+from hershy.core.endpoint import Endpoint
 from hershy.errors import InvalidValue, ProgramNotReady, ProgramTimeout, ProgramUnreachable
 from hershy.programs.ports.proxy import Proxy, ProxyRequest
 
@@ -96,11 +96,11 @@ class ProxyContract(ProxyProbes, ProxyWebSockets):
         received = {name for name, _ in lower(program.received[-1].headers)}
         assert received - {"host", "connection"} == {"x-public"}
 
-    async def test_host(self, routed: Proxy, program: ContractProgram, publish_port: PublishPort) -> None:
-        """The program sees the Host that direct callers of its publish port send."""
+    async def test_host(self, routed: Proxy, program: ContractProgram, endpoint: Endpoint) -> None:
+        """The program sees the Host that direct callers of its endpoint send."""
         await read(await routed.request(PROGRAM, get("/", ("Host", "hershy.example"))))
         hosts = [value for name, value in lower(program.received[-1].headers) if name == "host"]
-        assert hosts == [f"localhost:{publish_port}"]
+        assert hosts == [endpoint.authority]
 
     async def test_response_headers(self, routed: Proxy) -> None:
         """Cookies and other repeated headers come back one by one; hop-by-hop ones do not."""
@@ -184,16 +184,16 @@ class ProxyContract(ProxyProbes, ProxyWebSockets):
             await read(response)
         require_idle(routed)
 
-    async def test_dead_ports(self, proxy: Proxy, dead_ports: Sequence[PublishPort]) -> None:
+    async def test_dead_endpoints(self, proxy: Proxy, dead_endpoints: Sequence[Endpoint]) -> None:
         """Where nothing speaks HTTP a request fails as unreachable, and a probe is False within its timeout."""
-        for port in dead_ports:
-            await proxy.open(PROGRAM, port)
+        for endpoint in dead_endpoints:
+            await proxy.open(PROGRAM, endpoint)
             with pytest.raises(ProgramUnreachable):
                 await proxy.request(PROGRAM, get("/"))
             with pytest.raises(ProgramUnreachable):
                 await proxy.connect_websocket(PROGRAM, "/", (), ())
             for path in (None, "/health"):
-                assert await proxy.probe(port, timedelta(seconds=0.3), path) is False
+                assert await proxy.probe(endpoint, timedelta(seconds=0.3), path) is False
 
     async def test_not_http(self, routed: Proxy, program: ContractProgram) -> None:
         """What HTTP cannot carry is refused and nothing is sent."""
@@ -211,13 +211,13 @@ class ProxyContract(ProxyProbes, ProxyWebSockets):
                 await routed.request(PROGRAM, request)
         assert not program.received
 
-    async def test_route(self, routed: Proxy, program: ContractProgram, publish_port: PublishPort) -> None:
+    async def test_route(self, routed: Proxy, program: ContractProgram, endpoint: Endpoint) -> None:
         """A route tells where it goes and counts what has passed and what is under way."""
         assert routed.route(OTHER) is None
         await read(await routed.request(PROGRAM, get("/")))
         under_way = await routed.request(PROGRAM, get("/stream"))
         route = route_of(routed)
-        assert (route.program_id, route.publish_port) == (PROGRAM, publish_port)
+        assert (route.program_id, route.endpoint) == (PROGRAM, endpoint)
         assert (route.requests, route.active) == (2, 1)
         await under_way.body.aclose()
         require_idle(routed)
@@ -258,18 +258,16 @@ class ProxyContract(ProxyProbes, ProxyWebSockets):
         await response.body.aclose()
         assert route_of(routed).last_used_at >= began_by + A_MOMENT
 
-    async def test_open_twice(self, routed: Proxy, publish_port: PublishPort) -> None:
+    async def test_open_twice(self, routed: Proxy, endpoint: Endpoint) -> None:
         """Opening an open route to the same port changes nothing."""
         before = routed.route(PROGRAM)
-        await routed.open(PROGRAM, publish_port)
+        await routed.open(PROGRAM, endpoint)
         assert routed.route(PROGRAM) == before
 
-    async def test_open_elsewhere(
-        self, proxy: Proxy, publish_port: PublishPort, dead_ports: Sequence[PublishPort]
-    ) -> None:
+    async def test_open_elsewhere(self, proxy: Proxy, endpoint: Endpoint, dead_endpoints: Sequence[Endpoint]) -> None:
         """Opening to another port replaces the route."""
-        await proxy.open(PROGRAM, dead_ports[0])
-        await proxy.open(PROGRAM, publish_port)
+        await proxy.open(PROGRAM, dead_endpoints[0])
+        await proxy.open(PROGRAM, endpoint)
         assert (await proxy.request(PROGRAM, get("/"))).status == 200
 
     async def test_close(self, routed: Proxy) -> None:
@@ -299,11 +297,9 @@ class ProxyContract(ProxyProbes, ProxyWebSockets):
         with pytest.raises(ProgramUnreachable):
             await asyncio.wait_for(reading, PATIENCE.total_seconds())
 
-    async def test_close_spares_others(
-        self, routed: Proxy, program: ContractProgram, publish_port: PublishPort
-    ) -> None:
+    async def test_close_spares_others(self, routed: Proxy, program: ContractProgram, endpoint: Endpoint) -> None:
         """Closing one program's route leaves another's exchange alone."""
-        await routed.open(OTHER, publish_port)
+        await routed.open(OTHER, endpoint)
         response = await routed.request(OTHER, get("/stream"))
         await routed.close(PROGRAM)
         program.gate.set()

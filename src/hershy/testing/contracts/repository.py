@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hershy.builds.spec import BuildSpec
+from hershy.core.endpoint import Endpoint
 from hershy.core.exits import ExitKind, ExitReason
 from hershy.core.ids import ContainerID, ImageID, UserID
 from hershy.core.resources import MIB, ResourceLimits
@@ -75,6 +76,7 @@ class RepositoryContract(RepositoryJournalContract):
             epoch=7,
             image_id=ImageID("sha256:abc"),
             container_id=ContainerID("c0ffee"),
+            endpoint=Endpoint("10.0.0.7", 8080, "seven"),
             container_started_at=NOW + timedelta(microseconds=1),
             exit_reason=ExitReason(ExitKind.OUT_OF_MEMORY, 137),
             error_msg=AWKWARD,
@@ -111,6 +113,14 @@ class RepositoryContract(RepositoryJournalContract):
         assert [it.entry.event for it in records] == ["event 19004", "event 19002", "event 19003"]
         assert list(await repository.journal()) == [it.entry for it in records]
         assert len(await repository.list()) == 3
+
+    async def test_programs_without_a_port(self, repository: Repository) -> None:
+        """Any number of them, each at its endpoint."""
+        programs = [
+            sample_program(number, publish_port=None, endpoint=Endpoint(f"10.0.0.{number}", 8080)) for number in (1, 2)
+        ]
+        await added(repository, *programs)
+        assert [await repository.get(it.id) for it in programs] == [replace(it, version=1) for it in programs]
 
     async def test_adding_none_is_allowed(self, repository: Repository) -> None:
         """Nothing in, nothing out."""

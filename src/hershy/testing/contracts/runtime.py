@@ -1,6 +1,7 @@
 """What every Runtime adapter keeps: subclass RuntimeContract, override the fixtures, run it with pytest."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,10 +13,9 @@ from hershy.errors import (
     ContainerNotFound,
     EngineUnavailable,
     ImageNotFound,
-    PortHeld,
     RuntimeFailure,
 )
-from hershy.programs.ports.runtime import ContainerSpec, LogQuery, LogStream, Runtime
+from hershy.programs.ports.runtime import LogQuery, LogStream, Runtime
 
 from ._runtime_base import (
     DEADLINE_S,
@@ -24,7 +24,6 @@ from ._runtime_base import (
     PAUSE,
     UNKNOWN,
     Answers,
-    HoldPort,
     Interruptible,
     MakeSpec,
     Script,
@@ -40,7 +39,6 @@ __all__ = [
     "DEADLINE_S",
     "FOREVER",
     "Answers",
-    "HoldPort",
     "Interruptible",
     "MakeSpec",
     "RuntimeContract",
@@ -67,6 +65,7 @@ class RuntimeContract(RuntimeLogsContract, RuntimeEventsContract, RuntimeStatsCo
         assert status.image_id == spec.image_id
         assert status.publish_port == spec.publish_port
         assert not status.is_running
+        assert status.endpoint is None
         assert status.exit_reason is None
 
     async def test_one_container_per_program(self, runtime: Runtime, make_spec: MakeSpec) -> None:
@@ -87,9 +86,7 @@ class RuntimeContract(RuntimeLogsContract, RuntimeEventsContract, RuntimeStatsCo
     async def test_create_needs_the_image(self, runtime: Runtime, make_spec: MakeSpec, missing_image: ImageID) -> None:
         """Without its image no container is made."""
         spec = make_spec(FOREVER)
-        without_image = ContainerSpec(
-            spec.program_id, spec.user_id, spec.build_id, missing_image, spec.publish_port, spec.state_dir
-        )
+        without_image = replace(spec, image_id=missing_image)
         with pytest.raises(ImageNotFound, match=str(missing_image)):
             await runtime.create(without_image)
         assert not await runtime.list_owned()
@@ -112,10 +109,11 @@ class RuntimeContract(RuntimeLogsContract, RuntimeEventsContract, RuntimeStatsCo
     # start
 
     async def test_start_runs_it(self, runtime: Runtime, running: ContainerID) -> None:
-        """A started container runs, on its publish port."""
+        """A started container runs, and is listed with the endpoint that its start has told."""
         (status,) = await runtime.list_owned()
         assert status.is_running
-        assert status.publish_port is not None
+        assert status.endpoint is not None
+        assert status.endpoint == await runtime.start(running)
         assert status.exit_reason is None
 
     async def test_start_twice_is_left_as_it_is(self, runtime: Runtime, running: ContainerID) -> None:
@@ -128,54 +126,6 @@ class RuntimeContract(RuntimeLogsContract, RuntimeEventsContract, RuntimeStatsCo
         """A container that does not exist cannot be started."""
         with pytest.raises(ContainerNotFound, match=str(UNKNOWN)):
             await runtime.start(UNKNOWN)
-
-    async def test_published_ports(self, runtime: Runtime, make_spec: MakeSpec) -> None:
-        """The ports of running containers are told, and no longer once they have ended."""
-        spec = make_spec(FOREVER)
-        container_id = await runtime.create(spec)
-        await runtime.start(container_id)
-        assert spec.publish_port in await runtime.published_ports()
-        await runtime.stop(container_id, timedelta())
-        await runtime.remove(container_id)
-        assert spec.publish_port not in await runtime.published_ports()
-
-    async def test_start_on_held_port(self, runtime: Runtime, make_spec: MakeSpec, hold_port: HoldPort) -> None:
-        """A stranger on the publish port gives PortHeld with its number; the container remains, not running."""
-        spec = make_spec(FOREVER)
-        container_id = await runtime.create(spec)
-        with hold_port(spec.publish_port), pytest.raises(PortHeld) as caught:
-            await runtime.start(container_id)
-        assert str(caught.value.port) == str(spec.publish_port)
-        (status,) = await runtime.list_owned()
-        assert not status.is_running
-
-    async def test_start_once_the_port_is_free(
-        self, runtime: Runtime, make_spec: MakeSpec, hold_port: HoldPort
-    ) -> None:
-        """The same container starts when the stranger has gone."""
-        spec = make_spec(FOREVER)
-        container_id = await runtime.create(spec)
-        with hold_port(spec.publish_port), pytest.raises(PortHeld):
-            await runtime.start(container_id)
-        await runtime.start(container_id)
-        (status,) = await runtime.list_owned()
-        assert status.is_running
-
-    async def test_port_of_another_container(self, runtime: Runtime, make_spec: MakeSpec) -> None:
-        """A port that a running container has is held too."""
-        first, second = make_spec(FOREVER), make_spec(FOREVER)
-        await self.started(runtime, first)
-        same_port = ContainerSpec(
-            second.program_id,
-            second.user_id,
-            second.build_id,
-            second.image_id,
-            first.publish_port,
-            second.state_dir,
-        )
-        container_id = await runtime.create(same_port)
-        with pytest.raises(PortHeld):
-            await runtime.start(container_id)
 
     async def test_process_that_cannot_start(self, runtime: Runtime, make_spec: MakeSpec) -> None:
         """A process that the engine fails to start gives RuntimeFailure; the container remains, not running."""
@@ -322,18 +272,6 @@ class RuntimeContract(RuntimeLogsContract, RuntimeEventsContract, RuntimeStatsCo
         (status,) = await runtime.list_owned(runs.program_id)
         assert status.is_running
         assert len(await runtime.list_owned()) == 2
-
-    async def test_compose_file_names_what_runs(self, runtime: Runtime, make_spec: MakeSpec) -> None:
-        """The Compose file names container, image, port and state folder."""
-        spec = make_spec(FOREVER)
-        text = await runtime.compose_file(spec)
-        for part in (
-            f"hersh-program-{spec.program_id}",
-            f"hersh-program-{spec.build_id}",
-            f"127.0.0.1:{spec.publish_port}:8080",
-            str(spec.state_dir),
-        ):
-            assert part in text
 
     async def test_diagnosis_is_good_here(self, runtime: Runtime) -> None:
         """Where the other tests pass, what is required is there."""

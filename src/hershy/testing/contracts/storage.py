@@ -54,47 +54,45 @@ class StorageContract:
         """Reading sources raises; logs are empty; deleting does nothing."""
         with pytest.raises(ProgramNotFound):
             await storage.read_sources(ALICE)
-        assert list(await storage.read_log(ALICE, LogKind.BUILD, None)) == []
+        assert list(await storage.log(ALICE, LogKind.BUILD).read(None)) == []
         await storage.delete(ALICE)
 
     async def test_the_state_folder_is_the_programs_own(self, storage: Storage) -> None:
-        """An absolute path, the same each time, another for each program."""
+        """The same each time, another for each program."""
         await storage.write_sources(ALICE, SPEC)
         await storage.write_sources(BOB, SPEC)
-        path = await storage.prepare_state(ALICE)
-        assert path.is_absolute()
-        assert path == await storage.prepare_state(ALICE)
-        assert path != await storage.prepare_state(BOB)
+        volume = await storage.prepare_state(ALICE)
+        assert volume == await storage.prepare_state(ALICE)
+        assert volume != await storage.prepare_state(BOB)
 
     async def test_logs_give_their_last_lines(self, storage: Storage) -> None:
         """Lines come back in order, as many as asked for, build and runtime apart."""
         await storage.write_sources(ALICE, SPEC)
-        storage.append_log(ALICE, LogKind.BUILD, ["one", "two ä"])
-        storage.append_log(ALICE, LogKind.BUILD, ["", "four"])
-        assert list(await storage.read_log(ALICE, LogKind.BUILD, None)) == ["one", "two ä", "", "four"]
-        assert list(await storage.read_log(ALICE, LogKind.BUILD, 2)) == ["", "four"]
-        assert list(await storage.read_log(ALICE, LogKind.BUILD, 0)) == []
-        assert list(await storage.read_log(ALICE, LogKind.RUNTIME, 10)) == []
+        storage.log(ALICE, LogKind.BUILD).append(["one", "two ä"])
+        storage.log(ALICE, LogKind.BUILD).append(["", "four"])
+        assert list(await storage.log(ALICE, LogKind.BUILD).read(None)) == ["one", "two ä", "", "four"]
+        assert list(await storage.log(ALICE, LogKind.BUILD).read(2)) == ["", "four"]
+        assert list(await storage.log(ALICE, LogKind.BUILD).read(0)) == []
+        assert list(await storage.log(ALICE, LogKind.RUNTIME).read(10)) == []
 
     async def test_a_log_can_begin_anew(self, storage: Storage) -> None:
-        """start_log forgets that log and no other."""
+        """start forgets that log and no other."""
         await storage.write_sources(ALICE, SPEC)
         for kind in LogKind:
-            storage.append_log(ALICE, kind, ["old"])
-        await storage.start_log(ALICE, LogKind.BUILD)
-        assert list(await storage.read_log(ALICE, LogKind.BUILD, None)) == []
-        assert list(await storage.read_log(ALICE, LogKind.RUNTIME, None)) == ["old"]
+            storage.log(ALICE, kind).append(["old"])
+        await storage.log(ALICE, LogKind.BUILD).start()
+        assert list(await storage.log(ALICE, LogKind.BUILD).read(None)) == []
+        assert list(await storage.log(ALICE, LogKind.RUNTIME).read(None)) == ["old"]
 
     async def test_delete_removes_everything_of_one_program(self, storage: Storage) -> None:
         """Sources and logs are gone, another program's are not, and the id can be used again."""
         for program_id in (ALICE, BOB):
             await storage.write_sources(program_id, SPEC)
-            await storage.write_compose(program_id, "services: {}")
-            storage.append_log(program_id, LogKind.BUILD, ["line"])
+            storage.log(program_id, LogKind.BUILD).append(["line"])
         await storage.delete(ALICE)
         await storage.delete(ALICE)
         assert list(await storage.list_programs()) == [BOB]
-        assert list(await storage.read_log(ALICE, LogKind.BUILD, None)) == []
+        assert list(await storage.log(ALICE, LogKind.BUILD).read(None)) == []
         assert await storage.read_sources(BOB) == SPEC
         await storage.write_sources(ALICE, SPEC)
         assert list(await storage.list_programs()) == [ALICE, BOB]
@@ -105,7 +103,7 @@ class StorageContract:
         for program_id in (ALICE, BOB):
             await storage.write_sources(program_id, SPEC)
             await storage.prepare_state(program_id)
-            storage.append_log(program_id, LogKind.RUNTIME, ["x" * 2 * SMALL])
+            storage.log(program_id, LogKind.RUNTIME).append(["x" * 2 * SMALL])
         await fill_state(ALICE, 1_000_000)
         assert 1_000_000 <= await storage.state_size(ALICE) <= 1_000_000 + SMALL
         assert await storage.state_size(BOB) <= SMALL
@@ -113,31 +111,30 @@ class StorageContract:
         assert await storage.state_size(ALICE) == 0
 
     async def test_what_never_ran_is_discarded(self, storage: Storage) -> None:
-        """Sources alone, with a state prepared and a Compose file, go; another program's stay; absent is fine."""
+        """Sources alone, with a state prepared, go; another program's stay; absent is fine."""
         for program_id in (ALICE, BOB):
             await storage.write_sources(program_id, SPEC)
         await storage.prepare_state(ALICE)
-        await storage.write_compose(ALICE, "services: {}")
-        assert await storage.discard_unused(ALICE) is True
-        assert await storage.discard_unused(ALICE) is True
+        assert await storage.delete(ALICE, unless_used=True) is True
+        assert await storage.delete(ALICE, unless_used=True) is True
         assert list(await storage.list_programs()) == [BOB]
 
     @pytest.mark.parametrize("kind", LogKind)
     async def test_what_has_logs_is_not_discarded(self, storage: Storage, kind: LogKind) -> None:
         """A single line keeps everything; a log begun anew is none."""
         await storage.write_sources(ALICE, SPEC)
-        storage.append_log(ALICE, kind, ["line"])
-        assert await storage.discard_unused(ALICE) is False
+        storage.log(ALICE, kind).append(["line"])
+        assert await storage.delete(ALICE, unless_used=True) is False
         assert await storage.read_sources(ALICE) == SPEC
-        assert list(await storage.read_log(ALICE, kind, None)) == ["line"]
-        await storage.start_log(ALICE, kind)
-        assert await storage.discard_unused(ALICE) is True
+        assert list(await storage.log(ALICE, kind).read(None)) == ["line"]
+        await storage.log(ALICE, kind).start()
+        assert await storage.delete(ALICE, unless_used=True) is True
 
     async def test_what_has_state_is_not_discarded(self, storage: Storage, fill_state: FillState) -> None:
         """A single byte keeps everything."""
         await storage.write_sources(ALICE, SPEC)
         await fill_state(ALICE, 1)
-        assert await storage.discard_unused(ALICE) is False
+        assert await storage.delete(ALICE, unless_used=True) is False
         assert await storage.read_sources(ALICE) == SPEC
         assert await storage.state_size(ALICE) >= 1
 

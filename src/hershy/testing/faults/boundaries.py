@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 
 from dependency_injector import containers, providers
 
+from hershy.programs.ports.storage import ProgramLog
 from hershy.wiring.adapters import make_adapter
 from hershy.wiring.container import WiringContext
 
@@ -88,6 +89,11 @@ class _Observed:
         self._port = port
         self._adapter = adapter
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        """The adapter's: it tells what that is capable of."""
+        return type(self._adapter)
+
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self._adapter, name)
         if name.startswith("_") or not inspect.ismethod(attribute):
@@ -114,6 +120,6 @@ class _Observed:
             leave = self._boundaries.enter(self._port, name)
             result = method(*args, **kwargs)
             leave()
-            return result
+            return self._boundaries.around(self._port, result) if isinstance(result, ProgramLog) else result
 
         return observed

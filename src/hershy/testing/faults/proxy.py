@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from hershy.core.clock import Clock
-from hershy.core.ids import ProgramID, PublishPort
+from hershy.core.endpoint import Endpoint
+from hershy.core.ids import ProgramID
 from hershy.errors import HershyError, ProgramUnreachable
 from hershy.programs.ports.proxy import Header, Proxy, ProxyRequest, ProxyResponse, ProxyRoute, ProxyWebSocket
 
@@ -15,8 +16,8 @@ class _WrappedProxy(Proxy):
     def __init__(self, inner: Proxy) -> None:
         self.inner = inner
 
-    async def open(self, program_id: ProgramID, publish_port: PublishPort) -> None:
-        await self.inner.open(program_id, publish_port)
+    async def open(self, program_id: ProgramID, endpoint: Endpoint) -> None:
+        await self.inner.open(program_id, endpoint)
 
     async def close(self, program_id: ProgramID) -> None:
         await self.inner.close(program_id)
@@ -24,8 +25,8 @@ class _WrappedProxy(Proxy):
     def route(self, program_id: ProgramID) -> ProxyRoute | None:
         return self.inner.route(program_id)
 
-    async def probe(self, publish_port: PublishPort, timeout: timedelta, path: str | None = None) -> bool:
-        return await self.inner.probe(publish_port, timeout, path)
+    async def probe(self, endpoint: Endpoint, timeout: timedelta, path: str | None = None) -> bool:
+        return await self.inner.probe(endpoint, timeout, path)
 
     async def request(self, program_id: ProgramID, request: ProxyRequest) -> ProxyResponse:
         return await self.inner.request(program_id, request)
@@ -77,5 +78,5 @@ class SlowProxy(_WrappedProxy):
 class NeverReadyProxy(_WrappedProxy):
     """No probe ever completes, so programs stay Running until their readiness deadline."""
 
-    async def probe(self, publish_port: PublishPort, timeout: timedelta, path: str | None = None) -> bool:
+    async def probe(self, endpoint: Endpoint, timeout: timedelta, path: str | None = None) -> bool:
         return False

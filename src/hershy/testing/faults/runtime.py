@@ -7,9 +7,11 @@ from datetime import timedelta
 
 from hershy.core.clock import Clock
 from hershy.core.diagnosis import Requirement
+from hershy.core.endpoint import Endpoint
 from hershy.core.exits import ExitReason
 from hershy.core.ids import ContainerID, ProgramID, PublishPort
 from hershy.errors import HershyError, RuntimeFailure
+from hershy.programs.ports.local_runtime import LocalRuntime
 from hershy.programs.ports.runtime import (
     ContainerEvent,
     ContainerSpec,
@@ -17,7 +19,6 @@ from hershy.programs.ports.runtime import (
     ContainerStatus,
     LogLine,
     LogQuery,
-    Runtime,
 )
 from hershy_adapters.memory.program import InMemoryProgram
 from hershy_adapters.memory.runtime import InMemoryRuntime
@@ -30,10 +31,10 @@ ENGINE_CALLS = frozenset(
 """The methods of the port that an engine answers."""
 
 
-class _WrappedRuntime(Runtime):
+class _WrappedRuntime(LocalRuntime):
     """Hands everything to ``inner``; what ``_before`` does comes first."""
 
-    def __init__(self, inner: Runtime) -> None:
+    def __init__(self, inner: LocalRuntime) -> None:
         self.inner = inner
 
     @abstractmethod
@@ -43,9 +44,9 @@ class _WrappedRuntime(Runtime):
         await self._before("create")
         return await self.inner.create(spec)
 
-    async def start(self, container_id: ContainerID) -> None:
+    async def start(self, container_id: ContainerID) -> Endpoint:
         await self._before("start")
-        await self.inner.start(container_id)
+        return await self.inner.start(container_id)
 
     async def stop(self, container_id: ContainerID, grace: timedelta) -> None:
         await self._before("stop")
@@ -86,9 +87,6 @@ class _WrappedRuntime(Runtime):
         await self._before("published_ports")
         return await self.inner.published_ports()
 
-    async def compose_file(self, spec: ContainerSpec) -> str:
-        return await self.inner.compose_file(spec)
-
     async def diagnose(self) -> Sequence[Requirement]:
         return await self.inner.diagnose()
 
@@ -101,7 +99,7 @@ class FailingRuntime(_WrappedRuntime):
 
     def __init__(
         self,
-        inner: Runtime,
+        inner: LocalRuntime,
         methods: Collection[str],
         error: HershyError | None = None,
         times: int | None = None,
@@ -118,7 +116,9 @@ class FailingRuntime(_WrappedRuntime):
 class SlowRuntime(_WrappedRuntime):
     """Lets ``delay`` pass on ``clock`` before each call of the named methods, by default of all."""
 
-    def __init__(self, inner: Runtime, clock: Clock, delay: timedelta, methods: Collection[str] = ENGINE_CALLS) -> None:
+    def __init__(
+        self, inner: LocalRuntime, clock: Clock, delay: timedelta, methods: Collection[str] = ENGINE_CALLS
+    ) -> None:
         super().__init__(inner)
         self._clock = clock
         self._delay = delay
@@ -132,5 +132,5 @@ class SlowRuntime(_WrappedRuntime):
 class NeverReadyRuntime(InMemoryRuntime):
     """Its programs run and never answer HTTP, whatever their behaviour says."""
 
-    def program_on(self, publish_port: PublishPort) -> InMemoryProgram | None:
+    def program_at(self, endpoint: Endpoint) -> InMemoryProgram | None:
         return None

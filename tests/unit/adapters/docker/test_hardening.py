@@ -15,6 +15,7 @@ from hershy.core.resources import MIB, ResourceLimits
 from hershy.errors import ConfigurationError, InvalidValue
 from hershy.programs.domain.security import SecurityContract
 from hershy.programs.ports.runtime import ContainerSpec
+from hershy.programs.ports.storage import StateVolume
 from hershy_adapters._names import container_name, image_name
 from hershy_adapters.docker._container.hardening import ContainerPolicy, ImageFacts, create_config
 from hershy_adapters.docker._container.readback import NOTHING_OF, NOTHING_OF_CONFIG, differences
@@ -30,8 +31,8 @@ SPEC = ContainerSpec(
     USER,
     BUILD,
     ImageID("sha256:" + "1" * 64),
+    StateVolume("/srv/hershy/program/state"),
     PublishPort(19005),
-    Path("/srv/hershy/program/state"),
     env={"GREETING": "hello"},
     resources=ResourceLimits(cpus=0.5, memory_bytes=64 * MIB, pids=10, open_files=100, log_bytes=MIB),
 )

@@ -15,6 +15,7 @@ from typing import Any
 
 from hershy.builds.spec import BuildSpec
 from hershy.core.ids import ProgramID
+from hershy_adapters.docker.compose import write_compose
 from hershy_adapters.filesystem.storage import FilesystemStorage
 
 SPEC = BuildSpec("FROM x", {"a/b.py": "1" * 10_000, "c.py": ""}, {"V": "2"})
@@ -34,12 +35,17 @@ async def register(storage: FilesystemStorage) -> None:
 
 async def run_before(storage: FilesystemStorage) -> None:
     await storage.write_sources(PROGRAM, SPEC)
-    await storage.write_compose(PROGRAM, OLD)
-    (await storage.prepare_state(PROGRAM) / "data").write_text("precious")
+    state = await state_of(storage)
+    await write_compose(state.parents[1], PROGRAM, OLD)
+    (state / "data").write_text("precious")
 
 
-async def write_compose(storage: FilesystemStorage) -> None:
-    await storage.write_compose(PROGRAM, NEW)
+async def rewrite_compose(storage: FilesystemStorage) -> None:
+    await write_compose((await state_of(storage)).parents[1], PROGRAM, NEW)
+
+
+async def state_of(storage: FilesystemStorage) -> Path:
+    return Path((await storage.prepare_state(PROGRAM)).handle)
 
 
 async def delete(storage: FilesystemStorage) -> None:
@@ -47,7 +53,7 @@ async def delete(storage: FilesystemStorage) -> None:
 
 
 async def discard(storage: FilesystemStorage) -> None:
-    await storage.discard_unused(PROGRAM)
+    await storage.delete(PROGRAM, unless_used=True)
 
 
 async def registration_is_whole(storage: FilesystemStorage, is_done: bool) -> None:
@@ -57,7 +63,7 @@ async def registration_is_whole(storage: FilesystemStorage, is_done: bool) -> No
 
 
 async def compose_is_old_or_new(storage: FilesystemStorage, is_done: bool) -> None:
-    text = (await storage.prepare_state(PROGRAM)).with_name("compose").joinpath("compose.yaml").read_text()
+    text = (await state_of(storage)).with_name("compose").joinpath("compose.yaml").read_text()
     assert text in ((NEW,) if is_done else (OLD, NEW))
 
 
@@ -66,7 +72,7 @@ async def all_or_nothing_is_left(storage: FilesystemStorage, is_done: bool) -> N
         assert await storage.list_programs() == []
     elif await storage.list_programs():
         assert await storage.read_sources(PROGRAM) == SPEC
-        assert (await storage.prepare_state(PROGRAM) / "data").read_text() == "precious"
+        assert (await state_of(storage) / "data").read_text() == "precious"
 
 
 async def whole_or_nothing_is_left(storage: FilesystemStorage, is_done: bool) -> None:
@@ -77,7 +83,7 @@ async def whole_or_nothing_is_left(storage: FilesystemStorage, is_done: bool) ->
 
 SCENARIOS: tuple[tuple[Step, Step, Callable[[FilesystemStorage, bool], Awaitable[None]]], ...] = (
     (nothing, register, registration_is_whole),
-    (run_before, write_compose, compose_is_old_or_new),
+    (run_before, rewrite_compose, compose_is_old_or_new),
     (run_before, delete, all_or_nothing_is_left),
     (register, discard, whole_or_nothing_is_left),
 )

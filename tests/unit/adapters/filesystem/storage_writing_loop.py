@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hershy.builds.spec import BuildSpec
 from hershy.core.ids import ProgramID
+from hershy_adapters.docker.compose import write_compose
 from hershy_adapters.filesystem.storage import FilesystemStorage
 
 COMPOSE_FILES = ("a: {}\n" * 10_000, "b: {}\n" * 10_000)
@@ -21,7 +22,7 @@ async def main(root: Path) -> None:
         await storage.write_sources(program_id, spec)
         tell("written", program_id)
         for text in COMPOSE_FILES:
-            await storage.write_compose(program_id, text)
+            await write_compose(root, program_id, text)
         if number % 3 == 0:
             await storage.delete(program_id)
             tell("deleted", program_id)

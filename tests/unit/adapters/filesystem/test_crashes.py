@@ -9,6 +9,7 @@ import pytest
 
 from hershy.builds.spec import BuildSpec
 from hershy.core.ids import ProgramID
+from hershy_adapters.docker.compose import write_compose
 from hershy_adapters.filesystem.storage import FilesystemStorage
 
 from .storage_writing_loop import COMPOSE_FILES
@@ -108,7 +109,7 @@ async def test_a_deletion_and_a_compose_file_are_on_the_disk(tmp_path: Path, dis
     await storage.write_sources(PROGRAM, SPEC)
     folder = tmp_path / str(PROGRAM) / "compose"
     disk.clear()
-    await storage.write_compose(PROGRAM, "services: {}")
+    await write_compose(tmp_path, PROGRAM, "services: {}")
     fresh, final = f"{folder}/compose.yaml.new", f"{folder}/compose.yaml"
     assert disk == [f"sync {fresh}", f"rename {fresh} to {final}", f"sync {folder}"]
     disk.clear()

@@ -13,6 +13,7 @@ from hershy.builds.spec import BuildSpec
 from hershy.core.ids import ProgramID
 from hershy.errors import ConfigurationError, ProgramNotFound, StorageInUse
 from hershy.programs.ports.storage import LogKind
+from hershy_adapters.docker.compose import write_compose
 from hershy_adapters.filesystem.storage import FilesystemStorage
 
 SPEC = BuildSpec("FROM x", {"a/b.py": "1"}, {"V": "2"})
@@ -29,8 +30,8 @@ async def test_the_layout_is_the_wire_contracts(tmp_path: Path) -> None:
     """Six folders, sources in src with their Dockerfile, compose and logs in theirs."""
     storage = await claimed(tmp_path)
     await storage.write_sources(PROGRAM, SPEC)
-    await storage.write_compose(PROGRAM, "services: {}")
-    storage.append_log(PROGRAM, LogKind.BUILD, ["line"])
+    await write_compose(tmp_path, PROGRAM, "services: {}")
+    storage.log(PROGRAM, LogKind.BUILD).append(["line"])
     top = tmp_path / str(PROGRAM)
     assert sorted(path.name for path in top.iterdir()) == ["compose", "logs", "meta", "runtime", "src", "state"]
     assert (top / "src" / "Dockerfile").read_text() == "FROM x"
@@ -44,8 +45,9 @@ async def test_only_the_host_can_look_into_a_programs_folder(tmp_path: Path) -> 
     """The folder is closed to others; the state inside is open to whatever user the program runs as."""
     storage = await claimed(tmp_path)
     await storage.write_sources(PROGRAM, SPEC)
-    state = await storage.prepare_state(PROGRAM)
+    state = Path((await storage.prepare_state(PROGRAM)).handle)
     assert (tmp_path / str(PROGRAM)).stat().st_mode & 0o777 == 0o700
+    assert state.is_absolute()
     assert state.stat().st_mode & 0o777 == 0o777
     await storage.aclose()
 
@@ -108,9 +110,9 @@ async def test_a_log_stays_below_its_limit(tmp_path: Path) -> None:
     await storage.claim()
     await storage.write_sources(PROGRAM, SPEC)
     for number in range(500):
-        storage.append_log(PROGRAM, LogKind.RUNTIME, [f"line {number}"])
-    storage.append_log(PROGRAM, LogKind.RUNTIME, ["two\nlines", "lone \ud800"])
-    lines = list(await storage.read_log(PROGRAM, LogKind.RUNTIME, None))
+        storage.log(PROGRAM, LogKind.RUNTIME).append([f"line {number}"])
+    storage.log(PROGRAM, LogKind.RUNTIME).append(["two\nlines", "lone \ud800"])
+    lines = list(await storage.log(PROGRAM, LogKind.RUNTIME).read(None))
     assert lines[-3:] == ["line 499", "two␤lines", "lone ?"]
     assert all(line.startswith("line ") for line in lines[:-2])
     assert (tmp_path / str(PROGRAM) / "logs" / "runtime.log").stat().st_size <= 1000
@@ -122,9 +124,9 @@ async def test_a_line_cut_short_by_a_crash_stays_alone(tmp_path: Path) -> None:
     storage = await claimed(tmp_path)
     await storage.write_sources(PROGRAM, SPEC)
     (tmp_path / str(PROGRAM) / "logs" / "runtime.log").write_text("whole\nhal")
-    assert list(await storage.read_log(PROGRAM, LogKind.RUNTIME, 1)) == ["hal"]
-    storage.append_log(PROGRAM, LogKind.RUNTIME, ["new"])
-    assert list(await storage.read_log(PROGRAM, LogKind.RUNTIME, None)) == ["whole", "hal", "new"]
+    assert list(await storage.log(PROGRAM, LogKind.RUNTIME).read(1)) == ["hal"]
+    storage.log(PROGRAM, LogKind.RUNTIME).append(["new"])
+    assert list(await storage.log(PROGRAM, LogKind.RUNTIME).read(None)) == ["whole", "hal", "new"]
     await storage.aclose()
 
 
@@ -132,12 +134,12 @@ async def test_the_end_of_a_log_is_the_same_however_it_is_read(tmp_path: Path) -
     """From the end, by blocks that cut lines and characters anywhere, as from the beginning."""
     storage = await claimed(tmp_path)
     await storage.write_sources(PROGRAM, SPEC)
-    storage.append_log(PROGRAM, LogKind.BUILD, [f"{number} " + "ä\r" * (number % 700) for number in range(1000)])
-    storage.append_log(PROGRAM, LogKind.BUILD, ["", "x" * 200_000, ""])
-    whole = list(await storage.read_log(PROGRAM, LogKind.BUILD, None))
+    storage.log(PROGRAM, LogKind.BUILD).append([f"{number} " + "ä\r" * (number % 700) for number in range(1000)])
+    storage.log(PROGRAM, LogKind.BUILD).append(["", "x" * 200_000, ""])
+    whole = list(await storage.log(PROGRAM, LogKind.BUILD).read(None))
     assert len(whole) == 1003
     for tail in (0, 1, 2, 3, 4, 100, 1002, 1003, 5000):
-        assert list(await storage.read_log(PROGRAM, LogKind.BUILD, tail)) == whole[max(0, 1003 - tail) :]
+        assert list(await storage.log(PROGRAM, LogKind.BUILD).read(tail)) == whole[max(0, 1003 - tail) :]
     await storage.aclose()
 
 
@@ -161,8 +163,8 @@ async def test_more_lines_at_once_than_the_limit_are_cut_between_lines(tmp_path:
     storage = FilesystemStorage(tmp_path, max_log_bytes=1000)
     await storage.claim()
     await storage.write_sources(PROGRAM, SPEC)
-    storage.append_log(PROGRAM, LogKind.RUNTIME, [f"line {number:03}" for number in range(500)])
-    lines = await storage.read_log(PROGRAM, LogKind.RUNTIME, None)
+    storage.log(PROGRAM, LogKind.RUNTIME).append([f"line {number:03}" for number in range(500)])
+    lines = await storage.log(PROGRAM, LogKind.RUNTIME).read(None)
     assert [len(line) for line in lines] == [8] * len(lines)
     assert lines[-1] == "line 499"
     await storage.aclose()
@@ -202,7 +204,7 @@ async def test_a_folder_of_any_depth_and_mode_is_removed(tmp_path: Path) -> None
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "kept").touch()
-    state = await storage.prepare_state(PROGRAM)
+    state = Path((await storage.prepare_state(PROGRAM)).handle)
     (state / "closed").mkdir(mode=0)
     inner = os.open(state, os.O_RDONLY)
     for _ in range(1500):  # one by one: a path that deep is longer than the system takes

@@ -7,7 +7,7 @@ from hershy_adapters._http_rules import announces_body, end_to_end, to_program
 from hershy_adapters.loopback._sending import as_sent
 from hershy_adapters.loopback._sessions import url_of
 
-PORT = PublishPort(19001)
+PORT = PublishPort(19001).endpoint
 
 
 @pytest.mark.parametrize("target", ["/", "/a%2Fb", "//a//b", "/../x", "/?a=1?b", "/%zz", "/a:b@c", "/a?x=http://y/"])

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import pytest
 
+from hershy.core.endpoint import Endpoint
 from hershy.core.ids import PublishPort
 from hershy.errors import ConfigurationError, ProgramUnreachable
 from hershy.programs.ports.proxy import Header, ProxyRequest, ProxyResponse, ProxyWebSocket
@@ -19,16 +20,16 @@ from hershy_adapters.memory.program import InMemoryProgram, answer_json
 from hershy_adapters.memory.proxy import InMemoryProxy
 from hershy_adapters.memory.watcher_api import go_duration
 
-PORT = PublishPort(19001)
-NOBODY = PublishPort(19002)
+PORT = PublishPort(19001).endpoint
+NOBODY = PublishPort(19002).endpoint
 
 
 class Programs:
-    def __init__(self, programs: Mapping[PublishPort, InMemoryProgram]) -> None:
+    def __init__(self, programs: Mapping[Endpoint, InMemoryProgram]) -> None:
         self.programs = programs
 
-    def program_on(self, publish_port: PublishPort) -> InMemoryProgram | None:
-        return self.programs.get(publish_port)
+    def program_at(self, endpoint: Endpoint) -> InMemoryProgram | None:
+        return self.programs.get(endpoint)
 
 
 class ServedContractProgram(InMemoryProgram):
@@ -54,11 +55,11 @@ class TestInMemoryProxy(ProxyContract):
         return VirtualClock()
 
     @pytest.fixture
-    async def publish_port(self) -> PublishPort:
+    async def endpoint(self) -> Endpoint:
         return PORT
 
     @pytest.fixture
-    async def dead_ports(self) -> Sequence[PublishPort]:
+    async def dead_endpoints(self) -> Sequence[Endpoint]:
         return [NOBODY]
 
     @pytest.fixture

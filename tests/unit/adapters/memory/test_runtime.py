@@ -1,20 +1,21 @@
 import asyncio
 import contextlib
 import itertools
-import json
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
+from hershy.core.endpoint import Endpoint
 from hershy.core.exits import ExitKind, ExitReason
 from hershy.core.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort, UserID
 from hershy.errors import ContainerNotFound, EngineUnavailable, ImageNotFound, RuntimeFailure
 from hershy.programs.ports.runtime import ContainerSpec, LogQuery, LogStream, Runtime
+from hershy.programs.ports.storage import StateVolume
+from hershy.testing.contracts.local_runtime import HoldPort, LocalRuntimeContract
 from hershy.testing.contracts.runtime import (
     Answers,
-    HoldPort,
     Interruptible,
     MakeSpec,
     RuntimeContract,
@@ -25,6 +26,7 @@ from hershy.testing.contracts.runtime import (
 from hershy.testing.faults.runtime import FailingRuntime, NeverReadyRuntime, SlowRuntime
 from hershy_adapters.memory.behaviour import ProgramBehaviour
 from hershy_adapters.memory.clock import VirtualClock
+from hershy_adapters.memory.cluster import InMemoryCluster
 from hershy_adapters.memory.machine import Machine
 from hershy_adapters.memory.runtime import InMemoryRuntime
 from hershy_adapters.memory.usage import Usage
@@ -36,30 +38,37 @@ IMAGE, MISSING = ImageID("sha256:here"), ImageID("sha256:missing")
 
 def spec_number(number: int) -> ContainerSpec:
     program_id = ProgramID.compose(USER, BUILD, f"{number:08x}")
-    return ContainerSpec(program_id, USER, BUILD, IMAGE, PublishPort(19001 + number), Path("/memory/state"))
+    return ContainerSpec(program_id, USER, BUILD, IMAGE, StateVolume("/memory/state"), PublishPort(19001 + number))
 
 
-class TestContract(RuntimeContract):
+class TwinFixtures:
+    """What both twins are tried with."""
+
+    runtime_class: type[InMemoryCluster]
+
+    def spec(self, number: int) -> ContainerSpec:
+        return spec_number(number)
+
     @pytest.fixture
     def clock(self) -> VirtualClock:
         return VirtualClock()
 
     @pytest.fixture
-    def runtime(self, clock: VirtualClock) -> InMemoryRuntime:
-        return InMemoryRuntime(clock, OWNER, has_image=lambda image_id: image_id == IMAGE)
+    def runtime(self, clock: VirtualClock) -> InMemoryCluster:
+        return self.runtime_class(clock, OWNER, has_image=lambda image_id: image_id == IMAGE)
 
     @pytest.fixture
-    def other_runtime(self, clock: VirtualClock, runtime: InMemoryRuntime) -> InMemoryRuntime:
-        return InMemoryRuntime(clock, OTHER_OWNER, machine=runtime.machine)
+    def other_runtime(self, clock: VirtualClock, runtime: InMemoryCluster) -> InMemoryCluster:
+        return self.runtime_class(clock, OTHER_OWNER, machine=runtime.machine)
 
     @pytest.fixture
-    def unreachable_runtime(self, clock: VirtualClock) -> InMemoryRuntime:
+    def unreachable_runtime(self, clock: VirtualClock) -> InMemoryCluster:
         machine = Machine()
         machine.is_down = True
-        return InMemoryRuntime(clock, OWNER, machine=machine)
+        return self.runtime_class(clock, OWNER, machine=machine)
 
     @pytest.fixture
-    def interruptible(self, runtime: InMemoryRuntime) -> Interruptible:
+    def interruptible(self, runtime: InMemoryCluster) -> Interruptible:
         @contextlib.asynccontextmanager
         async def outage() -> AsyncIterator[None]:
             runtime.machine.is_down = True
@@ -75,11 +84,11 @@ class TestContract(RuntimeContract):
         return MISSING
 
     @pytest.fixture
-    def make_spec(self, runtime: InMemoryRuntime) -> MakeSpec:
+    def make_spec(self, runtime: InMemoryCluster) -> MakeSpec:
         numbers = itertools.count()
 
         def make(script: Script) -> ContainerSpec:
-            spec = spec_number(next(numbers))
+            spec = self.spec(next(numbers))
             exits = script.exit_code is not None
             behaviour = ProgramBehaviour(
                 output=script.output,
@@ -97,13 +106,18 @@ class TestContract(RuntimeContract):
         return make
 
     @pytest.fixture
-    def answers(self, clock: VirtualClock, runtime: InMemoryRuntime) -> Answers:
-        async def answers(port: PublishPort, patience: timedelta) -> bool:
+    def answers(self, clock: VirtualClock, runtime: InMemoryCluster) -> Answers:
+        async def answers(endpoint: Endpoint, patience: timedelta) -> bool:
             await clock.sleep(patience)
-            container = runtime.machine.on_port(port)
-            return container is not None and container.is_reachable
+            machine = runtime.machine
+            forwarder = next((it.forwarder for it in machine.containers.values() if it.forwarder is not None), runtime)
+            return forwarder.program_at(endpoint) is not None
 
         return answers
+
+
+class TestContract(TwinFixtures, LocalRuntimeContract):
+    runtime_class = InMemoryRuntime
 
     @pytest.fixture
     def successor(self, clock: VirtualClock, runtime: InMemoryRuntime) -> InMemoryRuntime:
@@ -118,6 +132,15 @@ class TestContract(RuntimeContract):
             runtime.release_port(port)
 
         return hold
+
+
+class TestContractWithoutPorts(TwinFixtures, RuntimeContract):
+    """Nothing of the contract but of local runtimes' needs a port of this machine."""
+
+    runtime_class = InMemoryCluster
+
+    def spec(self, number: int) -> ContainerSpec:
+        return replace(spec_number(number), publish_port=None)
 
 
 @pytest.fixture
@@ -140,12 +163,12 @@ async def test_program_answers_once_it_is_ready(runtime: InMemoryRuntime, clock:
     """A program is found on its port from ``ready_after`` until it has ended."""
     runtime.behave(ProgramBehaviour(ready_after=timedelta(seconds=5)))
     spec = await started(runtime)
-    assert runtime.program_on(spec.publish_port) is None
+    assert runtime.program_at(spec.publish_port.endpoint) is None
     await clock.sleep(timedelta(seconds=6))
-    program = runtime.program_on(spec.publish_port)
+    program = runtime.program_at(spec.publish_port.endpoint)
     assert program is runtime.program(spec.program_id)
     await runtime.exit(spec.program_id, 0)
-    assert runtime.program_on(spec.publish_port) is None
+    assert runtime.program_at(spec.publish_port.endpoint) is None
 
 
 async def test_never_ready(clock: VirtualClock) -> None:
@@ -155,7 +178,7 @@ async def test_never_ready(clock: VirtualClock) -> None:
     for runtime in (silent, NeverReadyRuntime(clock, OWNER)):
         spec = await started(runtime)
         await clock.sleep(timedelta(hours=1))
-        assert runtime.program_on(spec.publish_port) is None
+        assert runtime.program_at(spec.publish_port.endpoint) is None
         assert (await runtime.list_owned())[0].is_running
 
 
@@ -195,9 +218,7 @@ async def test_program_logs_and_gets_its_environment(runtime: InMemoryRuntime) -
     """What a program logs is in the container's logs; later changes of the caller's env are not seen."""
     env = {"A": "1"}
     spec = spec_number(0)
-    container_id = await runtime.create(
-        ContainerSpec(spec.program_id, USER, BUILD, IMAGE, spec.publish_port, spec.state_dir, env)
-    )
+    container_id = await runtime.create(replace(spec, env=env))
     env["A"] = "2"
     await runtime.start(container_id)
     program = runtime.program(spec.program_id)
@@ -227,12 +248,6 @@ async def test_follower_sees_what_comes(runtime: InMemoryRuntime) -> None:
         runtime.program(spec.program_id).log(text)
     await runtime.exit(spec.program_id, 0)
     assert texts(await following) == ["program started", "a", "b"]
-
-
-async def test_compose_file_is_yaml(runtime: InMemoryRuntime) -> None:
-    """The twin's Compose file can be parsed."""
-    document = json.loads(await runtime.compose_file(spec_number(0)))
-    assert document["services"]["program"]["container_name"] == f"hersh-program-{spec_number(0).program_id}"
 
 
 async def test_failing_runtime(clock: VirtualClock) -> None:

@@ -13,6 +13,7 @@ from hershy.testing.faults.boundaries import WORLD, Boundaries, Boundary
 from hershy.testing.twins import twin_container
 from hershy_adapters.memory.builder import InMemoryBuilder
 from hershy_adapters.memory.clock import VirtualClock
+from hershy_adapters.memory.cluster import InMemoryCluster
 from hershy_adapters.memory.event_bus import InMemoryEventBus
 from hershy_adapters.memory.machine import Machine
 from hershy_adapters.memory.proxy import InMemoryProxy
@@ -43,6 +44,7 @@ class Succession:
         self.builder = InMemoryBuilder(self.clock)
         self.host: Host | None = None
         self.settings: dict[str, Any] = {}
+        self.runtime_class: type[InMemoryCluster] = InMemoryRuntime
         self.killed = asyncio.Event()
         self._left: int | None = None
         self._hosts: _Tasks = WeakSet()
@@ -52,7 +54,7 @@ class Succession:
     async def open(self) -> Host:
         """Open the next Host. Raises CancelledError when it is killed on the way."""
         owner = await self.storage.claim()
-        self.runtime = InMemoryRuntime(self.clock, owner, self.machine, self.builder.has_image)
+        self.runtime = self.runtime_class(self.clock, owner, self.machine, self.builder.has_image)
         self.killed = killed = asyncio.Event()
         boundaries = Boundaries(lambda boundary: self._pass(boundary, killed))
         proxy = InMemoryProxy(self.runtime, self.clock)

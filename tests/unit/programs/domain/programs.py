@@ -42,7 +42,7 @@ def results(epoch: int) -> tuple[Event, ...]:
         on.CreationBegun(epoch),
         on.PortExchanged(epoch, OTHER_PORT, 2),
         on.ImageMissing(epoch),
-        on.ContainerStarted(epoch, CONTAINER),
+        on.ContainerStarted(epoch, CONTAINER, PORT.endpoint),
         on.StartFailed(epoch, "no"),
         on.ReadinessReached(epoch),
         on.ReadinessDeadlinePassed(epoch, "no"),
@@ -61,13 +61,13 @@ def results(epoch: int) -> tuple[Event, ...]:
 
 def findings(epoch: int) -> tuple[Event, ...]:
     """What a sweep or a restart of the Host can find."""
-    crashed = on.FoundContainer(CONTAINER, False, PORT, ExitReason.from_status(1), ("last words",))
+    crashed = on.FoundContainer(CONTAINER, False, None, PORT, ExitReason.from_status(1), ("last words",))
     return (
         on.DeadlinePassed(epoch, "too long"),
         on.StateLimitPassed(epoch, "too much"),
         on.HostRestarted(epoch),
-        on.HostRestarted(epoch, on.FoundContainer(CONTAINER, True, OTHER_PORT)),
-        on.HostRestarted(epoch, on.FoundContainer(CONTAINER, False, None)),
+        on.HostRestarted(epoch, on.FoundContainer(CONTAINER, True, OTHER_PORT.endpoint, OTHER_PORT)),
+        on.HostRestarted(epoch, on.FoundContainer(CONTAINER, False)),
         on.HostRestarted(epoch, crashed),
         on.LeftoverFound(epoch),
     )

@@ -22,7 +22,7 @@ from hershy.programs.domain.restart import RestartHistory, RestartMode, RestartP
 from hershy.programs.domain.state import RESTING, TRANSITIONAL
 from hershy.programs.domain.state import ProgramState as S
 
-from .programs import CONTAINER, IMAGE, NOW, OTHER_PORT, REQUESTS, findings, program, results
+from .programs import CONTAINER, IMAGE, NOW, OTHER_PORT, PORT, REQUESTS, findings, program, results
 
 LATER = NOW + timedelta(seconds=5)
 STOP = (do.CloseProxy, do.StopContainer)
@@ -40,7 +40,7 @@ EXPECTED: dict[tuple[S, Event], tuple[S, tuple[type[Effect], ...]]] = {
     (S.BUILT, on.StopRequested()): (S.STOPPING, STOP),
     (S.STARTING, on.PortExchanged(0, OTHER_PORT, 2)): (S.STARTING, (do.StartContainer,)),
     (S.STARTING, on.ImageMissing(0)): (S.BUILDING, (do.BuildImage,)),
-    (S.STARTING, on.ContainerStarted(0, CONTAINER)): (S.RUNNING, WATCH),
+    (S.STARTING, on.ContainerStarted(0, CONTAINER, PORT.endpoint)): (S.RUNNING, WATCH),
     (S.STARTING, on.StartFailed(0, "no")): (S.ERROR, (do.RemoveContainer,)),
     (S.STARTING, on.StopRequested()): (S.STOPPING, STOP),
     (S.RUNNING, on.ReadinessReached(0)): (S.READY, (do.OpenProxy,)),
@@ -157,7 +157,7 @@ def test_the_table_declares_the_targets_it_can_reach_and_no_other() -> None:
     assert reached == {cell: set(row.targets) for cell, row in TABLE.items()}
 
 
-FINISHED = on.HostRestarted(0, on.FoundContainer(CONTAINER, False, None, ExitReason.from_status(0)))
+FINISHED = on.HostRestarted(0, on.FoundContainer(CONTAINER, False, exit_reason=ExitReason.from_status(0)))
 
 
 def variety() -> Iterator[Program]:
@@ -215,7 +215,7 @@ def test_a_stop_asked_for_leaves_no_error_and_no_container() -> None:
     ready = in_state(S.READY, desired=DesiredState.RUNNING, container_id=CONTAINER)
     stopping = reduce(ready, on.StopRequested(), NOW).program
     stopped = reduce(stopping, on.StopCompleted(stopping.epoch), LATER).program
-    assert (stopped.container_id, stopped.error_msg) == (None, "")
+    assert (stopped.container_id, stopped.endpoint, stopped.error_msg) == (None, None, "")
     assert stopped.exit_reason == ExitReason(ExitKind.REQUESTED)
 
 
@@ -230,9 +230,10 @@ def test_a_port_held_by_a_stranger_moves_the_program() -> None:
 def test_what_runs_is_adopted_as_it_is() -> None:
     """The container, its port and when it started; a program that was Ready is served again at once."""
     ready = in_state(S.READY, desired=DesiredState.RUNNING, container_id=CONTAINER, container_started_at=NOW, epoch=4)
-    event = on.HostRestarted(4, on.FoundContainer(ContainerID("other"), True, OTHER_PORT))
+    event = on.HostRestarted(4, on.FoundContainer(ContainerID("other"), True, OTHER_PORT.endpoint, OTHER_PORT))
     adopted = reduce(ready, event, LATER).program
     assert (adopted.container_id, adopted.publish_port) == (ContainerID("other"), OTHER_PORT)
+    assert adopted.endpoint == OTHER_PORT.endpoint
     assert (adopted.container_started_at, adopted.epoch) == (NOW, 5)
 
 
@@ -249,7 +250,7 @@ def test_a_deletion_under_way_is_taken_up_in_every_state() -> None:
     """Whatever is found, it is deleted."""
     for state in S:
         deleting = reduce(in_state(state), on.DeleteRequested(), NOW).program
-        for found in (None, on.FoundContainer(CONTAINER, True, OTHER_PORT)):
+        for found in (None, on.FoundContainer(CONTAINER, True, OTHER_PORT.endpoint, OTHER_PORT)):
             step = reduce(deleting, on.HostRestarted(deleting.epoch, found), LATER)
             assert (kinds(step), step.interrupts) == ((do.CloseProxy, do.DeleteProgram), True)
             assert step.program.is_being_deleted
@@ -319,7 +320,7 @@ def test_a_failure_is_restarted_after_a_growing_delay_until_the_budget_is_spent(
         (start,) = (effect for effect in step.effects if isinstance(effect, do.StartContainer))
         delays.append(start.delay.total_seconds())
         assert step.program.next_restart_at == LATER + start.delay
-        started = on.ContainerStarted(step.program.epoch, ContainerID("next"))
+        started = on.ContainerStarted(step.program.epoch, ContainerID("next"), PORT.endpoint)
         current = reduce(step.program, started, LATER).program
     last = reduce(current, on.Exited(current.epoch, ExitReason.from_status(1)), LATER)
     assert 0.75 < delays[0] <= 1

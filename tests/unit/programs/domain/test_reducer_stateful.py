@@ -21,7 +21,7 @@ from hershy.programs.domain.restart import RestartMode, RestartPolicy
 from hershy.programs.domain.state import TRANSITIONAL
 from hershy.programs.domain.state import ProgramState as S
 
-from .programs import IMAGE, NOW, REQUESTS, program, results
+from .programs import IMAGE, NOW, PORT, REQUESTS, program, results
 
 MODES = st.sampled_from(RestartMode)
 
@@ -111,7 +111,7 @@ class ProgramMachine(RuleBasedStateMachine):
         found = None
         for container in self.containers:
             reason = ExitReason.from_status(1) if was_started and not is_running else None
-            found = on.FoundContainer(container, is_running, PublishPort(19001), reason)
+            found = on.FoundContainer(container, is_running, PORT.endpoint if is_running else None, PORT, reason)
         if found is not None or self.program.state.is_active or self.program.is_being_deleted:
             self.apply(on.HostRestarted(self.program.epoch, found))
 
@@ -137,7 +137,11 @@ class ProgramMachine(RuleBasedStateMachine):
                     self.containers.clear()
                     self.apply(on.PortExchanged(epoch, PublishPort(19001 + self.made % 10_000), effect.attempt + 1))
                 else:
-                    self.apply(on.ContainerStarted(epoch, container) if succeeds else on.StartFailed(epoch, "no"))
+                    self.apply(
+                        on.ContainerStarted(epoch, container, PORT.endpoint)
+                        if succeeds
+                        else on.StartFailed(epoch, "no")
+                    )
             case do.ProbeReadiness():
                 self.apply(on.ReadinessReached(epoch) if succeeds else on.ReadinessDeadlinePassed(epoch, "no"))
             case do.WatchExit():

@@ -41,20 +41,22 @@ class LogArchive:
         lines = await self._last_lines(container_id)
         lock = self._appending.setdefault(program_id, asyncio.Lock())
         async with lock:
-            known = frozenset(await self._storage.read_log(program_id, LogKind.RUNTIME, tail=ARCHIVED_LINES))
+            log = self._storage.log(program_id, LogKind.RUNTIME)
+            known = frozenset(await log.read(tail=ARCHIVED_LINES))
             fresh = lines[_end_of_known(lines, known) :]
             if fresh:
-                self._storage.append_log(program_id, LogKind.RUNTIME, fresh)
+                log.append(fresh)
 
     async def read(self, program_id: ProgramID, query: LogQuery) -> Sequence[LogLine]:
         """The archived lines that match, oldest first; ``follow`` has nothing to follow here."""
+        log = self._storage.log(program_id, LogKind.RUNTIME)
         if query.tail is not None:
             few = SPARE_LINES * query.tail
-            archived = await self._storage.read_log(program_id, LogKind.RUNTIME, few)
+            archived = await log.read(few)
             lines = await _matching(archived, query)
             if len(lines) == query.tail or len(archived) < few:
                 return lines
-        return await _matching(await self._storage.read_log(program_id, LogKind.RUNTIME, tail=None), query)
+        return await _matching(await log.read(tail=None), query)
 
     async def _last_lines(self, container_id: ContainerID) -> Sequence[str]:
         kept: deque[str] = deque()

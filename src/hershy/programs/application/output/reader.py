@@ -52,14 +52,14 @@ class LogReader:
 
     async def build(self, program_id: ProgramID, tail: int | None) -> Sequence[str]:
         self._registry.get(program_id)
-        return await self._services.storage.read_log(program_id, LogKind.BUILD, tail)
+        return await self._services.storage.log(program_id, LogKind.BUILD).read(tail)
 
     async def follow_build(self, program_id: ProgramID, tail: int | None) -> AsyncGenerator[str, None]:
         supervisor = self._registry.get(program_id)
         async with self._services.event_bus.subscribe(program_id) as published:
             is_building = supervisor.program.state is ProgramState.BUILDING
             # A line is kept and published at one moment; so those numbered up to what is kept have been read.
-            kept = await self._services.storage.read_log(program_id, LogKind.BUILD, None)
+            kept = await self._services.storage.log(program_id, LogKind.BUILD).read(None)
             for text in kept if tail is None else kept[max(0, len(kept) - tail) :]:
                 yield text
             if not is_building:

@@ -25,12 +25,13 @@ from hershy.programs.domain.effects import Effect
 from hershy.programs.domain.events import Result
 from hershy.programs.domain.program import Program
 from hershy.programs.ports.event_bus import BuildLine
+from hershy.programs.ports.local_runtime import LocalRuntime
 from hershy.programs.ports.runtime import ContainerSpec
 from hershy.programs.ports.storage import LogKind
 
 from ..output.tail import log_tail
 from ..services import Services
-from .health import watch_health
+from .health import endpoint_of, watch_health
 
 PORT_ATTEMPTS = 10
 """So many ports in a row held by strangers mean that something is wrong with the machine."""
@@ -67,7 +68,7 @@ class EffectHandlers:
             case do.WatchHealth(is_healthy):
                 return await watch_health(self._services, program, is_healthy)
             case do.OpenProxy():
-                await self._services.proxy.open(program.id, program.publish_port)
+                await self._services.proxy.open(program.id, endpoint_of(program))
             case do.CloseProxy():
                 await self._services.proxy.close(program.id)
             case do.StopContainer():
@@ -84,7 +85,8 @@ class EffectHandlers:
 
     async def _build(self, program: Program) -> Result:
         services = self._services
-        await services.storage.start_log(program.id, LogKind.BUILD)
+        log = services.storage.log(program.id, LogKind.BUILD)
+        await log.start()
 
         is_kept, number = True, 0
 
@@ -93,7 +95,7 @@ class EffectHandlers:
             number += 1
             try:
                 if is_kept:
-                    services.storage.append_log(program.id, LogKind.BUILD, [line])
+                    log.append([line])
             except OSError as error:  # of this program's disk, while other programs may share the build
                 is_kept = False
                 _log.warning("build log not kept", program_id=str(program.id), error=str(error))
@@ -112,18 +114,22 @@ class EffectHandlers:
         except ImageNotFound:
             return on.ImageMissing(program.epoch)
         try:
-            await self._engine("starting", program, services.runtime.start(container_id))
+            endpoint = await self._engine("starting", program, services.runtime.start(container_id))
         except PortHeld as held:
             await self._engine("removing", program, services.runtime.remove(container_id))
-            if attempt >= PORT_ATTEMPTS:
-                raise RuntimeFailure(
-                    f"program {program.id}: {attempt} publish ports in a row, the last of them {held.port}, are held "
-                    "by other processes on this machine; free some of 19001-29999"
-                ) from held
-            published = await self._engine("finding a port for", program, services.runtime.published_ports())
-            following = services.port_leases.exchange(program.id, avoiding=published)
-            return on.PortExchanged(program.epoch, following, attempt + 1)
-        return on.ContainerStarted(program.epoch, container_id)
+            return await self._exchange_port(program, held, attempt)
+        return on.ContainerStarted(program.epoch, container_id, endpoint)
+
+    async def _exchange_port(self, program: Program, held: PortHeld, attempt: int) -> Result:
+        runtime, leases = self._services.runtime, self._services.port_leases
+        if attempt >= PORT_ATTEMPTS or not isinstance(runtime, LocalRuntime):
+            raise RuntimeFailure(
+                f"program {program.id}: {attempt} publish ports in a row, the last of them {held.port}, are held "
+                "by other processes on this machine; free some of 19001-29999"
+            ) from held
+        published = await self._engine("finding a port for", program, runtime.published_ports())
+        following = leases.exchange(program.id, avoiding=published)
+        return on.PortExchanged(program.epoch, following, attempt + 1)
 
     async def _create(self, program: Program, image_id: ImageID) -> ContainerID:
         services = self._services
@@ -132,13 +138,12 @@ class EffectHandlers:
             user_id=program.user_id,
             build_id=program.build_id,
             image_id=image_id,
+            state=await services.storage.prepare_state(program.id),
             publish_port=program.publish_port,
-            state_dir=await services.storage.prepare_state(program.id),
             env=program.options.env,
             resources=program.options.resources,
             egress=program.options.egress.within(services.limits.egress),
         )
-        await services.storage.write_compose(program.id, await services.runtime.compose_file(spec))
         try:
             return await self._engine("creating", program, services.runtime.create(spec))
         except AlreadyExists:
@@ -151,7 +156,7 @@ class EffectHandlers:
         began = clock.monotonic()
         while (elapsed := clock.monotonic() - began) < limit.total_seconds():
             remaining = timedelta(seconds=limit.total_seconds() - elapsed)
-            if await self._services.proxy.probe(program.publish_port, min(PROBE_TIMEOUT, remaining)):
+            if await self._services.proxy.probe(endpoint_of(program), min(PROBE_TIMEOUT, remaining)):
                 return on.ReadinessReached(program.epoch)
             await clock.sleep(probe_interval(elapsed))
         reason = f"no HTTP answer on port 8080 within {limit.total_seconds():g} s of its start"

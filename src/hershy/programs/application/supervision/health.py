@@ -1,9 +1,15 @@
 """Periodic probing of a program that is Ready."""
 
+from hershy.core.endpoint import Endpoint
 from hershy.programs.domain import events as on
 from hershy.programs.domain.program import Program
 
 from ..services import Services
+
+
+def endpoint_of(program: Program) -> Endpoint:
+    assert program.endpoint is not None, "the reducer looks only for what has started"
+    return program.endpoint
 
 
 async def watch_health(
@@ -15,7 +21,7 @@ async def watch_health(
     missed = 0
     while True:
         await services.clock.sleep(check.interval)
-        if await services.proxy.probe(program.publish_port, check.timeout, check.path):
+        if await services.proxy.probe(endpoint_of(program), check.timeout, check.path):
             missed = 0
             if not is_healthy:
                 return on.HealthRestored(program.epoch)

@@ -93,7 +93,12 @@ class Reconciler:
             has_ended = container.exit_reason is not None
             tail = await log_tail(self._services, program.id, container.container_id) if has_ended else ()
             found = on.FoundContainer(
-                container.container_id, container.is_running, container.publish_port, container.exit_reason, tail
+                container.container_id,
+                container.is_running,
+                container.endpoint,
+                container.publish_port,
+                container.exit_reason,
+                tail,
             )
         await supervisor.post(on.HostRestarted(program.epoch, found))
         await supervisor.applied()
@@ -135,5 +140,5 @@ class Reconciler:
         """Folders of a registration that was cut short go; folders with anybody's data in them stay."""
         for program_id in await self._services.storage.list_programs():
             is_registered = self._registry.find(program_id) is not None
-            if not is_registered and not await self._services.storage.discard_unused(program_id):
+            if not is_registered and not await self._services.storage.delete(program_id, unless_used=True):
                 _log.warning("a folder without a program is kept, since it holds data", program_id=str(program_id))

@@ -1,7 +1,7 @@
 """What is kept of containers' output: all of it once, however often it is archived, and in bounds."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -13,7 +13,7 @@ from hershy.core.ids import ContainerID, ProgramID
 from hershy.programs.application.output import archive as log_archive
 from hershy.programs.application.output.archive import LogArchive
 from hershy.programs.ports.runtime import LogLine, LogQuery, LogStream, Runtime
-from hershy.programs.ports.storage import LogKind, Storage
+from hershy.programs.ports.storage import LogKind, ProgramLog, Storage
 from hershy_adapters.filesystem.storage import FilesystemStorage
 from hershy_adapters.memory.storage import InMemoryStorage
 
@@ -101,7 +101,7 @@ async def test_archiving_goes_on_where_a_kill_has_cut_it_short(
 ) -> None:
     """Whole lines are kept once; half of one does no harm to the next."""
     outputs.write(FIRST, "one", "two", "three")
-    storage.append_log(PROGRAM, LogKind.RUNTIME, [f"{NOW.isoformat()} stdout one", f"{NOW.isoformat()[:10]}"])
+    storage.log(PROGRAM, LogKind.RUNTIME).append([f"{NOW.isoformat()} stdout one", f"{NOW.isoformat()[:10]}"])
     await archive.keep(PROGRAM, FIRST)
     assert await texts(archive) == ["one", "two", "three"]
 
@@ -116,7 +116,7 @@ async def test_archiving_at_the_same_time_adds_once(archive: LogArchive, outputs
 async def test_a_container_that_was_silent_leaves_no_log(archive: LogArchive, storage: Storage) -> None:
     """Nothing is archived, not even an empty file."""
     await archive.keep(PROGRAM, FIRST)
-    assert await storage.discard_unused(PROGRAM)
+    assert await storage.delete(PROGRAM, unless_used=True)
 
 
 async def test_what_is_kept_has_bounds(archive: LogArchive, outputs: Outputs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,12 +166,19 @@ async def test_reading_a_little_of_a_large_archive_takes_a_little(
     asked: list[int | None] = []
 
     class Watched(InMemoryStorage):
-        async def read_log(self, program_id: ProgramID, kind: LogKind, tail: int | None) -> list[str]:
-            asked.append(tail)
-            return list(await super().read_log(program_id, kind, tail))
+        def log(self, program_id: ProgramID, kind: LogKind) -> ProgramLog:
+            log = super().log(program_id, kind)
+            read = log.read
+
+            async def watched(tail: int | None) -> Sequence[str]:
+                asked.append(tail)
+                return await read(tail)
+
+            log.read = watched  # type: ignore[method-assign]
+            return log
 
     storage = Watched()
-    storage.append_log(PROGRAM, LogKind.RUNTIME, [f"{NOW.isoformat()} stdout {number}" for number in range(5000)])
+    storage.log(PROGRAM, LogKind.RUNTIME).append([f"{NOW.isoformat()} stdout {number}" for number in range(5000)])
     archive = LogArchive(storage, cast("Runtime", outputs))
     assert await texts(archive, LogQuery(tail=3)) == ["4997", "4998", "4999"]
     assert asked == [12]

@@ -10,7 +10,7 @@ from hershy.core.ids import ContainerID, ProgramID
 from hershy.errors import RuntimeFailure
 from hershy.programs.domain.state import ProgramState as S
 from hershy.programs.ports.runtime import LogLine, LogQuery
-from hershy.programs.ports.storage import LogKind
+from hershy.programs.ports.storage import LogKind, ProgramLog
 from hershy.testing.twins import Twins, open_twins, twin_container
 from hershy_adapters.memory.behaviour import ProgramBehaviour
 from hershy_adapters.memory.runtime import InMemoryRuntime
@@ -55,16 +55,22 @@ async def test_an_archived_line_that_was_cut_short_is_left_out(hershy_twins: Twi
     """A kill of the Host while it wrote the archive does not make the rest unreadable."""
     program = await hershy_twins.create()
     lines = ["2026-11-20T15:53", "2026-11-20T15:53:08.123456+00:00 stdout whole", "2026-11-20T15:53:09+00:00 std"]
-    hershy_twins.storage.append_log(program.id, LogKind.RUNTIME, lines)
+    hershy_twins.storage.log(program.id, LogKind.RUNTIME).append(lines)
     assert (await hershy_twins.host.logs(program.id)).text == "whole\n"
 
 
 class FullStorage(InMemoryStorage):
     """Has no room for build logs."""
 
-    def append_log(self, program_id: ProgramID, kind: LogKind, lines: Sequence[str]) -> None:
+    def log(self, program_id: ProgramID, kind: LogKind) -> ProgramLog:
+        log = super().log(program_id, kind)
         if kind is LogKind.BUILD:
-            raise OSError(28, "No space left on device")
+            log.append = no_room  # type: ignore[method-assign]
+        return log
+
+
+def no_room(lines: Sequence[str]) -> None:
+    raise OSError(28, "No space left on device")
 
 
 async def test_a_build_whose_log_cannot_be_kept_goes_on() -> None:

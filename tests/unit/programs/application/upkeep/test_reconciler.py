@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,7 @@ from hershy.core.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort
 from hershy.programs.domain.restart import RestartMode, RestartPolicy
 from hershy.programs.domain.state import ProgramState as S
 from hershy.programs.ports.runtime import ContainerSpec
-from hershy.programs.ports.storage import LogKind
+from hershy.programs.ports.storage import LogKind, StateVolume
 from hershy_adapters.memory.runtime import InMemoryRuntime
 from tests.unit.programs.application.succession import Succession
 
@@ -138,8 +137,8 @@ def spec_of(program_id: ProgramID) -> ContainerSpec:
         UserID("alice"),
         BuildID("build-0123456789ab"),
         ImageID(f"sha256:{'0' * 64}"),
+        StateVolume("/memory"),
         PublishPort(29_000),
-        Path("/memory"),
     )
 
 
@@ -164,7 +163,7 @@ async def test_folders_without_a_program_go_unless_they_hold_data(world: Success
     unused, used = (ProgramID(f"alice-build-0123456789ab-0000000{number}") for number in range(2))
     for program_id in (unused, used):
         await world.storage.write_sources(program_id, BuildSpec("FROM scratch"))
-    world.storage.append_log(used, LogKind.RUNTIME, ["data"])
+    world.storage.log(used, LogKind.RUNTIME).append(["data"])
     await succeed(world)
     assert await world.storage.list_programs() == [used]
 
