@@ -27,7 +27,7 @@ from hershy.programs.application.supervision.effect_handlers import probe_interv
 from hershy.programs.ports.proxy import Proxy
 from hershy.programs.ports.runtime import ContainerSpec
 from hershy.programs.ports.storage import StateVolume
-from hershy_adapters.docker._container.hardening import Config
+from hershy_adapters.docker._container.policy import Config
 from hershy_adapters.docker.runtime import DockerRuntime
 from results import note
 

@@ -12,7 +12,7 @@ from hershy.core.ids import ProgramID
 from hershy_adapters._durable import replace_file
 from hershy_adapters._threads import to_its_end
 
-from ._container.hardening import NO_NETWORK, Config
+from ._container.policy import NO_NETWORK, Config
 from ._container.seccomp import SeccompProfile
 from ._network.bridge import INTER_CONTAINER
 

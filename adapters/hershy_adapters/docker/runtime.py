@@ -36,8 +36,9 @@ from hershy_adapters._names import container_name, image_name
 
 from ._container.creation import Creation
 from ._container.exits import egress_of, exit_reason, publish_port_of, status_of, was_never_started
-from ._container.hardening import OWNER_LABEL, PORT_LABEL, PROGRAM_LABEL, Config, ContainerPolicy, create_config
+from ._container.hardening import OWNER_LABEL, PORT_LABEL, PROGRAM_LABEL, create_config
 from ._container.inherited import InheritedConfig
+from ._container.policy import Config, ContainerPolicy
 from ._container.removal import remove_container
 from ._container.seccomp import SeccompProfile, load_profile, own_profile
 from ._container.stats import read_stats

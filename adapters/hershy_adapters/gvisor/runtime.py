@@ -7,7 +7,7 @@ from typing import ClassVar
 from hershy.core.adapter import AdapterContext
 from hershy.core.diagnosis import Requirement
 from hershy.core.ids import OwnerID
-from hershy_adapters.docker._container.hardening import ContainerPolicy
+from hershy_adapters.docker._container.policy import ContainerPolicy
 from hershy_adapters.docker._errors import translated
 from hershy_adapters.docker.runtime import DockerRuntime
 

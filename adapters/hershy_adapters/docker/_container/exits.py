@@ -9,8 +9,9 @@ from hershy.core.ids import ContainerID, ImageID, ProgramID, PublishPort
 from hershy.programs.domain.egress import Egress
 from hershy.programs.ports.runtime import ContainerStatus
 
-from .hardening import NO_NETWORK, PORT_KEY, PORT_LABEL, PROGRAM_LABEL
+from .hardening import PORT_LABEL, PROGRAM_LABEL
 from .kernel_log import was_killed_for_memory
+from .policy import NO_NETWORK, PORT_KEY
 
 Account = dict[str, Any]
 

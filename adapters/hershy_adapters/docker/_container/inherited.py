@@ -6,7 +6,7 @@ from hershy.core.ids import ImageID
 
 from .._engine import Engine
 from .._errors import translated
-from .hardening import ImageFacts
+from .policy import ImageFacts
 
 MAX_REMEMBERED = 1000
 

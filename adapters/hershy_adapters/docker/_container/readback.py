@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from hershy.programs.domain.security import STATE_MOUNT
 from hershy.programs.ports.runtime import ContainerSpec
 
-from .account import NOTHING_OF, Account, Difference, compared, digested, lookup, own_paths
+from .account import Account, Difference, compared, lookup, own_paths
+from .enclosure import expected
 from .hardening import (
     LOG_FILES,
-    PORT_KEY,
     RESOLV_CONF,
     SPEC_HASH_LABEL,
-    ContainerPolicy,
-    ImageFacts,
+    bounds_of,
     environment,
     labels,
     masked_places,
     spec_hash,
 )
+from .policy import PORT_KEY, ContainerPolicy, ImageFacts
 
 NOTHING_OF_CONFIG = ("AttachStdin", "NetworkDisabled", "OpenStdin", "StdinOnce", "Tty")
 """Fields of Config that must be empty: nobody talks to a program but by its port, and what it writes are lines."""
@@ -73,39 +73,20 @@ def _mounts(account: Account, spec: ContainerSpec, image: ImageFacts, policy: Co
 
 
 def _expected(spec: ContainerSpec, image: ImageFacts, policy: ContainerPolicy) -> dict[str, object]:
-    contract, limits = policy.contract, spec.resources
     return {
+        **expected(policy, bounds_of(spec)),
         "Image": str(spec.image_id),
-        "Config.User": contract.user_for(image.user),
+        "Config.User": policy.contract.user_for(image.user),
         "Config.StopSignal": "SIGTERM",
         "Config.Healthcheck": {"Test": ["NONE"]},
         **{f"Config.{name}": None for name in NOTHING_OF_CONFIG},
         **{f"Config.Labels.{name}": value for name, value in labels(spec, policy).items()},
         f"Config.Labels.{SPEC_HASH_LABEL}": spec_hash(spec, image, policy),
-        **{f"HostConfig.{name}": None for name in NOTHING_OF},
-        "HostConfig.Runtime": policy.runtime,
         "HostConfig.Init": True,
         "HostConfig.NetworkMode": policy.network_of(spec),
         "HostConfig.PortBindings": policy.ports_of(spec),
-        "HostConfig.ReadonlyRootfs": True,
-        "HostConfig.CapDrop": ["ALL"],
-        "HostConfig.SecurityOpt": digested(["no-new-privileges:true", policy.seccomp.option]),
-        "HostConfig.IpcMode": "none",
-        "HostConfig.CgroupnsMode": "private",
-        "HostConfig.Memory": limits.memory_bytes,
-        "HostConfig.MemorySwap": limits.memory_bytes,
-        "HostConfig.NanoCpus": round(limits.cpus * 1_000_000_000),
-        "HostConfig.PidsLimit": policy.pids_limit(limits.pids),
-        "HostConfig.Ulimits": [
-            {"Name": "core", "Hard": 0, "Soft": 0},
-            {"Name": "fsize", "Hard": limits.state_bytes, "Soft": limits.state_bytes},
-            {"Name": "msgqueue", "Hard": 0, "Soft": 0},
-            {"Name": "nofile", "Hard": limits.open_files, "Soft": limits.open_files},
-        ],
         "HostConfig.LogConfig": {
             "Type": "json-file",
-            "Config": {"max-size": str(limits.log_bytes // LOG_FILES), "max-file": str(LOG_FILES)},
+            "Config": {"max-size": str(spec.resources.log_bytes // LOG_FILES), "max-file": str(LOG_FILES)},
         },
-        "HostConfig.RestartPolicy.Name": "no",
-        "HostConfig.RestartPolicy.MaximumRetryCount": None,
     }

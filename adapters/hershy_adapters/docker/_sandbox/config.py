@@ -7,8 +7,10 @@ from typing import Any, Self
 
 from hershy.sandbox.domain.job import WORK_DIR, SandboxJob, SandboxLimits
 
-from .._container.account import NOTHING_OF, Account, Difference, compared, digested, lookup, own_paths
-from .._container.hardening import NO_NETWORK, SCRATCH, Config, ContainerPolicy, ImageFacts
+from .._container.account import Account, Difference, compared, lookup, own_paths
+from .._container.enclosure import Bounds, expected, sent
+from .._container.hardening import SCRATCH
+from .._container.policy import NO_NETWORK, Config, ContainerPolicy, ImageFacts
 from .wire import PYTHON_BOOTSTRAP, SHELL_BOOTSTRAP
 
 OWNER_LABEL = "hershy.sandbox-owner"
@@ -18,7 +20,6 @@ NAME_PREFIX = "hersh-sandbox-"
 MAX_FILES = 100_000
 """In each writable place; they take the kernel's memory, beside that of what is in them."""
 
-_NOTHING_OF = tuple(it for it in NOTHING_OF if it != "Tmpfs")
 _NOTHING_OF_CONFIG = ("NetworkDisabled", "Tty", "ExposedPorts")
 
 
@@ -103,31 +104,19 @@ def _labels(policy: ContainerPolicy) -> dict[str, str]:
 
 
 def _host_config(shape: Shape, image: ImageFacts, policy: ContainerPolicy) -> Config:
-    contract = policy.contract
     return {
-        "Runtime": policy.runtime,
+        **sent(policy, _bounds(shape)),
         "NetworkMode": NO_NETWORK,
-        "ReadonlyRootfs": contract.read_only_root,
         "Tmpfs": _writable(shape, image, policy),
         "Mounts": [{"Type": "tmpfs", "Target": it, "ReadOnly": True} for it in _masked(image)],
-        "CapDrop": list(contract.dropped_capabilities),
-        "SecurityOpt": policy.security_options,
-        "IpcMode": "none",
-        "CgroupnsMode": "private",
-        "Memory": shape.memory_bytes,
-        "MemorySwap": shape.memory_bytes,
-        "NanoCpus": round(shape.cpus * 1_000_000_000),
-        "PidsLimit": policy.pids_limit(shape.pids),
-        "Ulimits": _ulimits(shape),
         # Whoever is attached gets the output; the engine keeps none of it on its disk.
         "LogConfig": {"Type": "none"},
-        "RestartPolicy": {"Name": "no"},
     }
 
 
-def _ulimits(shape: Shape) -> list[Config]:
-    limits = {"core": 0, "msgqueue": 0, "nofile": shape.open_files}
-    return [{"Name": name, "Soft": most, "Hard": most} for name, most in limits.items()]
+def _bounds(shape: Shape) -> Bounds:
+    ulimits = {"core": 0, "msgqueue": 0, "nofile": shape.open_files}
+    return Bounds(shape.cpus, shape.memory_bytes, shape.pids, ulimits)
 
 
 def _writable(shape: Shape, image: ImageFacts, policy: ContainerPolicy) -> dict[str, str]:
@@ -159,6 +148,7 @@ def _mounts(account: Account, image: ImageFacts) -> Iterator[Difference]:
 def _expected(shape: Shape, image: ImageFacts, policy: ContainerPolicy) -> dict[str, Any]:
     """Written against the contract, not against what was sent: a setting that was never sent is missed here."""
     return {
+        **expected(policy, _bounds(shape)),
         "Config.User": policy.contract.user_for(image.user),
         "Config.Entrypoint": shape.bootstrap.argv,
         "Config.Cmd": None,
@@ -166,26 +156,9 @@ def _expected(shape: Shape, image: ImageFacts, policy: ContainerPolicy) -> dict[
         "Config.StdinOnce": True,
         **{f"Config.{name}": None for name in _NOTHING_OF_CONFIG},
         **{f"Config.Labels.{name}": value for name, value in _labels(policy).items()},
-        **{f"HostConfig.{name}": None for name in _NOTHING_OF},
         "HostConfig.Init": None,
         "HostConfig.PortBindings": None,
-        "HostConfig.Runtime": policy.runtime,
         "HostConfig.NetworkMode": "none",
-        "HostConfig.ReadonlyRootfs": True,
         "HostConfig.Tmpfs": _writable(shape, image, policy),
-        "HostConfig.CapDrop": ["ALL"],
-        "HostConfig.SecurityOpt": digested(["no-new-privileges:true", policy.seccomp.option]),
-        "HostConfig.IpcMode": "none",
-        "HostConfig.CgroupnsMode": "private",
-        "HostConfig.Memory": shape.memory_bytes,
-        "HostConfig.MemorySwap": shape.memory_bytes,
-        "HostConfig.NanoCpus": round(shape.cpus * 1_000_000_000),
-        "HostConfig.PidsLimit": policy.pids_limit(shape.pids),
-        "HostConfig.Ulimits": [
-            {"Name": "core", "Hard": 0, "Soft": 0},
-            {"Name": "msgqueue", "Hard": 0, "Soft": 0},
-            {"Name": "nofile", "Hard": shape.open_files, "Soft": shape.open_files},
-        ],
         "HostConfig.LogConfig.Type": "none",
-        "HostConfig.RestartPolicy.Name": "no",
     }

@@ -13,7 +13,7 @@ from hershy.errors import EngineUnavailable, HershyError, RuntimeFailure
 from hershy.sandbox.domain.job import SandboxJob
 from hershy.sandbox.domain.result import SandboxResult
 
-from .._container.hardening import ContainerPolicy
+from .._container.policy import ContainerPolicy
 from .._engine import ANSWER_TIMEOUT_S as ENGINE_TIMEOUT_S
 from .._engine import Engine
 from .._errors import translated

@@ -7,8 +7,8 @@ from typing import Any
 from hershy.core.ids import ContainerID
 from hershy.errors import ContractViolation, HershyError, ImageNotFound, RuntimeFailure
 
-from .._container.hardening import ContainerPolicy, ImageFacts
 from .._container.inherited import InheritedConfig
+from .._container.policy import ContainerPolicy, ImageFacts
 from .._container.removal import remove_container
 from .._engine import ANSWER_TIMEOUT_S, Engine
 from .._errors import is_unknown_runtime, translated

@@ -13,8 +13,8 @@ from hershy.sandbox.domain.job import SandboxJob
 from hershy.sandbox.domain.result import Outcome, PythonError, SandboxResult, explanation
 
 from .._container.exits import exit_reason
-from .._container.hardening import ContainerPolicy
 from .._container.kernel_log import was_killed_for_memory
+from .._container.policy import ContainerPolicy
 from .._engine import Engine
 from .._errors import translated
 from .figures import Used

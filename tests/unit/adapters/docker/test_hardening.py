@@ -17,8 +17,10 @@ from hershy.programs.domain.security import SecurityContract
 from hershy.programs.ports.runtime import ContainerSpec
 from hershy.programs.ports.storage import StateVolume
 from hershy_adapters._names import container_name, image_name
-from hershy_adapters.docker._container.hardening import ContainerPolicy, ImageFacts, create_config
-from hershy_adapters.docker._container.readback import NOTHING_OF, NOTHING_OF_CONFIG, differences
+from hershy_adapters.docker._container.account import NOTHING_OF
+from hershy_adapters.docker._container.hardening import create_config
+from hershy_adapters.docker._container.policy import ContainerPolicy, ImageFacts
+from hershy_adapters.docker._container.readback import NOTHING_OF_CONFIG, differences
 from hershy_adapters.docker._container.seccomp import load_profile, own_profile
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker.compose import render_compose

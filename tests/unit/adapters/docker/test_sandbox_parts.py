@@ -16,7 +16,7 @@ from hershy.core.ids import OwnerID
 from hershy.errors import ConfigurationError
 from hershy.sandbox.domain.job import SandboxJob, SandboxLimits
 from hershy_adapters.docker._container.account import NOTHING_OF
-from hershy_adapters.docker._container.hardening import ContainerPolicy, ImageFacts
+from hershy_adapters.docker._container.policy import ContainerPolicy, ImageFacts
 from hershy_adapters.docker._sandbox.config import Bootstrap, Shape, create_config, differences
 from hershy_adapters.docker._sandbox.owner_lock import FOLDER, OwnerLock
 from hershy_adapters.docker._sandbox.transcript import Phase, Transcript
