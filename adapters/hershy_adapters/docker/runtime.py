@@ -47,6 +47,7 @@ from ._engine import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, Engine
 from ._errors import translated
 from ._events import subscribed
 from ._network.bridge import ProgramNetwork
+from ._network.forwarder import can_listen
 from ._network.forwarding import Forwarding
 from ._network.process_network import obstacle as obstacle_to_entering
 from ._network.resolvers import ResolvConf, resolv_conf_for
@@ -191,6 +192,13 @@ class DockerRuntime(LocalRuntime):
         at_once = asyncio.Semaphore(INSPECTED_AT_ONCE)
         statuses = await asyncio.gather(*(self._status(ContainerID(it.id), at_once) for it in listed))
         return [status for status in statuses if status is not None]
+
+    async def is_port_free(self, port: PublishPort) -> bool:
+        if not can_listen(port):
+            return False
+        with translated("looking who publishes", port):
+            filters = json.dumps({"publish": [str(port)], "status": ["running", "paused", "restarting"]})
+            return not await self._engine.client.containers.list(filters=filters)
 
     async def published_ports(self) -> Set[PublishPort]:
         with translated("listing the ports of", self._engine.host):

@@ -32,6 +32,10 @@ class InMemoryRuntime(InMemoryCluster, LocalRuntime):
             raise InvalidValue(f"program {spec.program_id} has no publish port, by which this runtime reaches it")
         return await super().create(spec)
 
+    async def is_port_free(self, port: PublishPort) -> bool:
+        self.machine.require_up()
+        return self.machine.is_port_free(port)
+
     async def published_ports(self) -> Set[PublishPort]:
         self.machine.require_up()
         return {it.publish_port for it in self.machine.containers.values() if it.is_running and it.publish_port}

@@ -15,7 +15,7 @@ REPEATED = frozenset({"append", "probe", "logs"})
 
 CHANGES_NOTHING = frozenset(
     {
-        *("diagnose", "wait", "events", "list_owned", "published_ports", "stats"),
+        *("diagnose", "wait", "events", "list_owned", "is_port_free", "published_ports", "stats"),
         *("find", "get", "list", "journal", "list_programs", "read_sources", "log", "read", "state_size", "route"),
     }
 )

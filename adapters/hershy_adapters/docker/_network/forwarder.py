@@ -34,6 +34,17 @@ def listen(port: PublishPort) -> socket.socket:
         raise
 
 
+def can_listen(port: PublishPort) -> bool:
+    """Whether nobody listens on the port, by any address that ``localhost`` may stand for. Nobody is kept from it."""
+    for family, address in ((socket.AF_INET, LOOPBACK), (socket.AF_INET6, "::1")):
+        try:
+            socket.create_server((address, port.value), family=family).close()
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return False
+    return True
+
+
 class Forwarder:
     """Serves ``listener``, of which it takes charge, from ``start`` to ``close``.
 

@@ -8,6 +8,9 @@ from hershy.errors import AlreadyExists, InvalidValue, QuotaExceeded
 from hershy.programs.ports.local_runtime import LocalRuntime
 from hershy.programs.ports.runtime import Runtime
 
+PORT_ATTEMPTS = 10
+"""So many ports in a row held by strangers mean that something is wrong with the machine."""
+
 
 class Leases(Protocol):
     """What a Host does with the publish ports of its programs; under a runtime without any, nothing."""

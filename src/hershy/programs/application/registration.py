@@ -7,15 +7,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hershy.core.deadline import ended
+from hershy.core.deadline import ended, within
 from hershy.core.ids import ProgramID, UserID
 from hershy.core.log import get_logger
 from hershy.errors import InvalidValue, QuotaExceeded, RepositoryUnavailable
 from hershy.programs.domain import journal
 from hershy.programs.domain.program import Program
 from hershy.programs.ports.event_bus import Happened
+from hershy.programs.ports.local_runtime import LocalRuntime
 from hershy.programs.ports.repository import Record
 
+from .port_leases import PORT_ATTEMPTS
 from .requests import ProgramRequest
 from .services import Services
 from .supervision.registry import Registry
@@ -115,9 +117,26 @@ class Registration:
                     options=request.options,
                 )
             )
+        programs[:] = [await self._on_a_free_port(it) for it in programs]
         for request, program in zip(requests, programs, strict=True):
             await services.storage.write_sources(program.id, request.build)
         return await services.repository.add([Record(it, journal.registration(it, actor)) for it in programs])
+
+    async def _on_a_free_port(self, program: Program) -> Program:
+        """Callers keep the address that they are told now, so a port that a stranger holds is passed over already."""
+        services = self._services
+        runtime, leases = services.runtime, services.port_leases
+        if not isinstance(runtime, LocalRuntime):
+            return program
+        for _ in range(PORT_ATTEMPTS):
+            assert program.publish_port is not None, "a local runtime's programs are leased one"
+            looking = runtime.is_port_free(program.publish_port)
+            if await within(services.clock, services.limits.engine, f"looking for a port for {program.id}", looking):
+                break
+            port = leases.exchange(program.id)
+            leases.confirm(program.id, port)
+            program = replace(program, publish_port=port)
+        return program
 
     async def _undo(self, storing: asyncio.Future[Sequence[Record]], programs: Sequence[Program]) -> None:
         """Compensate in reverse. What can't be taken back now is found when the Host starts the next time."""

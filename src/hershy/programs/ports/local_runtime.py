@@ -23,6 +23,13 @@ class LocalRuntime(Runtime):
         """
 
     @abstractmethod
+    async def is_port_free(self, port: PublishPort) -> bool:
+        """Whether nobody on this machine listens on the port now, and no container, whoever's, publishes it.
+
+        A hint, for a program that is registered: others may take it before ``start``. Takes milliseconds.
+        """
+
+    @abstractmethod
     async def published_ports(self) -> Set[PublishPort]:
         """The publish ports that running containers hold, whoever owns them. A hint where to look for a free one.
 

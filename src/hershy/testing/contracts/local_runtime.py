@@ -56,8 +56,22 @@ class LocalRuntimeContract(RuntimeContract):
         await runtime.create(spec)
         assert not await answers(endpoint_of(spec), BRIEFLY)
 
+    async def test_whether_a_port_is_free(
+        self, runtime: LocalRuntime, make_spec: MakeSpec, hold_port: HoldPort
+    ) -> None:
+        """Not while a stranger listens on it, nor while a container publishes it, with egress or without."""
+        plain, closed = make_spec(FOREVER), unplugged(make_spec(FOREVER))
+        for spec in (plain, closed):
+            assert await runtime.is_port_free(port_of(spec))
+            with hold_port(port_of(spec)):
+                assert not await runtime.is_port_free(port_of(spec))
+            container_id = await self.started(runtime, spec)
+            assert not await runtime.is_port_free(port_of(spec))
+            await runtime.remove(container_id)
+            assert await runtime.is_port_free(port_of(spec))
+
     async def test_ports_with_and_without_egress_are_told(self, runtime: LocalRuntime, make_spec: MakeSpec) -> None:
-        """Whoever publishes it."""
+        """Whoever passes connections on."""
         specs = [make_spec(SERVES), unplugged(make_spec(SERVES))]
         for spec in specs:
             await self.started(runtime, spec)

@@ -26,7 +26,19 @@ from hershy_adapters.memory.runtime import InMemoryRuntime
 from ._methods import Failure, chosen
 
 ENGINE_CALLS = frozenset(
-    {"create", "start", "stop", "remove", "wait", "logs", "events", "stats", "list_owned", "published_ports"}
+    {
+        "create",
+        "start",
+        "stop",
+        "remove",
+        "wait",
+        "logs",
+        "events",
+        "stats",
+        "list_owned",
+        "is_port_free",
+        "published_ports",
+    }
 )
 """The methods of the port that an engine answers."""
 
@@ -82,6 +94,10 @@ class _WrappedRuntime(LocalRuntime):
     async def list_owned(self, program_id: ProgramID | None = None) -> Sequence[ContainerStatus]:
         await self._before("list_owned")
         return await self.inner.list_owned(program_id)
+
+    async def is_port_free(self, port: PublishPort) -> bool:
+        await self._before("is_port_free")
+        return await self.inner.is_port_free(port)
 
     async def published_ports(self) -> Set[PublishPort]:
         await self._before("published_ports")

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from dependency_injector import providers
 
+from hershy.builds.spec import BuildSpec
 from hershy.core.exits import ExitKind
-from hershy.core.ids import OwnerID, PublishPort
+from hershy.core.ids import OwnerID, PublishPort, UserID
+from hershy.programs.application.requests import ProgramRequest
 from hershy.programs.domain.restart import RestartMode, RestartPolicy
 from hershy.programs.domain.state import ProgramState as S
 from hershy.programs.ports.event_bus import BuildLine, Happened
@@ -165,3 +167,16 @@ async def test_only_held_ports_end_in_an_error_that_says_so(hershy_twins: Twins)
     assert "held by other processes" in failed.error_msg
     await hershy_twins.host.delete(program.id)
     assert list(await hershy_twins.runtime.list_owned()) == []
+
+
+async def test_the_address_told_at_registration_is_no_strangers(hershy_twins: Twins) -> None:
+    """A client keeps it: a port that is held is passed over then, not at the start, by each of several programs too."""
+    for number in (19001, 19003):
+        hershy_twins.runtime.hold_port(PublishPort(number))
+    request = ProgramRequest(UserID("alice"), BuildSpec("FROM a"))
+    told = await hershy_twins.host.create_all([request, request])
+    assert [it.publish_port for it in told] == [PublishPort(19004), PublishPort(19002)]
+    for program in told:
+        await hershy_twins.host.start(program.id)
+        ready = await hershy_twins.host.wait_for(program.id, S.READY)
+        assert ready.publish_port == program.publish_port

@@ -30,11 +30,10 @@ from hershy.programs.ports.runtime import ContainerSpec
 from hershy.programs.ports.storage import LogKind
 
 from ..output.tail import log_tail
+from ..port_leases import PORT_ATTEMPTS
 from ..services import Services
 from .health import endpoint_of, watch_health
 
-PORT_ATTEMPTS = 10
-"""So many ports in a row held by strangers mean that something is wrong with the machine."""
 PROBE_TIMEOUT = timedelta(seconds=2)
 ENGINE_RETRY_DELAY = timedelta(seconds=1)
 
