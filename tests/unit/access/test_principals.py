@@ -25,7 +25,7 @@ def test_what_is_another_s() -> None:
         bob.own(ALICES)
     with pytest.raises(Forbidden, match="for user bob"):
         bob.require_own_user(ALICE)
-    with pytest.raises(Forbidden, match="all users.*admin's token"):
+    with pytest.raises(Forbidden, match=r"all users.*admin's token"):
         bob.require_admin("it tells of all users")
 
 
