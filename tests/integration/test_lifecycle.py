@@ -98,7 +98,7 @@ async def test_the_whole_life_of_a_program(
     ready = await host.get(program.id)
     assert witness.containers(ready) == [str(ready.container_id)]
     assert witness.runtime_of(ready) == runtime
-    assert json.loads(await host.message(program.id, "add 5"))["status"] == "message sent"
+    assert (await host.message(program.id, "add 5")).status == "message sent"
     assert json.loads(await answer(host, program, "/tally"))["total"] == 5
     assert "total 5" in (await host.logs(program.id)).text
     with pytest.raises(IllegalTransition):

@@ -18,15 +18,15 @@ from hershy.wire import (
     CreatedPrograms,
     Criteria,
     Journal,
-    JournalEntry,
+    JournalInfo,
+    LogsInfo,
     NewProgram,
     NewPrograms,
     ProgramInfo,
     ProgramList,
-    ProgramLogs,
     ProgramSource,
-    ProgramStats,
     ProxyInfo,
+    StatsInfo,
     Transition,
     read_answer,
     written,
@@ -138,15 +138,15 @@ def delete(program_id: str) -> Call[None]:
     return Call("DELETE", program_path(program_id), _parse.nothing)
 
 
-def logs(program_id: str, tail: int | None, stream: str | None, since: Since | None = None) -> Call[ProgramLogs]:
-    return Call("GET", program_path(program_id, "/logs"), answered(ProgramLogs), params=log_params(tail, stream, since))
+def logs(program_id: str, tail: int | None, stream: str | None, since: Since | None = None) -> Call[LogsInfo]:
+    return Call("GET", program_path(program_id, "/logs"), answered(LogsInfo), params=log_params(tail, stream, since))
 
 
-def stats(program_id: str) -> Call[ProgramStats]:
-    return Call("GET", program_path(program_id, "/stats"), answered(ProgramStats))
+def stats(program_id: str) -> Call[StatsInfo]:
+    return Call("GET", program_path(program_id, "/stats"), answered(StatsInfo))
 
 
-def journal(program_id: str, after: int | None, limit: int | None) -> Call[Sequence[JournalEntry]]:
+def journal(program_id: str, after: int | None, limit: int | None) -> Call[Sequence[JournalInfo]]:
     params = _given(("after", after), ("limit", limit))
     return Call(
         "GET", program_path(program_id, "/journal"), lambda data: read_answer(Journal, data).entries, params=params
@@ -159,7 +159,7 @@ def source(program_id: str) -> Call[ProgramSource]:
 
 def message(program_id: str, text: str) -> Call[MessageReceipt]:
     path = program_path(program_id, "/proxy/watcher/message")
-    return Call("POST", path, _parse.receipt, body={"content": text})
+    return Call("POST", path, MessageReceipt.of, body={"content": text})
 
 
 def debug_proxy(program_id: str) -> Call[ProxyInfo]:

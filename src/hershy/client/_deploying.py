@@ -12,9 +12,6 @@ from hershy.wire import CreatedProgram, NewProgram, ProgramEvent
 
 from ._calls import Call, create
 
-PATIENCE = timedelta(minutes=10)
-"""With a build, which may have to fetch its base."""
-
 Progress = Callable[[ProgramEvent], object]
 """Told every event of the program, its states and its build's lines, while it is waited for."""
 
@@ -23,7 +20,7 @@ def pass_over(event: ProgramEvent) -> None:
     """The progress of a deployment that nobody follows."""
 
 
-class Options(TypedDict, total=False):
+class DeployOptions(TypedDict, total=False):
     """See ``Client.create_program``."""
 
     build_args: Mapping[str, str] | None
@@ -38,7 +35,7 @@ class Options(TypedDict, total=False):
     description: str | None
 
 
-def registration(directory: str | PathLike, user: UserID | str, options: Options) -> Call[CreatedProgram]:
+def registration(directory: str | PathLike, user: UserID | str, options: DeployOptions) -> Call[CreatedProgram]:
     """Raises UnfitDirectory, InvalidValue; nothing has been sent."""
     sources = read_directory(directory)
     return create(NewProgram(str(UserID.of(user)), sources.dockerfile, sources.src_files, **options))

@@ -9,6 +9,7 @@ from typing import Any, Unpack
 from hershy.builds.spec import PathLike
 from hershy.core.ids import UserID
 from hershy.errors import DeadlineExceeded, HershyError, HostUnreachable, Unavailable, WaitTimeout
+from hershy.programs.domain import patience
 from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer
 from hershy.programs.domain.egress import Egress
 from hershy.programs.domain.state import ProgramState
@@ -17,16 +18,16 @@ from hershy.wire import (
     BulkResult,
     CreatedProgram,
     DeletedEvent,
-    JournalEntry,
+    JournalInfo,
+    LogsInfo,
     NewProgram,
     NewRun,
     ProgramEvent,
     ProgramInfo,
-    ProgramLogs,
     ProgramSource,
-    ProgramStats,
     ProxyInfo,
     RiskInfo,
+    StatsInfo,
     Transition,
     encoded,
 )
@@ -34,7 +35,7 @@ from hershy.wire import (
 from . import _calls, _sandbox_calls
 from ._async_handle import AsyncProgramHandle, start_and_wait
 from ._awaiting import AsyncConnection
-from ._deploying import PATIENCE, Options, Progress, pass_over, registration
+from ._deploying import DeployOptions, Progress, pass_over, registration
 from ._resuming import STREAM_ENDED, Resuming
 from .waiting import Wait, WaitStep
 
@@ -86,9 +87,9 @@ class AsyncClient(AsyncConnection):
         directory: str | PathLike,
         *,
         user: UserID | str,
-        timeout: timedelta = PATIENCE,
+        timeout: timedelta = patience.STARTING,
         progress: Progress = pass_over,
-        **options: Unpack[Options],
+        **options: Unpack[DeployOptions],
     ) -> AsyncProgramHandle:
         """Register the program in a directory, start it, and return it once it is Ready, as ``Client.deploy``."""
         created = await self._send(registration(directory, user, options))
@@ -184,11 +185,11 @@ class AsyncClient(AsyncConnection):
         tail: int | None = None,
         stream: str | None = None,
         since: _calls.Since | None = None,
-    ) -> ProgramLogs:
+    ) -> LogsInfo:
         """The newest lines of output, as ``Client.logs``."""
         return await self._send(_calls.logs(program_id, tail, stream, since))
 
-    async def build_log(self, program_id: str, *, tail: int | None = None) -> ProgramLogs:
+    async def build_log(self, program_id: str, *, tail: int | None = None) -> LogsInfo:
         """The last ``tail`` lines of the last build's output."""
         return await self._send(_calls.logs(program_id, tail, "build"))
 
@@ -206,13 +207,13 @@ class AsyncClient(AsyncConnection):
             async for line in lines:
                 yield line
 
-    async def stats(self, program_id: str) -> ProgramStats:
+    async def stats(self, program_id: str) -> StatsInfo:
         """What the program uses of the machine, as ``Client.stats``."""
         return await self._send(_calls.stats(program_id))
 
     async def journal(
         self, program_id: str, *, after: int | None = None, limit: int | None = None
-    ) -> Sequence[JournalEntry]:
+    ) -> Sequence[JournalInfo]:
         """What has happened to the program, as ``Client.journal``."""
         return await self._send(_calls.journal(program_id, after, limit))
 

@@ -8,6 +8,7 @@ from typing import Any, Unpack
 from hershy.builds.spec import PathLike
 from hershy.core.ids import UserID
 from hershy.errors import DeadlineExceeded, HostTimeout, HostUnreachable, Unavailable, WaitTimeout
+from hershy.programs.domain import patience
 from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer
 from hershy.programs.domain.egress import Egress
 from hershy.programs.domain.state import ProgramState
@@ -16,23 +17,23 @@ from hershy.wire import (
     BulkResult,
     CreatedProgram,
     DeletedEvent,
-    JournalEntry,
+    JournalInfo,
+    LogsInfo,
     NewProgram,
     NewRun,
     ProgramEvent,
     ProgramInfo,
-    ProgramLogs,
     ProgramSource,
-    ProgramStats,
     ProxyInfo,
     RiskInfo,
+    StatsInfo,
     Transition,
     encoded,
 )
 
 from . import _calls, _http, _sandbox_calls
 from ._blocking import BlockingConnection
-from ._deploying import PATIENCE, Options, Progress, pass_over, registration
+from ._deploying import DeployOptions, Progress, pass_over, registration
 from ._handle import WAIT_SLICE_S, BlockingProgramHandle, start_and_wait
 from ._resuming import STREAM_ENDED, Resuming
 from .waiting import Wait, WaitStep
@@ -95,9 +96,9 @@ class Client(BlockingConnection):
         directory: str | PathLike,
         *,
         user: UserID | str,
-        timeout: timedelta = PATIENCE,
+        timeout: timedelta = patience.STARTING,
         progress: Progress = pass_over,
-        **options: Unpack[Options],
+        **options: Unpack[DeployOptions],
     ) -> BlockingProgramHandle:
         """Register the program in a directory, start it, and return it once it is Ready.
 
@@ -202,14 +203,14 @@ class Client(BlockingConnection):
         tail: int | None = None,
         stream: str | None = None,
         since: _calls.Since | None = None,
-    ) -> ProgramLogs:
+    ) -> LogsInfo:
         """The last ``tail`` lines of output, 200 by default; ``stream`` is stdout or stderr, both by default.
 
         ``since``: nothing older than a moment, than so long ago, or than what the Host reads (``10m``, RFC 3339).
         """
         return self._send(_calls.logs(program_id, tail, stream, since))
 
-    def build_log(self, program_id: str, *, tail: int | None = None) -> ProgramLogs:
+    def build_log(self, program_id: str, *, tail: int | None = None) -> LogsInfo:
         """The last ``tail`` lines of the last build's output."""
         return self._send(_calls.logs(program_id, tail, "build"))
 
@@ -230,11 +231,11 @@ class Client(BlockingConnection):
         path, params = _calls.follow_path(program_id), _calls.follow_params(tail, stream, since)
         yield from self._lines(path, params, silence_s=None)
 
-    def stats(self, program_id: str) -> ProgramStats:
+    def stats(self, program_id: str) -> StatsInfo:
         """What the program uses of the machine. Takes about 0.2 s while it runs. Raises ProgramNotFound."""
         return self._send(_calls.stats(program_id))
 
-    def journal(self, program_id: str, *, after: int | None = None, limit: int | None = None) -> Sequence[JournalEntry]:
+    def journal(self, program_id: str, *, after: int | None = None, limit: int | None = None) -> Sequence[JournalInfo]:
         """What has happened to the program, oldest first: the first ``limit`` entries above the id ``after``.
 
         Without ``after`` the newest; 200 by default. A deleted program is found for a while. Raises ProgramNotFound.

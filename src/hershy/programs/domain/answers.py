@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,11 @@ class MessageReceipt:
 
     status: str
     answer: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, document: Any) -> Self:
+        """Read the JSON that a program has answered. Raises LookupError, TypeError, AttributeError for others."""
+        return cls(document["status"], {name: it for name, it in document.items() if name != "status"})
 
     def __str__(self) -> str:
         parts = (f"{name}: {it if isinstance(it, str) else json.dumps(it)}" for name, it in self.answer.items())
