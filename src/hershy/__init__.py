@@ -31,10 +31,12 @@ if TYPE_CHECKING:
         LogsInfo,
         LostEvent,
         NewProgram,
+        ProgramCriteria,
         ProgramInfo,
         ProgramSource,
         ProxyInfo,
         RiskInfo,
+        RunOptions,
         StateEvent,
         StatsInfo,
         Transition,
@@ -51,7 +53,7 @@ if TYPE_CHECKING:
     from .programs.application.host import Host
     from .programs.application.requests import ProgramRequest
     from .programs.application.running_program import RunningProgram
-    from .programs.domain.answers import MessageReceipt, ProgramAnswer
+    from .programs.domain.answers import MessageReceipt, ProgramAnswer, RequestParts
     from .programs.domain.egress import Egress
     from .programs.domain.health import HealthCheck
     from .programs.domain.journal import JournalEntry
@@ -80,8 +82,8 @@ _NAMES = {
     "builds.spec": "BuildSpec PathLike",
     "client": (
         "AsyncClient AsyncProgramHandle BlockingProgramHandle BuildLineEvent BulkResult Client CreatedProgram "
-        "DeletedEvent DeployOptions ExitInfo JournalInfo LogsInfo LostEvent NewProgram ProgramInfo ProgramSource "
-        "ProxyInfo RiskInfo StateEvent StatsInfo Transition Wait WaitStep"
+        "DeletedEvent DeployOptions ExitInfo JournalInfo LogsInfo LostEvent NewProgram ProgramCriteria ProgramInfo "
+        "ProgramSource ProxyInfo RiskInfo RunOptions StateEvent StatsInfo Transition Wait WaitStep"
     ),
     "core.exits": "ExitKind ExitReason",
     "core.ids": "BuildID ContainerID ImageID ProgramID PublishPort UserID",
@@ -93,7 +95,7 @@ _NAMES = {
     "programs.application.host": "Host",
     "programs.application.requests": "ProgramRequest",
     "programs.application.running_program": "RunningProgram",
-    "programs.domain.answers": "MessageReceipt ProgramAnswer",
+    "programs.domain.answers": "MessageReceipt ProgramAnswer RequestParts",
     "programs.domain.egress": "Egress",
     "programs.domain.health": "HealthCheck",
     "programs.domain.journal": "JournalEntry",
@@ -160,6 +162,7 @@ __all__ = [
     "Principal",
     "Program",
     "ProgramAnswer",
+    "ProgramCriteria",
     "ProgramDeleted",
     "ProgramFilter",
     "ProgramID",
@@ -179,6 +182,7 @@ __all__ = [
     "Published",
     "PythonError",
     "Reason",
+    "RequestParts",
     "ResourceLimits",
     "ResponseBody",
     "RestartHistory",
@@ -186,6 +190,7 @@ __all__ = [
     "RestartPolicy",
     "RiskInfo",
     "RiskReport",
+    "RunOptions",
     "RunningProgram",
     "SandboxJob",
     "SandboxLimits",

@@ -7,7 +7,7 @@ with Client() as hershy:
     hershy.message(program.program_id, "add 5")
 """
 
-from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer
+from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer, RequestParts
 from hershy.sandbox.domain.result import SandboxResult
 from hershy.wire import (
     BuildLineEvent,
@@ -30,9 +30,9 @@ from hershy.wire import (
 )
 
 from ._async_handle import AsyncProgramHandle
-from ._deploying import DeployOptions
 from ._handle import BlockingProgramHandle
 from .asynchronous import AsyncClient
+from .options import DeployOptions, ProgramCriteria, RunOptions
 from .sync import Client
 from .waiting import Wait, WaitStep
 
@@ -53,11 +53,14 @@ __all__ = [
     "MessageReceipt",
     "NewProgram",
     "ProgramAnswer",
+    "ProgramCriteria",
     "ProgramEvent",
     "ProgramInfo",
     "ProgramSource",
     "ProxyInfo",
+    "RequestParts",
     "RiskInfo",
+    "RunOptions",
     "SandboxResult",
     "StateEvent",
     "StatsInfo",

@@ -1,14 +1,14 @@
 """A program at a Host, for asyncio."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from hershy.errors import HershyError, HostUnreachable, WaitTimeout
 from hershy.programs.domain import patience
-from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer
+from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer, RequestParts
 from hershy.programs.domain.state import ProgramState
 from hershy.wire import ProgramInfo
 
@@ -61,17 +61,9 @@ class AsyncProgramHandle(ProgramView):
         """Send a message to the program's Watcher. Printed, the receipt is what the program says."""
         return await self._client.message(self.id, text)
 
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-    ) -> ProgramAnswer:
+    async def request(self, method: str, path: str, **parts: Unpack[RequestParts]) -> ProgramAnswer:
         """Send an HTTP request to the program, as ``AsyncClient.request``."""
-        return await self._client.request(self.id, method, path, params=params, headers=headers, content=content)
+        return await self._client.request(self.id, method, path, **parts)
 
     async def logs(self, *, tail: int = 200) -> str:
         """The last ``tail`` lines of the program's output."""

@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, Unpack
 from urllib.parse import quote
 
 from hershy.errors import ProgramNotFound, UnexpectedAnswer
 from hershy.programs.domain.answers import MessageReceipt
-from hershy.programs.domain.state import ProgramState
 from hershy.wire import (
     BulkResult,
     BulkResults,
@@ -33,6 +32,7 @@ from hershy.wire import (
 )
 
 from . import _parse
+from .options import ProgramCriteria
 
 T = TypeVar("T")
 Params = tuple[tuple[str, str], ...]
@@ -110,26 +110,20 @@ def get(program_id: str) -> Call[ProgramInfo]:
     return Call("GET", program_path(program_id), answered(ProgramInfo))
 
 
-def list_programs(
-    user_id: str | None, state: ProgramState | str | None, labels: Mapping[str, str] | None, text: str | None
-) -> Call[tuple[ProgramInfo, ...]]:
-    params = [("user_id", user_id)] if user_id is not None else []
-    params += [("state", str(state))] if state is not None else []
-    params += [("label", f"{name}={value}") for name, value in (labels or {}).items()]
-    params += [("q", text)] if text is not None else []
-    return Call("GET", "/programs", lambda data: tuple(read_answer(ProgramList, data).programs), params=tuple(params))
+def list_programs(text: str | None, **criteria: Unpack[ProgramCriteria]) -> Call[tuple[ProgramInfo, ...]]:
+    labels = (("label", f"{name}={value}") for name, value in (criteria.get("labels") or {}).items())
+    params = _given(("user_id", criteria.get("user_id")), ("state", criteria.get("state")), *labels, ("q", text))
+    return Call("GET", "/programs", lambda data: tuple(read_answer(ProgramList, data).programs), params=params)
 
 
-def bulk(
-    what: str, user_id: str | None, state: ProgramState | str | None, labels: Mapping[str, str] | None
-) -> Call[Sequence[BulkResult]]:
+def bulk(what: str, **criteria: Unpack[ProgramCriteria]) -> Call[Sequence[BulkResult]]:
     """``what``: start, stop, restart or delete."""
-    criteria = written(Criteria(user_id or None, state or None, labels or None))
+    named = (criteria.get("user_id") or None, criteria.get("state") or None, criteria.get("labels") or None)
     return Call(
         "POST",
         f"/bulk/{what}",
         lambda data: read_answer(BulkResults, data).results,
-        body=criteria,
+        body=written(Criteria(*named)),
         least_timeout=BULK_TIMEOUT,
     )
 

@@ -1,13 +1,13 @@
 """A program at a Host, for a client that blocks."""
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from hershy.errors import HostTimeout, HostUnreachable, WaitTimeout
 from hershy.programs.domain import patience
-from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer
+from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer, RequestParts
 from hershy.programs.domain.state import ProgramState
 from hershy.wire import ProgramInfo
 
@@ -63,17 +63,9 @@ class BlockingProgramHandle(ProgramView):
         """Send a message to the program's Watcher. Printed, the receipt is what the program says."""
         return self._client.message(self.id, text)
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-    ) -> ProgramAnswer:
+    def request(self, method: str, path: str, **parts: Unpack[RequestParts]) -> ProgramAnswer:
         """Send an HTTP request to the program, as ``Client.request``."""
-        return self._client.request(self.id, method, path, params=params, headers=headers, content=content)
+        return self._client.request(self.id, method, path, **parts)
 
     def logs(self, *, tail: int = 200) -> str:
         """The last ``tail`` lines of the program's output."""

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Unpack
 
 from hershy.sandbox.domain.job import SandboxLimits
 from hershy.sandbox.domain.result import SandboxResult
 from hershy.wire import Content, NewRun, NewScore, RiskInfo, RunView, encoded, read_answer, sandbox_result, written
 
 from ._calls import Call, answered
+from .options import RunOptions
 
 LONGEST = timedelta(minutes=5)
 """What a run may take that does not say how long, whatever the Host's settings are."""
@@ -17,7 +19,21 @@ MAX_ANSWER_BYTES = 512 * 1024 * 1024
 """All that the Host's largest limits of output and files come to, in JSON; these limits bound it already."""
 
 
-def run(asked: NewRun) -> Call[SandboxResult]:
+def run(code: str | None, **options: Unpack[RunOptions]) -> Call[SandboxResult]:
+    files, stdin = options.get("files"), options.get("stdin")
+    asked = NewRun(
+        code,
+        contents(files) if files else None,
+        command=options.get("command") or None,
+        image=options.get("image") or None,
+        args=options.get("args") or None,
+        stdin=encoded(stdin) if stdin else None,
+        env=options.get("env") or None,
+        collect=options.get("collect") or None,
+        limits=options.get("limits") or None,
+        check=None if options.get("check", True) else False,
+        threshold=options.get("threshold"),
+    )
     return Call(
         "POST",
         "/sandbox/runs",

@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
-from typing import Any, Unpack
+from typing import Unpack
 
 from hershy.builds.spec import PathLike
 from hershy.core.ids import UserID
 from hershy.errors import DeadlineExceeded, HershyError, HostUnreachable, Unavailable, WaitTimeout
 from hershy.programs.domain import patience
-from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer
-from hershy.programs.domain.egress import Egress
+from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer, RequestParts
 from hershy.programs.domain.state import ProgramState
 from hershy.sandbox.domain.result import SandboxResult
 from hershy.wire import (
@@ -21,7 +20,6 @@ from hershy.wire import (
     JournalInfo,
     LogsInfo,
     NewProgram,
-    NewRun,
     ProgramEvent,
     ProgramInfo,
     ProgramSource,
@@ -29,14 +27,14 @@ from hershy.wire import (
     RiskInfo,
     StatsInfo,
     Transition,
-    encoded,
 )
 
 from . import _calls, _sandbox_calls
 from ._async_handle import AsyncProgramHandle, start_and_wait
 from ._awaiting import AsyncConnection
-from ._deploying import DeployOptions, Progress, pass_over, registration
+from ._deploying import Progress, pass_over, registration
 from ._resuming import STREAM_ENDED, Resuming
+from .options import DeployOptions, ProgramCriteria, RunOptions
 from .waiting import Wait, WaitStep
 
 
@@ -52,35 +50,10 @@ class AsyncClient(AsyncConnection):
         user_id: str,
         dockerfile: str,
         src_files: Mapping[str, str] | None = None,
-        *,
-        build_args: Mapping[str, str] | None = None,
-        env: Mapping[str, str] | None = None,
-        labels: Mapping[str, str] | None = None,
-        resources: Mapping[str, float] | None = None,
-        restart_policy: str | Mapping[str, Any] | None = None,
-        health_check: bool | Mapping[str, Any] | None = None,
-        ttl: timedelta | None = None,
-        idle_timeout: timedelta | None = None,
-        egress: Egress | str | None = None,
-        description: str | None = None,
+        **options: Unpack[DeployOptions],
     ) -> CreatedProgram:
         """Register a program, as ``Client.create_program``."""
-        program = NewProgram(
-            user_id,
-            dockerfile,
-            src_files or {},
-            build_args=build_args,
-            env=env,
-            labels=labels,
-            resources=resources,
-            restart_policy=restart_policy,
-            health_check=health_check,
-            ttl=ttl,
-            idle_timeout=idle_timeout,
-            egress=egress,
-            description=description,
-        )
-        return await self._send(_calls.create(program))
+        return await self._send(_calls.create(NewProgram(user_id, dockerfile, src_files or {}, **options)))
 
     async def deploy(
         self,
@@ -120,63 +93,32 @@ class AsyncClient(AsyncConnection):
         """The program as it is now. Raises ProgramNotFound."""
         return await self._send(_calls.get(program_id))
 
-    async def list(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-        text: str | None = None,
-    ) -> tuple[ProgramInfo, ...]:
+    async def list(self, *, text: str | None = None, **criteria: Unpack[ProgramCriteria]) -> tuple[ProgramInfo, ...]:
         """The programs that meet every criterion given, oldest first.
 
         ``text`` is part of the description, the id, the user or a label, whatever its case.
         """
-        return await self._send(_calls.list_programs(user_id, state, labels, text))
+        return await self._send(_calls.list_programs(text, **criteria))
 
     async def delete(self, program_id: str) -> None:
         """Stop and remove the program, as ``Client.delete``."""
         await self._send(_calls.delete(program_id))
 
-    async def start_all(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> Sequence[BulkResult]:
+    async def start_all(self, **criteria: Unpack[ProgramCriteria]) -> Sequence[BulkResult]:
         """``start`` every program that meets all criteria given, as ``Client.start_all``."""
-        return await self._send(_calls.bulk("start", user_id, state, labels))
+        return await self._send(_calls.bulk("start", **criteria))
 
-    async def stop_all(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> Sequence[BulkResult]:
+    async def stop_all(self, **criteria: Unpack[ProgramCriteria]) -> Sequence[BulkResult]:
         """``stop`` every program that meets all criteria given, as ``start_all``."""
-        return await self._send(_calls.bulk("stop", user_id, state, labels))
+        return await self._send(_calls.bulk("stop", **criteria))
 
-    async def restart_all(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> Sequence[BulkResult]:
+    async def restart_all(self, **criteria: Unpack[ProgramCriteria]) -> Sequence[BulkResult]:
         """``restart`` every program that meets all criteria given, as ``start_all``."""
-        return await self._send(_calls.bulk("restart", user_id, state, labels))
+        return await self._send(_calls.bulk("restart", **criteria))
 
-    async def delete_all(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> Sequence[BulkResult]:
+    async def delete_all(self, **criteria: Unpack[ProgramCriteria]) -> Sequence[BulkResult]:
         """``delete`` every program that meets all criteria given, as ``start_all``; returns when all are gone."""
-        return await self._send(_calls.bulk("delete", user_id, state, labels))
+        return await self._send(_calls.bulk("delete", **criteria))
 
     async def logs(
         self,
@@ -225,51 +167,15 @@ class AsyncClient(AsyncConnection):
         """Send a message to the program's Watcher. Raises ProgramNotReady unless the program is Ready."""
         return await self._send(_calls.message(program_id, text))
 
-    async def request(
-        self,
-        program_id: str,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-    ) -> ProgramAnswer:
+    async def request(self, program_id: str, method: str, path: str, **parts: Unpack[RequestParts]) -> ProgramAnswer:
         """Send any request to the program's 8080, as ``Client.request``."""
         path = _calls.proxy_path(program_id, path)
-        response, body = await self._exchange(method, path, params=params, headers=headers, content=content)
+        response, body = await self._exchange(method, path, **parts)
         return ProgramAnswer(response.status_code, tuple(response.headers.multi_items()), body)
 
-    async def run_code(
-        self,
-        code: str | None = None,
-        *,
-        command: Sequence[str] = (),
-        image: str = "",
-        args: Sequence[str] = (),
-        files: Mapping[str, bytes | str] | None = None,
-        stdin: bytes | str = b"",
-        env: Mapping[str, str] | None = None,
-        collect: Sequence[str] = (),
-        limits: Mapping[str, float] | None = None,
-        check: bool = True,
-        threshold: int | None = None,
-    ) -> SandboxResult:
+    async def run_code(self, code: str | None = None, **options: Unpack[RunOptions]) -> SandboxResult:
         """Run code once in a sandbox, as ``Client.run_code``. Cancelled, it kills the run."""
-        asked = NewRun(
-            code,
-            _sandbox_calls.contents(files) if files else None,
-            command=command or None,
-            image=image or None,
-            args=args or None,
-            stdin=encoded(stdin) if stdin else None,
-            env=env or None,
-            collect=collect or None,
-            limits=limits or None,
-            check=None if check else False,
-            threshold=threshold,
-        )
-        return await self._send(_sandbox_calls.run(asked))
+        return await self._send(_sandbox_calls.run(code, **options))
 
     async def score_code(self, code: str | None = None, *, files: Mapping[str, bytes | str] | None = None) -> RiskInfo:
         """How risky code looks, as ``Client.score_code``."""

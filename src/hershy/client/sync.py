@@ -3,14 +3,13 @@
 import time
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Unpack
+from typing import Unpack
 
 from hershy.builds.spec import PathLike
 from hershy.core.ids import UserID
 from hershy.errors import DeadlineExceeded, HostTimeout, HostUnreachable, Unavailable, WaitTimeout
 from hershy.programs.domain import patience
-from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer
-from hershy.programs.domain.egress import Egress
+from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer, RequestParts
 from hershy.programs.domain.state import ProgramState
 from hershy.sandbox.domain.result import SandboxResult
 from hershy.wire import (
@@ -20,7 +19,6 @@ from hershy.wire import (
     JournalInfo,
     LogsInfo,
     NewProgram,
-    NewRun,
     ProgramEvent,
     ProgramInfo,
     ProgramSource,
@@ -28,14 +26,14 @@ from hershy.wire import (
     RiskInfo,
     StatsInfo,
     Transition,
-    encoded,
 )
 
 from . import _calls, _http, _sandbox_calls
 from ._blocking import BlockingConnection
-from ._deploying import DeployOptions, Progress, pass_over, registration
+from ._deploying import Progress, pass_over, registration
 from ._handle import WAIT_SLICE_S, BlockingProgramHandle, start_and_wait
 from ._resuming import STREAM_ENDED, Resuming
+from .options import DeployOptions, ProgramCriteria, RunOptions
 from .waiting import Wait, WaitStep
 
 
@@ -53,17 +51,7 @@ class Client(BlockingConnection):
         user_id: str,
         dockerfile: str,
         src_files: Mapping[str, str] | None = None,
-        *,
-        build_args: Mapping[str, str] | None = None,
-        env: Mapping[str, str] | None = None,
-        labels: Mapping[str, str] | None = None,
-        resources: Mapping[str, float] | None = None,
-        restart_policy: str | Mapping[str, Any] | None = None,
-        health_check: bool | Mapping[str, Any] | None = None,
-        ttl: timedelta | None = None,
-        idle_timeout: timedelta | None = None,
-        egress: Egress | str | None = None,
-        description: str | None = None,
+        **options: Unpack[DeployOptions],
     ) -> CreatedProgram:
         """Register a program; nothing is built before ``start``. Each call makes another program.
 
@@ -74,22 +62,7 @@ class Client(BlockingConnection):
         With ``egress`` ``none`` it reaches nothing, and is still reached. ``description`` is text for people.
         Raises InvalidValue, TooLarge, QuotaExceeded; InvalidValue, with nothing sent, for an unknown name.
         """
-        program = NewProgram(
-            user_id,
-            dockerfile,
-            src_files or {},
-            build_args=build_args,
-            env=env,
-            labels=labels,
-            resources=resources,
-            restart_policy=restart_policy,
-            health_check=health_check,
-            ttl=ttl,
-            idle_timeout=idle_timeout,
-            egress=egress,
-            description=description,
-        )
-        return self._send(_calls.create(program))
+        return self._send(_calls.create(NewProgram(user_id, dockerfile, src_files or {}, **options)))
 
     def deploy(
         self,
@@ -135,66 +108,35 @@ class Client(BlockingConnection):
         """The program as it is now. Raises ProgramNotFound."""
         return self._send(_calls.get(program_id))
 
-    def list(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-        text: str | None = None,
-    ) -> tuple[ProgramInfo, ...]:
+    def list(self, *, text: str | None = None, **criteria: Unpack[ProgramCriteria]) -> tuple[ProgramInfo, ...]:
         """The programs that meet every criterion given, oldest first.
 
         ``text`` is part of the description, the id, the user or a label, whatever its case.
         """
-        return self._send(_calls.list_programs(user_id, state, labels, text))
+        return self._send(_calls.list_programs(text, **criteria))
 
     def delete(self, program_id: str) -> None:
         """Stop the program if need be, and remove it with its files and its port. Raises ProgramNotFound."""
         self._send(_calls.delete(program_id))
 
-    def start_all(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> Sequence[BulkResult]:
+    def start_all(self, **criteria: Unpack[ProgramCriteria]) -> Sequence[BulkResult]:
         """``start`` every program that meets all criteria given, with a result for each.
 
         One that is refused stops no other. Raises InvalidValue when no criterion is given.
         """
-        return self._send(_calls.bulk("start", user_id, state, labels))
+        return self._send(_calls.bulk("start", **criteria))
 
-    def stop_all(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> Sequence[BulkResult]:
+    def stop_all(self, **criteria: Unpack[ProgramCriteria]) -> Sequence[BulkResult]:
         """``stop`` every program that meets all criteria given, as ``start_all``."""
-        return self._send(_calls.bulk("stop", user_id, state, labels))
+        return self._send(_calls.bulk("stop", **criteria))
 
-    def restart_all(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> Sequence[BulkResult]:
+    def restart_all(self, **criteria: Unpack[ProgramCriteria]) -> Sequence[BulkResult]:
         """``restart`` every program that meets all criteria given, as ``start_all``."""
-        return self._send(_calls.bulk("restart", user_id, state, labels))
+        return self._send(_calls.bulk("restart", **criteria))
 
-    def delete_all(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> Sequence[BulkResult]:
+    def delete_all(self, **criteria: Unpack[ProgramCriteria]) -> Sequence[BulkResult]:
         """``delete`` every program that meets all criteria given, as ``start_all``; returns when all are gone."""
-        return self._send(_calls.bulk("delete", user_id, state, labels))
+        return self._send(_calls.bulk("delete", **criteria))
 
     def logs(
         self,
@@ -250,39 +192,16 @@ class Client(BlockingConnection):
         """Send a message to the program's Watcher. Raises ProgramNotReady unless the program is Ready."""
         return self._send(_calls.message(program_id, text))
 
-    def request(
-        self,
-        program_id: str,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-    ) -> ProgramAnswer:
+    def request(self, program_id: str, method: str, path: str, **parts: Unpack[RequestParts]) -> ProgramAnswer:
         """Send any request to the program's 8080 and return its answer, whatever its status.
 
         The Host answers 503 in the program's stead while it is not Ready, 502 and 504 when it does not answer.
         """
         path = _calls.proxy_path(program_id, path)
-        response, body = self._exchange(method, path, params=params, headers=headers, content=content)
+        response, body = self._exchange(method, path, **parts)
         return ProgramAnswer(response.status_code, tuple(response.headers.multi_items()), body)
 
-    def run_code(
-        self,
-        code: str | None = None,
-        *,
-        command: Sequence[str] = (),
-        image: str = "",
-        args: Sequence[str] = (),
-        files: Mapping[str, bytes | str] | None = None,
-        stdin: bytes | str = b"",
-        env: Mapping[str, str] | None = None,
-        collect: Sequence[str] = (),
-        limits: Mapping[str, float] | None = None,
-        check: bool = True,
-        threshold: int | None = None,
-    ) -> SandboxResult:
+    def run_code(self, code: str | None = None, **options: Unpack[RunOptions]) -> SandboxResult:
         """Run Python ``code``, or a ``command`` of an image, once in a sandbox, and return how it has ended.
 
         ``files`` (by relative POSIX path) are laid into its working directory, and ``collect`` names those to bring
@@ -291,20 +210,7 @@ class Client(BlockingConnection):
         False. What the code does is never raised. Waits for its turn, beyond its own timeout for some minutes. Raises
         InvalidValue, ImageNotFound for an image that the Host does not have, QuotaExceeded, Unavailable.
         """
-        asked = NewRun(
-            code,
-            _sandbox_calls.contents(files) if files else None,
-            command=command or None,
-            image=image or None,
-            args=args or None,
-            stdin=encoded(stdin) if stdin else None,
-            env=env or None,
-            collect=collect or None,
-            limits=limits or None,
-            check=None if check else False,
-            threshold=threshold,
-        )
-        return self._send(_sandbox_calls.run(asked))
+        return self._send(_sandbox_calls.run(code, **options))
 
     def score_code(self, code: str | None = None, *, files: Mapping[str, bytes | str] | None = None) -> RiskInfo:
         """How risky Python ``code``, or the Python among ``files``, looks. Runs nothing. Raises InvalidValue."""

@@ -1,14 +1,14 @@
 """RunningProgram: one program of a Host, without its id in every call."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 from urllib.parse import quote, urlencode
 
 from hershy.core.ids import ProgramID
 from hershy.programs.domain import patience
-from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer
+from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer, RequestParts
 from hershy.programs.domain.program import Program
 from hershy.programs.domain.state import ProgramState
 from hershy.programs.ports.proxy import ProxyRequest
@@ -83,20 +83,12 @@ class RunningProgram:
         """Send a message to the program's Watcher. Printed, the receipt is what the program says."""
         return await self._host.message(self.id, text)
 
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-    ) -> ProgramAnswer:
+    async def request(self, method: str, path: str, **parts: Unpack[RequestParts]) -> ProgramAnswer:
         """Send an HTTP request to the program's 8080 and return its whole answer, whatever its status."""
         target = "/" + quote(path.removeprefix("/"), safe=_OF_A_PATH)
-        if params:
+        if params := parts.get("params"):
             target += ("&" if "?" in target else "?") + urlencode(params)
-        sent = [*(headers or {}).items()]
+        sent, content = [*(parts.get("headers") or {}).items()], parts.get("content")
         if content is not None and "content-length" not in {name.lower() for name, _ in sent}:
             sent.append(("content-length", str(len(content))))
         request = ProxyRequest(method, target, sent, content or b"")
