@@ -19,7 +19,16 @@ MAX_ANSWER_BYTES = 512 * 1024 * 1024
 """All that the Host's largest limits of output and files come to, in JSON; these limits bound it already."""
 
 
-def run(code: str | None, **options: Unpack[RunOptions]) -> Call[SandboxResult]:
+def run_code(code: str | None = None, **options: Unpack[RunOptions]) -> Call[SandboxResult]:
+    """Run Python ``code``, or a ``command`` of an image, once in a sandbox, and return how it has ended.
+
+    ``files`` (by relative POSIX path) are laid into its working directory, and ``collect`` names those to bring
+    back, ``.`` all. ``limits`` takes timeout_s, cpus, memory_bytes, pids, open_files, output_bytes, work_bytes and
+    files_bytes. Code that scores ``threshold`` or more, by default the Host's, is refused, unless ``check`` is
+    False. What the code does is never raised. Waits for its turn, beyond its own timeout for some minutes. Raises
+    InvalidValue, ImageNotFound for an image that the Host does not have, QuotaExceeded, Unavailable. An AsyncClient's
+    that is cancelled kills the run.
+    """
     files, stdin = options.get("files"), options.get("stdin")
     asked = NewRun(
         code,
@@ -44,8 +53,9 @@ def run(code: str | None, **options: Unpack[RunOptions]) -> Call[SandboxResult]:
     )
 
 
-def score(code: str | None, files: Mapping[str, bytes | str]) -> Call[RiskInfo]:
-    return Call("POST", "/sandbox/scores", answered(RiskInfo), body=written(NewScore(code, contents(files))))
+def score_code(code: str | None = None, *, files: Mapping[str, bytes | str] | None = None) -> Call[RiskInfo]:
+    """How risky Python ``code``, or the Python among ``files``, looks. Runs nothing. Raises InvalidValue."""
+    return Call("POST", "/sandbox/scores", answered(RiskInfo), body=written(NewScore(code, contents(files or {}))))
 
 
 def contents(files: Mapping[str, bytes | str]) -> Mapping[str, str | Content]:
