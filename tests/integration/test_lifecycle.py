@@ -102,7 +102,7 @@ async def test_the_whole_life_of_a_program(
     for part in (f"hersh-program-{ready.id}", f"hersh-program-{ready.build_id}", f"{ready.publish_port}", "8080"):
         assert part in compose
     assert str(folder / "state") in compose
-    assert json.loads(await host.message(program.id, "add 5"))["status"] == "message sent"
+    assert (await host.message(program.id, "add 5")).status == "message sent"
     assert json.loads(await answer(host, program, "/tally"))["total"] == 5
     assert "total 5" in (await host.logs(program.id)).text
     with pytest.raises(IllegalTransition):

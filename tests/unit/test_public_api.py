@@ -5,14 +5,19 @@ import subprocess
 import sys
 import typing
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from typing import Any
 
 import pytest
 
 import hershy
+import hershy.client
 import hershy.sandbox
 from hershy.access.authentication import Authenticator
+from hershy.core.clock import Clock
+from hershy.programs.application.metrics import Metrics
 from hershy.programs.ports.api_server import ASGIApp
+from hershy.sandbox.application.metrics import SandboxMetrics
 
 
 @pytest.mark.parametrize("name", hershy.__all__)
@@ -81,30 +86,49 @@ CALLERS = (
     hershy.Host,
     hershy.RunningProgram,
     hershy.SandboxService,
+    hershy.Client,
+    hershy.AsyncClient,
+    hershy.BlockingProgramHandle,
+    hershy.AsyncProgramHandle,
     hershy.open_host,
     hershy.open_sandbox,
     hershy.run_code,
+    hershy.connect,
     hershy.asgi.app,
 )
-NOT_OURS = {"Clock", "Metrics", "SandboxMetrics", "Authenticator"}
+NOT_OURS = {Clock, Metrics, SandboxMetrics, Authenticator}
 """What a caller is handed whole: the Host's clock, its counters; and who asks for tokens."""
 
 
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda it: it.__name__)
 def test_every_type_that_a_public_method_takes_or_returns_is_public(caller: Any) -> None:
-    """Whoever writes an annotation need not look for its module."""
+    """Whoever writes an annotation need not look for its module; nor one of what such a type holds."""
     functions = (
         [caller]
         if inspect.isfunction(caller)
         else [
             member.fget if isinstance(member, property) else member
-            for name, member in vars(caller).items()
+            for name, member in inspect.getmembers(caller)
             if not name.startswith("_") and (inspect.isfunction(member) or isinstance(member, property))
         ]
     )
-    named = {it.__name__ for function in functions for it in _types_of(function) if it.__module__.startswith("hershy")}
-    assert named <= {*hershy.__all__, *NOT_OURS}
+    named = {it for function in functions for it in _types_of(function)}
+    unseen = list(named)
+    while unseen:
+        held = {it for it in _held_by(unseen.pop()) if it not in named}
+        named |= held
+        unseen += held
+    ours = {it for it in named if it.__module__.startswith("hershy")} - NOT_OURS
+    assert {f"{it.__module__}.{it.__name__}" for it in ours if getattr(hershy, it.__name__, None) is not it} == set()
     assert functions
+
+
+@pytest.mark.parametrize("name", hershy.client.__all__)
+def test_what_the_client_gives_is_the_library_s(name: str) -> None:
+    """One name for one thing, wherever it is imported from."""
+    offered = getattr(hershy.client, name)
+    if isinstance(offered, type):
+        assert getattr(hershy, name) is offered
 
 
 def _types_of(function: Any) -> Iterator[type]:
@@ -113,6 +137,13 @@ def _types_of(function: Any) -> Iterator[type]:
     names["Authenticator"] = Authenticator
     for annotation in typing.get_type_hints(inspect.unwrap(function), names).values():
         yield from _flat(annotation)
+
+
+def _held_by(of: type) -> Iterator[type]:
+    """What the fields of a dataclass, or of a dictionary with known keys, are."""
+    if is_dataclass(of) or typing.is_typeddict(of):
+        for annotation in typing.get_type_hints(of).values():
+            yield from _flat(annotation)
 
 
 def _flat(annotation: Any) -> Iterator[type]:

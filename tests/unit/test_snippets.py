@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 import hershy
 from hershy.testing.twins import Twins
+from hershy_adapters.memory.program import answer_json
 
 TALLY = Path(__file__).parents[2] / "examples" / "tally"
 ON_TWINS = {"runtime": "memory", "clock": "memory"}
@@ -21,15 +22,43 @@ async def host() -> AsyncIterator[hershy.Host]:
         yield host
 
 
-async def test_a_program_for_as_long_as_it_is_needed(host: hershy.Host) -> None:
+async def test_a_program_for_as_long_as_it_is_needed(host: hershy.Host, capsys: pytest.CaptureFixture[str]) -> None:
     """Built from a directory, Ready inside, deleted afterwards."""
     async with host.running(hershy.BuildSpec.from_directory(TALLY), user="alice") as program:
         assert (await program.get()).state == "Ready"
-        assert "message sent" in await program.message("add 5")
+        assert (program.state, program.url) == ("Ready", program.info.proxy_url)
+        print(await program.message("add 5"))
+        assert "message sent" in capsys.readouterr().out
         assert (await program.restart()).state == "Ready"
         assert isinstance(await program.logs(), str)
-        assert (await program.stop()).state == "Stopped"
+        assert (await program.stop()).state == program.state == "Stopped"
+        await program.start()
+        assert (await program.wait_for("Ready")).state == "Ready"
+        assert repr(program) == f"<program {program.id}, Ready>"
     assert await host.list() == []
+
+
+async def test_a_program_is_asked_as_a_client_asks_it(hershy_twins: Twins) -> None:
+    """Any request, with parameters and a body, and its whole answer, whatever its status; its output, followed."""
+    asked: list[hershy.ProxyRequest] = []
+
+    async def answer(request: hershy.ProxyRequest) -> hershy.ProxyResponse:
+        asked.append(request)
+        return answer_json(201, {"total": 5})
+
+    async with hershy_twins.host.running(hershy.BuildSpec("FROM scratch"), user="alice") as program:
+        hershy_twins.runtime.program(program.id).respond("PUT", "/a%20b", answer)
+        got = await program.request("PUT", "a b?x=1", params={"y": "é&"}, headers={"X-Y": "z"}, content=b"five")
+        assert (got.status, got.json()) == (201, {"total": 5})
+        assert ("content-type", "application/json") in got.headers
+        assert [(it.method, it.target) for it in asked] == [("PUT", "/a%20b?x=1&y=%C3%A9%26")]
+        assert {("X-Y", "z"), ("content-length", "4")} <= set(asked[0].headers)
+        lines = program.follow_logs(tail=1)
+        assert [await anext(lines)] == (await program.logs(tail=1)).splitlines()
+        await lines.aclose()
+        await program.delete()
+    with pytest.raises(hershy.errors.ProgramNotFound):
+        await program.get()
 
 
 async def test_whatever_happens_nothing_of_it_is_left(host: hershy.Host) -> None:

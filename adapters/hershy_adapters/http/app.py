@@ -1,6 +1,7 @@
 """The Host API as an ASGI application."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -8,6 +9,7 @@ from fastapi import Depends, FastAPI
 from hershy.access.authentication import Authenticator
 from hershy.programs.application.host import Host
 from hershy.programs.ports.api_server import MAX_BODY_BYTES, ASGIApp
+from hershy.sandbox.application.caller_access import SandboxAccess
 from hershy.sandbox.application.service import SandboxService
 
 from ._calls.bulk import add_bulk_routes
@@ -71,7 +73,7 @@ def _json_api(host: Host, metrics: HttpMetrics, sandbox: SandboxService | None =
     add_bulk_routes(api)
     registries = [metrics.registry]
     if sandbox is not None:
-        add_sandbox_routes(api, sandbox)
+        add_sandbox_routes(api, partial(SandboxAccess, sandbox))
         registries.append(sandbox.metrics.registry)
     add_operation_routes(api, host, registries)
     return api

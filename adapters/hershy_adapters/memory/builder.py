@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from hershy.builds.builder import Builder, BuildOutput, BuildRequest
+from hershy.builds.dockerfile import Instruction
 from hershy.builds.dockerignore import DOCKERIGNORE, included
 from hershy.builds.spec import DOCKERFILE, BuildSpec
 from hershy.core.adapter import AdapterContext
@@ -18,8 +19,7 @@ from hershy.errors import BuildError, EngineUnavailable
 from hershy_adapters._names import image_name
 from hershy_adapters._shared_build import SharedBuilds
 
-from ._build_step import BuildStage
-from ._dockerfile import Instruction, parse
+from ._build_step import BuildStage, announced, steps_of
 
 TAIL_LINES = 30
 
@@ -105,13 +105,13 @@ class InMemoryBuilder(Builder):
     async def _make(self, spec: BuildSpec, output: BuildOutput, failure: _Failure | None) -> None:
         printed: deque[str] = deque(maxlen=TAIL_LINES)
         try:
-            steps = parse(spec.dockerfile)
+            steps = steps_of(spec.dockerfile)
             context = included(spec.src_files, spec.src_files.get(DOCKERIGNORE, ""))
             stage = BuildStage([*context, DOCKERFILE], spec.build_args)
             for number, step in enumerate(steps, start=1):
                 printed.clear()
                 outputs = [output, printed.append]
-                _tell(outputs, f"Step {number}/{len(steps)} : {step.text}")
+                _tell(outputs, f"Step {number}/{len(steps)} : {announced(step)}")
                 await self._perform(step, stage, outputs, self._build_time / len(steps))
         except BuildError as error:
             raise BuildError(f"{spec.build_id} failed: {error}", printed) from error

@@ -80,26 +80,24 @@ def hershy(
 _CODE = "Code, once"
 _HOST, _PROGRAMS, _TALK = "The Host", "Programs", "What a program says and does"
 
-app.command(rich_help_panel=_HOST)(serve.serve)
-app.command(rich_help_panel=_HOST)(doctor.doctor)
-app.command(rich_help_panel=_HOST)(settings.settings)
-app.command(rich_help_panel=_HOST)(verify.verify)
+for _panel, _commands in {
+    _HOST: (serve.serve, doctor.doctor, settings.settings, verify.verify),
+    _PROGRAMS: (
+        deploy.deploy,
+        programs.ls,
+        programs.status,
+        lifecycle.start,
+        lifecycle.stop,
+        lifecycle.restart,
+        lifecycle.rm,
+        usage.stats,
+    ),
+    _TALK: (talk.logs, history.events, history.journal, talk.message, talk.source),
+    _CODE: (run_command.run,),
+}.items():
+    for _command in _commands:
+        app.command(rich_help_panel=_panel)(_command)
 app.add_typer(token.commands, rich_help_panel=_HOST)
-app.command(rich_help_panel=_PROGRAMS)(deploy.deploy)
-app.command(rich_help_panel=_PROGRAMS)(programs.ls)
-app.command(rich_help_panel=_PROGRAMS)(programs.status)
-app.command(rich_help_panel=_PROGRAMS)(lifecycle.start)
-app.command(rich_help_panel=_PROGRAMS)(lifecycle.stop)
-app.command(rich_help_panel=_PROGRAMS)(lifecycle.restart)
-app.command(rich_help_panel=_PROGRAMS)(lifecycle.rm)
-app.command(rich_help_panel=_PROGRAMS)(usage.stats)
-app.command(rich_help_panel=_TALK)(talk.logs)
-app.command(rich_help_panel=_TALK)(history.events)
-app.command(rich_help_panel=_TALK)(history.journal)
-app.command(rich_help_panel=_TALK)(talk.message)
-app.command(rich_help_panel=_TALK)(talk.source)
-
-app.command(rich_help_panel=_CODE)(run_command.run)
 
 
 def run(arguments: Sequence[str] | None, session: Session | None) -> NoReturn:

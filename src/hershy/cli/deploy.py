@@ -13,7 +13,17 @@ from hershy.programs.domain.egress import Egress
 from hershy.programs.domain.restart import RestartMode
 
 from . import output
-from .options import JsonOption, UrlOption, duration, pairs, require_effect, size
+from .options import (
+    CpusOption,
+    JsonOption,
+    MemoryOption,
+    UrlOption,
+    duration,
+    given,
+    pairs,
+    require_effect,
+    size,
+)
 from .session import Session
 
 if TYPE_CHECKING:
@@ -51,12 +61,8 @@ def deploy(
     egress: Annotated[
         Egress | None, typer.Option(help="What it may reach by itself; with none it is still reached. Open by default.")
     ] = None,
-    memory: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="All the memory it may use: 512m, 1g; 256m by default.")
-    ] = None,
-    cpus: Annotated[
-        float | None, typer.Option(metavar="CORES", help="How much of the processor: 0.5 is half a core; 1 by default.")
-    ] = None,
+    memory: MemoryOption = None,
+    cpus: CpusOption = None,
     pids: Annotated[int | None, typer.Option(metavar="COUNT", help="Processes and threads; 256 by default.")] = None,
     state_size: Annotated[
         str | None, typer.Option(metavar="SIZE", help="The most it may keep in /state: 100m, 5g; 1g by default.")
@@ -97,28 +103,20 @@ def deploy(
     require_effect("--timeout", wait or timeout is None, "without --wait")
     sources = read_directory(directory)
     session = Session.of(context, url)
-    build_args, environment, labels = (
-        pairs("--build-arg", build_arg or ()),
-        pairs("--env", env or ()),
-        pairs("--label", label or ()),
+    resources = given(
+        memory_bytes=size("--memory", memory), cpus=cpus, pids=pids, state_bytes=size("--state-size", state_size)
     )
-    resources = {
-        "memory_bytes": size("--memory", memory),
-        "cpus": cpus,
-        "pids": pids,
-        "state_bytes": size("--state-size", state_size),
-    }
     with session.client() as client:
         created = client.create_program(
             user or _user_name(),
             sources.dockerfile,
             sources.src_files,
-            build_args=build_args,
-            env=environment,
-            labels=labels,
+            build_args=pairs("--build-arg", build_arg or ()),
+            env=pairs("--env", env or ()),
+            labels=pairs("--label", label or ()),
             restart_policy=restart,
             egress=egress,
-            resources={name: value for name, value in resources.items() if value is not None} or None,
+            resources=resources or None,
             health_check={"path": health_path} if health_path is not None else health or None,
             ttl=duration("--ttl", ttl),
             idle_timeout=duration("--idle-timeout", idle_timeout),

@@ -2,12 +2,12 @@
 
 import asyncio
 import dataclasses
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import output
-from .options import ConfigOption, JsonOption
+from .options import ConfigOption, JsonOption, given
 
 if TYPE_CHECKING:
     from hershy.core.diagnosis import Requirement
@@ -23,10 +23,7 @@ def doctor(
     """Say what a Host needs from this machine, and the command that mends what is missing. Changes nothing."""
     from hershy.wiring import diagnose
 
-    settings: dict[str, Any] = {
-        name: it for name, it in {"runtime": runtime, "config": config}.items() if it is not None
-    }
-    findings = asyncio.run(diagnose(**settings))
+    findings = asyncio.run(diagnose(**given(runtime=runtime, config=config)))
     healthy = all(finding.ok or not finding.required for finding in findings)
     if as_json:
         output.document({"ok": healthy, "findings": [dataclasses.asdict(finding) for finding in findings]})

@@ -1,6 +1,6 @@
 """Commands that change programs, one or many: start, stop, restart, rm."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,100 +19,54 @@ OneOrMany = Annotated[
 ]
 
 
-def start(
-    context: typer.Context,
-    program_id: OneOrMany = None,
-    user: UserOption = None,
-    state: StateOption = None,
-    label: LabelOption = None,
-    as_json: JsonOption = False,
-    url: UrlOption = None,
-) -> None:
-    """Build the image if need be, and run the program. Returns at once; 'status' tells how it goes.
-
-    Without an ID, every program that meets the criteria; exit 1 if one of them is refused.
-
-    Example: `hershy start --user alice --state stopped`
-    """
-    labels = _one_or_many(program_id, user, state, label)
-    with Session.of(context, url).client() as client:
-        if program_id is None:
-            _print_results(client.start_all(user_id=user, state=state, labels=labels), as_json)
-        else:
-            _print_transition(client.start(program_id), as_json)
+_MANY = "Without an ID, every program that meets the criteria; exit 1 if one of them is refused."
 
 
-def stop(
-    context: typer.Context,
-    program_id: OneOrMany = None,
-    user: UserOption = None,
-    state: StateOption = None,
-    label: LabelOption = None,
-    as_json: JsonOption = False,
-    url: UrlOption = None,
-) -> None:
-    """Stop the program gracefully, or its build. Returns at once; its files are kept.
+def _command(verb: str, what: str, example: str, *, name: str = "") -> Callable[..., None]:
+    """The command that has clients do ``verb`` to one program, or ``verb``_all to many."""
 
-    Without an ID, every program that meets the criteria; exit 1 if one of them is refused.
+    def command(
+        context: typer.Context,
+        program_id: OneOrMany = None,
+        user: UserOption = None,
+        state: StateOption = None,
+        label: LabelOption = None,
+        as_json: JsonOption = False,
+        url: UrlOption = None,
+    ) -> None:
+        labels = _one_or_many(program_id, user, state, label)
+        with Session.of(context, url).client() as client:
+            if program_id is None:
+                _print_results(getattr(client, f"{verb}_all")(user_id=user, state=state, labels=labels), as_json)
+            else:
+                _print_one(program_id, getattr(client, verb)(program_id), as_json)
 
-    Example: `hershy stop --label team=blue`
-    """
-    labels = _one_or_many(program_id, user, state, label)
-    with Session.of(context, url).client() as client:
-        if program_id is None:
-            _print_results(client.stop_all(user_id=user, state=state, labels=labels), as_json)
-        else:
-            _print_transition(client.stop(program_id), as_json)
-
-
-def restart(
-    context: typer.Context,
-    program_id: OneOrMany = None,
-    user: UserOption = None,
-    state: StateOption = None,
-    label: LabelOption = None,
-    as_json: JsonOption = False,
-    url: UrlOption = None,
-) -> None:
-    """Replace a running program's container; image and /state stay. Returns at once.
-
-    Without an ID, every program that meets the criteria; exit 1 if one of them is refused.
-
-    Example: `hershy restart --state ready`
-    """
-    labels = _one_or_many(program_id, user, state, label)
-    with Session.of(context, url).client() as client:
-        if program_id is None:
-            _print_results(client.restart_all(user_id=user, state=state, labels=labels), as_json)
-        else:
-            _print_transition(client.restart(program_id), as_json)
+    command.__name__ = name or verb
+    command.__doc__ = f"{what}\n\n{_MANY}\n\nExample: `{example}`"
+    return command
 
 
-def rm(
-    context: typer.Context,
-    program_id: OneOrMany = None,
-    user: UserOption = None,
-    state: StateOption = None,
-    label: LabelOption = None,
-    as_json: JsonOption = False,
-    url: UrlOption = None,
-) -> None:
-    """Stop the program if it runs, and delete it with its files.
-
-    Without an ID, every program that meets the criteria; exit 1 if one of them is refused.
-
-    Example: `hershy rm --user alice --state error`
-    """
-    labels = _one_or_many(program_id, user, state, label)
-    with Session.of(context, url).client() as client:
-        if program_id is None:
-            _print_results(client.delete_all(user_id=user, state=state, labels=labels), as_json)
-            return
-        client.delete(program_id)
-    if as_json:
-        output.document({"program_id": program_id, "message": "program deleted successfully"})
-    else:
-        output.result(f"{program_id}: deleted")
+start = _command(
+    "start",
+    "Build the image if need be, and run the program. Returns at once; 'status' tells how it goes.",
+    "hershy start --user alice --state stopped",
+)
+stop = _command(
+    "stop",
+    "Stop the program gracefully, or its build. Returns at once; its files are kept.",
+    "hershy stop --label team=blue",
+)
+restart = _command(
+    "restart",
+    "Replace a running program's container; image and /state stay. Returns at once.",
+    "hershy restart --state ready",
+)
+rm = _command(
+    "delete",
+    "Stop the program if it runs, and delete it with its files.",
+    "hershy rm --user alice --state error",
+    name="rm",
+)
 
 
 def _one_or_many(
@@ -126,11 +80,12 @@ def _one_or_many(
     return labels
 
 
-def _print_transition(transition: "Transition", as_json: bool) -> None:
+def _print_one(program_id: str, done: "Transition | None", as_json: bool) -> None:
+    """``done`` is None for a program that is gone."""
     if as_json:
-        output.document(transition)
+        output.document(done or {"program_id": program_id, "message": "program deleted successfully"})
     else:
-        output.result(f"{transition.program_id}: {transition.message}")
+        output.result(f"{program_id}: {done.message if done else 'deleted'}")
 
 
 def _print_results(results: Sequence["BulkResult"], as_json: bool) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -44,7 +44,21 @@ StateOption = Annotated[ProgramState | None, typer.Option(help="Only programs in
 LabelOption = Annotated[
     list[str] | None, typer.Option(metavar="KEY=VALUE", help="Only with this label; repeatable, all must match.")
 ]
+StorageOption = Annotated[
+    Path | None, typer.Option(metavar="DIR", file_okay=False, help="The Host's storage root, as given to serve.")
+]
+MemoryOption = Annotated[
+    str | None, typer.Option(metavar="SIZE", help="All the memory it may use: 512m, 1g; 256m by default.")
+]
+CpusOption = Annotated[
+    float | None, typer.Option(metavar="CORES", help="How much of the processor: 0.5 is half a core; 1 by default.")
+]
 TailOption = Annotated[int | None, typer.Option(min=0, help="How many of the newest lines; 200 by default.")]
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """Those that were given at all, by name."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def pairs(option: str, given: Sequence[str]) -> dict[str, str]:

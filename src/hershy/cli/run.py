@@ -6,7 +6,18 @@ from typing import Annotated
 import typer
 
 from . import output
-from .options import ConfigOption, JsonOption, UrlOption, duration, pairs, require_effect, size
+from .options import (
+    ConfigOption,
+    CpusOption,
+    JsonOption,
+    MemoryOption,
+    UrlOption,
+    duration,
+    given,
+    pairs,
+    require_effect,
+    size,
+)
 from .session import Session, ended_by_ctrl_c
 
 Texts = list[str] | None
@@ -28,12 +39,8 @@ def run(
     timeout: Annotated[
         str | None, typer.Option(metavar="TIME", help="Kill it after so long: 0.5s, 1m; 10s by default.")
     ] = None,
-    memory: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="All the memory it may use: 512m, 1g; 256m by default.")
-    ] = None,
-    cpus: Annotated[
-        float | None, typer.Option(metavar="CORES", help="How much of the processor: 0.5 is half a core; 1 by default.")
-    ] = None,
+    memory: MemoryOption = None,
+    cpus: CpusOption = None,
     env: Annotated[Texts, typer.Option(metavar="KEY=VALUE", help="A variable for the code; repeatable.")] = None,
     stdin: Annotated[
         str | None, typer.Option("--input", metavar="FILE", help="The code's stdin, - for this one; empty by default.")
@@ -101,30 +108,25 @@ def run(
         raise typer.BadParameter(
             "a Host at a URL runs it as the Host does", param_hint="--url with --local or --runtime"
         )
-    limits = {
-        "timeout_s": _seconds(timeout),
-        "memory_bytes": size("--memory", memory),
-        "cpus": cpus,
-    }
-    given = Given(
+    asked = Given(
         words or [],
         image or "",
         pairs("--env", env or ()),
         stdin,
         file or [],
         collect or (["."] if out is not None else []),
-        {name: value for name, value in limits.items() if value is not None},
+        given(timeout_s=_seconds(timeout), memory_bytes=size("--memory", memory), cpus=cpus),
     )
-    job = job_of(given)
+    job = job_of(asked)
     with ended_by_ctrl_c():
         place = Place(session, is_local, runtime, config)
-        ran = run_at(job, given.limits, place, check=check, threshold=threshold)
+        ran = run_at(job, asked.limits, place, check=check, threshold=threshold)
     result = ran.run
     if as_json:
         print_document(ran)
     else:
         print_for_people(ran)
-    for line in unmatched(given.collect, result):
+    for line in unmatched(asked.collect, result):
         output.note(f"hershy: {line}")
     if out is not None and result.files:
         from .collected import write_collected

@@ -14,6 +14,7 @@ from hershy.sandbox.domain.job import SandboxJob
 from hershy.sandbox.domain.result import SandboxResult
 
 from . import output
+from .options import given
 from .session import Session
 from .weakening import of_a_host, of_settings
 
@@ -82,15 +83,11 @@ def _in_this_process(job: SandboxJob, place: Place, *, check: bool, threshold: i
     from hershy.wiring import Settings
 
     # One run needs no warm containers for the next.
-    given: dict[str, Any] = {"sandbox_pool_size": 0}
-    if place.config is not None:
-        given["config"] = place.config
-    if place.runtime is not None:
-        given |= {"runtime": place.runtime, "sandbox": place.runtime}
-    settings = Settings.load(of_host=False, **given)
+    asked = given(sandbox_pool_size=0, config=place.config, runtime=place.runtime, sandbox=place.runtime)
+    settings = Settings.load(of_host=False, **asked)
     for sentence in of_settings(settings, image=job.image, check=check, threshold=threshold):
         output.note(f"hershy: warning: {sentence}")
-    run = asyncio.run(_here(job, given, check=check, threshold=threshold))
+    run = asyncio.run(_here(job, asked, check=check, threshold=threshold))
     return Ran(run, "this process", None if settings.file is None else str(settings.file))
 
 

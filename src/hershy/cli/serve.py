@@ -11,7 +11,7 @@ from hershy.access.principals import Authentication
 
 from . import output
 from .log_output import LogFormat, log_to_stderr
-from .options import ConfigOption
+from .options import ConfigOption, given
 from .variables import unknown_variables
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -56,13 +56,12 @@ def serve(
 
     `hershy serve --storage /srv/hershy --log-format json`
     """
-    given = {"http_host": host, "http_port": port, "storage_root": storage, "runtime": runtime, "auth": auth}
-    given["config"] = config
+    settings = given(http_host=host, http_port=port, storage_root=storage, runtime=runtime, auth=auth, config=config)
     for sentence in unknown_variables():
         raise typer.BadParameter(sentence, param_hint="the environment")
     log_to_stderr(log_format or (LogFormat.JSON if as_json else LogFormat.TEXT))
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_until_signal({name: value for name, value in given.items() if value is not None}, as_json))
+        runner.run(_until_signal(settings, as_json))
 
 
 async def _until_signal(settings: dict[str, Any], as_json: bool) -> None:

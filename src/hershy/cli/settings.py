@@ -2,13 +2,12 @@
 
 import dataclasses
 import json
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from . import output
-from .options import ConfigOption, JsonOption
+from .options import ConfigOption, JsonOption, StorageOption, given
 
 
 def settings(
@@ -18,9 +17,7 @@ def settings(
             metavar="[TEXT]", help="Those whose name or group holds this: sandbox, timeout.", show_default=False
         ),
     ] = None,
-    storage: Annotated[
-        Path | None, typer.Option(metavar="DIR", file_okay=False, help="The storage root, as given to serve.")
-    ] = None,
+    storage: StorageOption = None,
     runtime: Annotated[str | None, typer.Option(metavar="NAME", help="The runtime, as given to serve.")] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -34,8 +31,7 @@ def settings(
     """
     from hershy.wiring import Settings
 
-    given: dict[str, Any] = {"storage_root": storage, "runtime": runtime, "config": config}
-    loaded = Settings.load(**{name: value for name, value in given.items() if value is not None})
+    loaded = Settings.load(**given(storage_root=storage, runtime=runtime, config=config))
     shown = [it for it in loaded.listed() if only is None or only in it.name or only in it.group]
     if as_json:
         output.document({"settings": [dataclasses.asdict(it) for it in shown], "count": len(shown)})

@@ -2,22 +2,17 @@
 
 import asyncio
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from . import output
-from .options import ConfigOption, JsonOption, duration
+from .options import ConfigOption, JsonOption, StorageOption, duration, given
 
 if TYPE_CHECKING:
     from hershy.access.tokens import Token
 
 commands = typer.Typer(name="token", no_args_is_help=True)
-
-StorageOption = Annotated[
-    Path | None, typer.Option(metavar="DIR", file_okay=False, help="The Host's storage root, as given to serve.")
-]
 
 
 @commands.callback()
@@ -53,7 +48,7 @@ def create(
     lifetime = duration("--expires", expires)
 
     async def making() -> tuple["Token", str]:
-        async with open_tokens(**_given(storage, config)) as (tokens, clock):
+        async with open_tokens(**given(storage_root=storage, config=config)) as (tokens, clock):
             user_id = None if user is None else UserID(user)
             return await issue(tokens, clock.now(), user_id, name=name, lifetime=lifetime)
 
@@ -71,7 +66,7 @@ def ls(storage: StorageOption = None, config: ConfigOption = None, as_json: Json
     from hershy.wiring import open_tokens
 
     async def listing() -> tuple[list["Token"], datetime]:
-        async with open_tokens(**_given(storage, config)) as (tokens, clock):
+        async with open_tokens(**given(storage_root=storage, config=config)) as (tokens, clock):
             return list(await tokens.list()), clock.now()
 
     found, now = asyncio.run(listing())
@@ -97,15 +92,11 @@ def revoke(
     from hershy.wiring import open_tokens
 
     async def revoking() -> None:
-        async with open_tokens(**_given(storage, config)) as (tokens, clock):
+        async with open_tokens(**given(storage_root=storage, config=config)) as (tokens, clock):
             await tokens.revoke(TokenID(token_id), clock.now())
 
     asyncio.run(revoking())
     output.note(f"token {token_id} is revoked")
-
-
-def _given(storage: Path | None, config: Path | None) -> dict[str, Any]:
-    return {name: it for name, it in {"storage_root": storage, "config": config}.items() if it is not None}
 
 
 def _document(it: "Token") -> dict[str, Any]:

@@ -11,7 +11,7 @@ from .options import JsonOption, LabelOption, UrlOption, UserOption, pairs
 from .session import Session
 
 if TYPE_CHECKING:
-    from hershy.client import AsyncClient, ProgramInfo, ProgramStats
+    from hershy.client import AsyncClient, ProgramInfo, StatsInfo
 
 AT_ONCE = 16
 _MIB = 1024 * 1024
@@ -36,7 +36,7 @@ def stats(
         if user is not None or labels:
             raise typer.BadParameter("give either an ID, or which programs by --user or --label", param_hint="ID")
         with session.client() as client:
-            found: Sequence[ProgramStats] = [client.stats(program_id)]
+            found: Sequence[StatsInfo] = [client.stats(program_id)]
     else:
         with session.client() as client:
             running = [it for it in client.list(user_id=user, labels=labels) if it.container_id is not None]
@@ -49,11 +49,11 @@ def stats(
         output.document({"programs": found, "count": len(found)})
 
 
-async def _stats_of(session: Session, programs: Sequence["ProgramInfo"]) -> Sequence["ProgramStats"]:
+async def _stats_of(session: Session, programs: Sequence["ProgramInfo"]) -> Sequence["StatsInfo"]:
     """In the given order; a program that is deleted meanwhile is left out."""
     slots = asyncio.Semaphore(AT_ONCE)
 
-    async def one(client: "AsyncClient", program_id: str) -> "ProgramStats | None":
+    async def one(client: "AsyncClient", program_id: str) -> "StatsInfo | None":
         from hershy.errors import NotFound
 
         async with slots:
@@ -67,7 +67,7 @@ async def _stats_of(session: Session, programs: Sequence["ProgramInfo"]) -> Sequ
     return [it for it in found if it is not None]
 
 
-def _print_table(found: Sequence["ProgramStats"]) -> None:
+def _print_table(found: Sequence["StatsInfo"]) -> None:
     if not found:
         output.note("no running programs")
         return
@@ -75,7 +75,7 @@ def _print_table(found: Sequence["ProgramStats"]) -> None:
     output.table(head, [_row(it) for it in found])
 
 
-def _row(it: "ProgramStats") -> Sequence[str]:
+def _row(it: "StatsInfo") -> Sequence[str]:
     memory = f"{_size(it.memory_bytes)} of {_size(it.memory_limit_bytes)}" if it.memory_bytes is not None else "-"
     return (
         it.program_id,

@@ -7,7 +7,7 @@ with Client() as hershy:
     hershy.message(program.program_id, "add 5")
 """
 
-from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer
+from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer, RequestParts
 from hershy.sandbox.domain.result import SandboxResult
 from hershy.wire import (
     BuildLineEvent,
@@ -15,23 +15,24 @@ from hershy.wire import (
     CreatedProgram,
     DeletedEvent,
     ExitInfo,
-    JournalEntry,
+    JournalInfo,
+    LogsInfo,
     LostEvent,
     NewProgram,
     ProgramEvent,
     ProgramInfo,
-    ProgramLogs,
     ProgramSource,
-    ProgramStats,
     ProxyInfo,
     RiskInfo,
     StateEvent,
+    StatsInfo,
     Transition,
 )
 
 from ._async_handle import AsyncProgramHandle
 from ._handle import BlockingProgramHandle
 from .asynchronous import AsyncClient
+from .options import DeployOptions, ProgramCriteria, RunOptions
 from .sync import Client
 from .waiting import Wait, WaitStep
 
@@ -44,21 +45,25 @@ __all__ = [
     "Client",
     "CreatedProgram",
     "DeletedEvent",
+    "DeployOptions",
     "ExitInfo",
-    "JournalEntry",
+    "JournalInfo",
+    "LogsInfo",
     "LostEvent",
     "MessageReceipt",
     "NewProgram",
     "ProgramAnswer",
+    "ProgramCriteria",
     "ProgramEvent",
     "ProgramInfo",
-    "ProgramLogs",
     "ProgramSource",
-    "ProgramStats",
     "ProxyInfo",
+    "RequestParts",
     "RiskInfo",
+    "RunOptions",
     "SandboxResult",
     "StateEvent",
+    "StatsInfo",
     "Transition",
     "Wait",
     "WaitStep",

@@ -1,50 +1,32 @@
 """A program at a Host, for asyncio."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from hershy.errors import HershyError, HostUnreachable, WaitTimeout
-from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer
+from hershy.programs.domain import patience
+from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer, RequestParts
 from hershy.programs.domain.state import ProgramState
 from hershy.wire import ProgramInfo
 
-from ._deploying import PATIENCE, Progress
+from ._deploying import Progress
 from ._resuming import STREAM_ENDED
+from ._view import ProgramView
 from .waiting import Wait, WaitStep
 
 if TYPE_CHECKING:
     from .asynchronous import AsyncClient
 
 
-class AsyncProgramHandle:
-    """A program at a Host: ``hershy.RunningProgram`` by HTTP, with the same names. Ends with its client.
-
-    ``info``, and ``state`` and ``url`` with it, are as of the latest look: the handle's making, and every method that
-    changes the program or waits for it.
-    """
+class AsyncProgramHandle(ProgramView):
+    """A program at a Host: ``hershy.RunningProgram`` by HTTP, with the same names. Ends with its client."""
 
     def __init__(self, client: "AsyncClient", info: ProgramInfo) -> None:
+        super().__init__(info)
         self._client = client
-        self.info = info
-
-    @property
-    def id(self) -> str:
-        return self.info.program_id
-
-    @property
-    def state(self) -> ProgramState | str:
-        return self.info.state
-
-    @property
-    def url(self) -> str:
-        """Where the program is found from the Host's machine, while it is Ready."""
-        return self.info.proxy_url or ""
-
-    def __repr__(self) -> str:
-        return f"<program {self.id}, {self.state}>"
 
     async def get(self) -> ProgramInfo:
         """The program as it is now."""
@@ -56,12 +38,12 @@ class AsyncProgramHandle:
         await self._client.start(self.id)
         await self.get()
 
-    async def stop(self, timeout: timedelta = timedelta(minutes=2)) -> ProgramInfo:
+    async def stop(self, timeout: timedelta = patience.STOPPING) -> ProgramInfo:
         """Stop it gracefully and return it Stopped."""
         await self._client.stop(self.id)
         return await self.wait_for(ProgramState.STOPPED, timeout=timeout)
 
-    async def restart(self, timeout: timedelta = timedelta(minutes=5)) -> ProgramInfo:
+    async def restart(self, timeout: timedelta = patience.RESTARTING) -> ProgramInfo:
         """Give it a new container of the same image and ``/state``, and return it Ready."""
         await self._client.restart(self.id)
         return await self.wait_for(ProgramState.READY, timeout=timeout)
@@ -70,7 +52,7 @@ class AsyncProgramHandle:
         """Remove the program with all it has, as ``AsyncClient.delete``; returns once all is gone."""
         await self._client.delete(self.id)
 
-    async def wait_for(self, *states: ProgramState | str, timeout: timedelta = PATIENCE) -> ProgramInfo:
+    async def wait_for(self, *states: ProgramState | str, timeout: timedelta = patience.STARTING) -> ProgramInfo:
         """Wait until the program is in one of ``states``, as ``AsyncClient.wait_for``."""
         self.info = await self._client.wait_for(self.id, states, timeout)
         return self.info
@@ -79,17 +61,9 @@ class AsyncProgramHandle:
         """Send a message to the program's Watcher. Printed, the receipt is what the program says."""
         return await self._client.message(self.id, text)
 
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-    ) -> ProgramAnswer:
+    async def request(self, method: str, path: str, **parts: Unpack[RequestParts]) -> ProgramAnswer:
         """Send an HTTP request to the program, as ``AsyncClient.request``."""
-        return await self._client.request(self.id, method, path, params=params, headers=headers, content=content)
+        return await self._client.request(self.id, method, path, **parts)
 
     async def logs(self, *, tail: int = 200) -> str:
         """The last ``tail`` lines of the program's output."""

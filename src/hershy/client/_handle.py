@@ -1,17 +1,19 @@
 """A program at a Host, for a client that blocks."""
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from hershy.errors import HostTimeout, HostUnreachable, WaitTimeout
-from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer
+from hershy.programs.domain import patience
+from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer, RequestParts
 from hershy.programs.domain.state import ProgramState
 from hershy.wire import ProgramInfo
 
-from ._deploying import PATIENCE, Progress
+from ._deploying import Progress
 from ._resuming import STREAM_ENDED, Resuming
+from ._view import ProgramView
 from .waiting import Wait, WaitStep
 
 if TYPE_CHECKING:
@@ -21,32 +23,12 @@ WAIT_SLICE_S = 2.0
 """While waiting, how long a silent event stream is listened to before the deadline is looked at again."""
 
 
-class BlockingProgramHandle:
-    """A program at a Host: ``hershy.RunningProgram`` by HTTP, with the same names. Ends with its client.
-
-    ``info``, and ``state`` and ``url`` with it, are as of the latest look: the handle's making, and every method that
-    changes the program or waits for it.
-    """
+class BlockingProgramHandle(ProgramView):
+    """A program at a Host: ``hershy.RunningProgram`` by HTTP, with the same names. Ends with its client."""
 
     def __init__(self, client: "Client", info: ProgramInfo) -> None:
+        super().__init__(info)
         self._client = client
-        self.info = info
-
-    @property
-    def id(self) -> str:
-        return self.info.program_id
-
-    @property
-    def state(self) -> ProgramState | str:
-        return self.info.state
-
-    @property
-    def url(self) -> str:
-        """Where the program is found from the Host's machine, while it is Ready."""
-        return self.info.proxy_url or ""
-
-    def __repr__(self) -> str:
-        return f"<program {self.id}, {self.state}>"
 
     def get(self) -> ProgramInfo:
         """The program as it is now."""
@@ -58,12 +40,12 @@ class BlockingProgramHandle:
         self._client.start(self.id)
         self.get()
 
-    def stop(self, timeout: timedelta = timedelta(minutes=2)) -> ProgramInfo:
+    def stop(self, timeout: timedelta = patience.STOPPING) -> ProgramInfo:
         """Stop it gracefully and return it Stopped."""
         self._client.stop(self.id)
         return self.wait_for(ProgramState.STOPPED, timeout=timeout)
 
-    def restart(self, timeout: timedelta = timedelta(minutes=5)) -> ProgramInfo:
+    def restart(self, timeout: timedelta = patience.RESTARTING) -> ProgramInfo:
         """Give it a new container of the same image and ``/state``, and return it Ready."""
         self._client.restart(self.id)
         return self.wait_for(ProgramState.READY, timeout=timeout)
@@ -72,7 +54,7 @@ class BlockingProgramHandle:
         """Remove the program with all it has, as ``Client.delete``; returns once all is gone."""
         self._client.delete(self.id)
 
-    def wait_for(self, *states: ProgramState | str, timeout: timedelta = PATIENCE) -> ProgramInfo:
+    def wait_for(self, *states: ProgramState | str, timeout: timedelta = patience.STARTING) -> ProgramInfo:
         """Wait until the program is in one of ``states``, as ``Client.wait_for``."""
         self.info = self._client.wait_for(self.id, states, timeout)
         return self.info
@@ -81,17 +63,9 @@ class BlockingProgramHandle:
         """Send a message to the program's Watcher. Printed, the receipt is what the program says."""
         return self._client.message(self.id, text)
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-    ) -> ProgramAnswer:
+    def request(self, method: str, path: str, **parts: Unpack[RequestParts]) -> ProgramAnswer:
         """Send an HTTP request to the program, as ``Client.request``."""
-        return self._client.request(self.id, method, path, params=params, headers=headers, content=content)
+        return self._client.request(self.id, method, path, **parts)
 
     def logs(self, *, tail: int = 200) -> str:
         """The last ``tail`` lines of the program's output."""

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from hershy.errors import HershyError, UnexpectedAnswer
-from hershy.programs.domain.answers import MessageReceipt
 from hershy.wire import ERROR_HEADER, EVENTS, ProgramEvent, read_answer, read_error_header
 
 from ._refusals import refused
@@ -39,10 +38,6 @@ def refusal(status: int, headers: Mapping[str, str], content: bytes) -> HershyEr
 
 def nothing(data: Any) -> None:
     return None
-
-
-def receipt(data: Any) -> MessageReceipt:
-    return MessageReceipt(data["status"], {name: value for name, value in data.items() if name != "status"})
 
 
 def event(name: str, text: str) -> ProgramEvent | None:

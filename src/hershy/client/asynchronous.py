@@ -1,41 +1,30 @@
 """The client for asyncio."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from datetime import timedelta
-from typing import Any, Unpack
+from typing import Unpack
 
 from hershy.builds.spec import PathLike
 from hershy.core.ids import UserID
 from hershy.errors import DeadlineExceeded, HershyError, HostUnreachable, Unavailable, WaitTimeout
-from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer
-from hershy.programs.domain.egress import Egress
+from hershy.programs.domain import patience
+from hershy.programs.domain.answers import ProgramAnswer, RequestParts
 from hershy.programs.domain.state import ProgramState
-from hershy.sandbox.domain.result import SandboxResult
 from hershy.wire import (
-    BulkResult,
-    CreatedProgram,
     DeletedEvent,
-    JournalEntry,
-    NewProgram,
-    NewRun,
     ProgramEvent,
     ProgramInfo,
-    ProgramLogs,
-    ProgramSource,
-    ProgramStats,
-    ProxyInfo,
-    RiskInfo,
-    Transition,
-    encoded,
 )
 
 from . import _calls, _sandbox_calls
 from ._async_handle import AsyncProgramHandle, start_and_wait
 from ._awaiting import AsyncConnection
-from ._deploying import PATIENCE, Options, Progress, pass_over, registration
+from ._deploying import Progress, pass_over, registration
 from ._resuming import STREAM_ENDED, Resuming
+from ._sent import awaiting
+from .options import DeployOptions
 from .waiting import Wait, WaitStep
 
 
@@ -46,49 +35,36 @@ class AsyncClient(AsyncConnection):
     Iterators hold a connection until they end or are closed: leave one early inside ``contextlib.aclosing``.
     """
 
-    async def create_program(
-        self,
-        user_id: str,
-        dockerfile: str,
-        src_files: Mapping[str, str] | None = None,
-        *,
-        build_args: Mapping[str, str] | None = None,
-        env: Mapping[str, str] | None = None,
-        labels: Mapping[str, str] | None = None,
-        resources: Mapping[str, float] | None = None,
-        restart_policy: str | Mapping[str, Any] | None = None,
-        health_check: bool | Mapping[str, Any] | None = None,
-        ttl: timedelta | None = None,
-        idle_timeout: timedelta | None = None,
-        egress: Egress | str | None = None,
-        description: str | None = None,
-    ) -> CreatedProgram:
-        """Register a program, as ``Client.create_program``."""
-        program = NewProgram(
-            user_id,
-            dockerfile,
-            src_files or {},
-            build_args=build_args,
-            env=env,
-            labels=labels,
-            resources=resources,
-            restart_policy=restart_policy,
-            health_check=health_check,
-            ttl=ttl,
-            idle_timeout=idle_timeout,
-            egress=egress,
-            description=description,
-        )
-        return await self._send(_calls.create(program))
+    create_program = awaiting(_calls.create_program)
+    create_programs = awaiting(_calls.create_programs)
+    start = awaiting(_calls.start)
+    stop = awaiting(_calls.stop)
+    restart = awaiting(_calls.restart)
+    get = awaiting(_calls.get)
+    list = awaiting(_calls.list_programs)
+    delete = awaiting(_calls.delete)
+    start_all = awaiting(_calls.start_all)
+    stop_all = awaiting(_calls.stop_all)
+    restart_all = awaiting(_calls.restart_all)
+    delete_all = awaiting(_calls.delete_all)
+    logs = awaiting(_calls.logs)
+    build_log = awaiting(_calls.build_log)
+    stats = awaiting(_calls.stats)
+    journal = awaiting(_calls.journal)
+    source = awaiting(_calls.source)
+    message = awaiting(_calls.message)
+    run_code = awaiting(_sandbox_calls.run_code)
+    score_code = awaiting(_sandbox_calls.score_code)
+    debug_proxy = awaiting(_calls.debug_proxy)
 
     async def deploy(
         self,
         directory: str | PathLike,
         *,
         user: UserID | str,
-        timeout: timedelta = PATIENCE,
+        timeout: timedelta = patience.STARTING,
         progress: Progress = pass_over,
-        **options: Unpack[Options],
+        **options: Unpack[DeployOptions],
     ) -> AsyncProgramHandle:
         """Register the program in a directory, start it, and return it once it is Ready, as ``Client.deploy``."""
         created = await self._send(registration(directory, user, options))
@@ -98,99 +74,6 @@ class AsyncClient(AsyncConnection):
     async def program(self, program_id: str) -> AsyncProgramHandle:
         """A handle of the program. Raises ProgramNotFound."""
         return AsyncProgramHandle(self, await self.get(program_id))
-
-    async def create_programs(self, programs: Iterable[NewProgram]) -> Sequence[CreatedProgram]:
-        """Register several programs, all or none, as ``Client.create_programs``."""
-        return await self._send(_calls.create_many(programs))
-
-    async def start(self, program_id: str) -> Transition:
-        """Begin to build and run, as ``Client.start``."""
-        return await self._send(_calls.start(program_id))
-
-    async def stop(self, program_id: str) -> Transition:
-        """Begin to stop, as ``Client.stop``."""
-        return await self._send(_calls.stop(program_id))
-
-    async def restart(self, program_id: str) -> Transition:
-        """Begin to replace the container, as ``Client.restart``."""
-        return await self._send(_calls.restart(program_id))
-
-    async def get(self, program_id: str) -> ProgramInfo:
-        """The program as it is now. Raises ProgramNotFound."""
-        return await self._send(_calls.get(program_id))
-
-    async def list(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-        text: str | None = None,
-    ) -> tuple[ProgramInfo, ...]:
-        """The programs that meet every criterion given, oldest first.
-
-        ``text`` is part of the description, the id, the user or a label, whatever its case.
-        """
-        return await self._send(_calls.list_programs(user_id, state, labels, text))
-
-    async def delete(self, program_id: str) -> None:
-        """Stop and remove the program, as ``Client.delete``."""
-        await self._send(_calls.delete(program_id))
-
-    async def start_all(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> Sequence[BulkResult]:
-        """``start`` every program that meets all criteria given, as ``Client.start_all``."""
-        return await self._send(_calls.bulk("start", user_id, state, labels))
-
-    async def stop_all(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> Sequence[BulkResult]:
-        """``stop`` every program that meets all criteria given, as ``start_all``."""
-        return await self._send(_calls.bulk("stop", user_id, state, labels))
-
-    async def restart_all(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> Sequence[BulkResult]:
-        """``restart`` every program that meets all criteria given, as ``start_all``."""
-        return await self._send(_calls.bulk("restart", user_id, state, labels))
-
-    async def delete_all(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> Sequence[BulkResult]:
-        """``delete`` every program that meets all criteria given, as ``start_all``; returns when all are gone."""
-        return await self._send(_calls.bulk("delete", user_id, state, labels))
-
-    async def logs(
-        self,
-        program_id: str,
-        *,
-        tail: int | None = None,
-        stream: str | None = None,
-        since: _calls.Since | None = None,
-    ) -> ProgramLogs:
-        """The newest lines of output, as ``Client.logs``."""
-        return await self._send(_calls.logs(program_id, tail, stream, since))
-
-    async def build_log(self, program_id: str, *, tail: int | None = None) -> ProgramLogs:
-        """The last ``tail`` lines of the last build's output."""
-        return await self._send(_calls.logs(program_id, tail, "build"))
 
     async def follow_logs(
         self,
@@ -206,77 +89,11 @@ class AsyncClient(AsyncConnection):
             async for line in lines:
                 yield line
 
-    async def stats(self, program_id: str) -> ProgramStats:
-        """What the program uses of the machine, as ``Client.stats``."""
-        return await self._send(_calls.stats(program_id))
-
-    async def journal(
-        self, program_id: str, *, after: int | None = None, limit: int | None = None
-    ) -> Sequence[JournalEntry]:
-        """What has happened to the program, as ``Client.journal``."""
-        return await self._send(_calls.journal(program_id, after, limit))
-
-    async def source(self, program_id: str) -> ProgramSource:
-        """What the program was built from, ``Dockerfile`` included. Raises ProgramNotFound."""
-        return await self._send(_calls.source(program_id))
-
-    async def message(self, program_id: str, text: str) -> MessageReceipt:
-        """Send a message to the program's Watcher. Raises ProgramNotReady unless the program is Ready."""
-        return await self._send(_calls.message(program_id, text))
-
-    async def request(
-        self,
-        program_id: str,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-    ) -> ProgramAnswer:
+    async def request(self, program_id: str, method: str, path: str, **parts: Unpack[RequestParts]) -> ProgramAnswer:
         """Send any request to the program's 8080, as ``Client.request``."""
         path = _calls.proxy_path(program_id, path)
-        response, body = await self._exchange(method, path, params=params, headers=headers, content=content)
+        response, body = await self._exchange(method, path, **parts)
         return ProgramAnswer(response.status_code, tuple(response.headers.multi_items()), body)
-
-    async def run_code(
-        self,
-        code: str | None = None,
-        *,
-        command: Sequence[str] = (),
-        image: str = "",
-        args: Sequence[str] = (),
-        files: Mapping[str, bytes | str] | None = None,
-        stdin: bytes | str = b"",
-        env: Mapping[str, str] | None = None,
-        collect: Sequence[str] = (),
-        limits: Mapping[str, float] | None = None,
-        check: bool = True,
-        threshold: int | None = None,
-    ) -> SandboxResult:
-        """Run code once in a sandbox, as ``Client.run_code``. Cancelled, it kills the run."""
-        asked = NewRun(
-            code,
-            _sandbox_calls.contents(files) if files else None,
-            command=command or None,
-            image=image or None,
-            args=args or None,
-            stdin=encoded(stdin) if stdin else None,
-            env=env or None,
-            collect=collect or None,
-            limits=limits or None,
-            check=None if check else False,
-            threshold=threshold,
-        )
-        return await self._send(_sandbox_calls.run(asked))
-
-    async def score_code(self, code: str | None = None, *, files: Mapping[str, bytes | str] | None = None) -> RiskInfo:
-        """How risky code looks, as ``Client.score_code``."""
-        return await self._send(_sandbox_calls.score(code, files or {}))
-
-    async def debug_proxy(self, program_id: str) -> ProxyInfo:
-        """What the Host's proxy holds for the program. Raises ProgramNotFound."""
-        return await self._send(_calls.debug_proxy(program_id))
 
     async def events(
         self, program_id: str | None = None, *, after: int | None = None

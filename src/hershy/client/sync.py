@@ -1,40 +1,29 @@
 """The client that blocks."""
 
 import time
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator
 from datetime import timedelta
-from typing import Any, Unpack
+from typing import Unpack
 
 from hershy.builds.spec import PathLike
 from hershy.core.ids import UserID
 from hershy.errors import DeadlineExceeded, HostTimeout, HostUnreachable, Unavailable, WaitTimeout
-from hershy.programs.domain.answers import MessageReceipt, ProgramAnswer
-from hershy.programs.domain.egress import Egress
+from hershy.programs.domain import patience
+from hershy.programs.domain.answers import ProgramAnswer, RequestParts
 from hershy.programs.domain.state import ProgramState
-from hershy.sandbox.domain.result import SandboxResult
 from hershy.wire import (
-    BulkResult,
-    CreatedProgram,
     DeletedEvent,
-    JournalEntry,
-    NewProgram,
-    NewRun,
     ProgramEvent,
     ProgramInfo,
-    ProgramLogs,
-    ProgramSource,
-    ProgramStats,
-    ProxyInfo,
-    RiskInfo,
-    Transition,
-    encoded,
 )
 
 from . import _calls, _http, _sandbox_calls
 from ._blocking import BlockingConnection
-from ._deploying import PATIENCE, Options, Progress, pass_over, registration
+from ._deploying import Progress, pass_over, registration
 from ._handle import WAIT_SLICE_S, BlockingProgramHandle, start_and_wait
 from ._resuming import STREAM_ENDED, Resuming
+from ._sent import blocking
+from .options import DeployOptions
 from .waiting import Wait, WaitStep
 
 
@@ -47,57 +36,36 @@ class Client(BlockingConnection):
     (``hershy.errors``), HostUnreachable when none answers and UnexpectedAnswer when something else does.
     """
 
-    def create_program(
-        self,
-        user_id: str,
-        dockerfile: str,
-        src_files: Mapping[str, str] | None = None,
-        *,
-        build_args: Mapping[str, str] | None = None,
-        env: Mapping[str, str] | None = None,
-        labels: Mapping[str, str] | None = None,
-        resources: Mapping[str, float] | None = None,
-        restart_policy: str | Mapping[str, Any] | None = None,
-        health_check: bool | Mapping[str, Any] | None = None,
-        ttl: timedelta | None = None,
-        idle_timeout: timedelta | None = None,
-        egress: Egress | str | None = None,
-        description: str | None = None,
-    ) -> CreatedProgram:
-        """Register a program; nothing is built before ``start``. Each call makes another program.
-
-        ``src_files`` maps relative POSIX paths to text. ``resources`` takes cpus, memory_bytes, pids, open_files
-        and log_bytes; ``restart_policy`` is ``no``, ``on-failure`` or ``always``, or a mapping with its details;
-        ``health_check`` True for the defaults, or a mapping with path, interval_s, timeout_s and failures. ``ttl``
-        after its registration the program is deleted; ``idle_timeout`` after the last request to it, stopped.
-        With ``egress`` ``none`` it reaches nothing, and is still reached. ``description`` is text for people.
-        Raises InvalidValue, TooLarge, QuotaExceeded; InvalidValue, with nothing sent, for an unknown name.
-        """
-        program = NewProgram(
-            user_id,
-            dockerfile,
-            src_files or {},
-            build_args=build_args,
-            env=env,
-            labels=labels,
-            resources=resources,
-            restart_policy=restart_policy,
-            health_check=health_check,
-            ttl=ttl,
-            idle_timeout=idle_timeout,
-            egress=egress,
-            description=description,
-        )
-        return self._send(_calls.create(program))
+    create_program = blocking(_calls.create_program)
+    create_programs = blocking(_calls.create_programs)
+    start = blocking(_calls.start)
+    stop = blocking(_calls.stop)
+    restart = blocking(_calls.restart)
+    get = blocking(_calls.get)
+    list = blocking(_calls.list_programs)
+    delete = blocking(_calls.delete)
+    start_all = blocking(_calls.start_all)
+    stop_all = blocking(_calls.stop_all)
+    restart_all = blocking(_calls.restart_all)
+    delete_all = blocking(_calls.delete_all)
+    logs = blocking(_calls.logs)
+    build_log = blocking(_calls.build_log)
+    stats = blocking(_calls.stats)
+    journal = blocking(_calls.journal)
+    source = blocking(_calls.source)
+    message = blocking(_calls.message)
+    run_code = blocking(_sandbox_calls.run_code)
+    score_code = blocking(_sandbox_calls.score_code)
+    debug_proxy = blocking(_calls.debug_proxy)
 
     def deploy(
         self,
         directory: str | PathLike,
         *,
         user: UserID | str,
-        timeout: timedelta = PATIENCE,
+        timeout: timedelta = patience.STARTING,
         progress: Progress = pass_over,
-        **options: Unpack[Options],
+        **options: Unpack[DeployOptions],
     ) -> BlockingProgramHandle:
         """Register the program in a directory, start it, and return it once it is Ready.
 
@@ -113,105 +81,6 @@ class Client(BlockingConnection):
     def program(self, program_id: str) -> BlockingProgramHandle:
         """A handle of the program. Raises ProgramNotFound."""
         return BlockingProgramHandle(self, self.get(program_id))
-
-    def create_programs(self, programs: Iterable[NewProgram]) -> Sequence[CreatedProgram]:
-        """Register several programs, all or none; at most 100. Raises as ``create_program``, naming it by its index."""
-        return self._send(_calls.create_many(programs))
-
-    def start(self, program_id: str) -> Transition:
-        """Begin to build and run; returns at once, with the state before. Raises IllegalTransition if it is active."""
-        return self._send(_calls.start(program_id))
-
-    def stop(self, program_id: str) -> Transition:
-        """Begin to stop, also a build under way; returns at once. Raises ProgramNotRunning if it does not run."""
-        return self._send(_calls.stop(program_id))
-
-    def restart(self, program_id: str) -> Transition:
-        """Begin to replace the container, keeping image and ``/state``. Raises ProgramNotRunning if it does not run."""
-        return self._send(_calls.restart(program_id))
-
-    def get(self, program_id: str) -> ProgramInfo:
-        """The program as it is now. Raises ProgramNotFound."""
-        return self._send(_calls.get(program_id))
-
-    def list(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-        text: str | None = None,
-    ) -> tuple[ProgramInfo, ...]:
-        """The programs that meet every criterion given, oldest first.
-
-        ``text`` is part of the description, the id, the user or a label, whatever its case.
-        """
-        return self._send(_calls.list_programs(user_id, state, labels, text))
-
-    def delete(self, program_id: str) -> None:
-        """Stop the program if need be, and remove it with its files and its port. Raises ProgramNotFound."""
-        self._send(_calls.delete(program_id))
-
-    def start_all(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> Sequence[BulkResult]:
-        """``start`` every program that meets all criteria given, with a result for each.
-
-        One that is refused stops no other. Raises InvalidValue when no criterion is given.
-        """
-        return self._send(_calls.bulk("start", user_id, state, labels))
-
-    def stop_all(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> Sequence[BulkResult]:
-        """``stop`` every program that meets all criteria given, as ``start_all``."""
-        return self._send(_calls.bulk("stop", user_id, state, labels))
-
-    def restart_all(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> Sequence[BulkResult]:
-        """``restart`` every program that meets all criteria given, as ``start_all``."""
-        return self._send(_calls.bulk("restart", user_id, state, labels))
-
-    def delete_all(
-        self,
-        *,
-        user_id: str | None = None,
-        state: ProgramState | str | None = None,
-        labels: Mapping[str, str] | None = None,
-    ) -> Sequence[BulkResult]:
-        """``delete`` every program that meets all criteria given, as ``start_all``; returns when all are gone."""
-        return self._send(_calls.bulk("delete", user_id, state, labels))
-
-    def logs(
-        self,
-        program_id: str,
-        *,
-        tail: int | None = None,
-        stream: str | None = None,
-        since: _calls.Since | None = None,
-    ) -> ProgramLogs:
-        """The last ``tail`` lines of output, 200 by default; ``stream`` is stdout or stderr, both by default.
-
-        ``since``: nothing older than a moment, than so long ago, or than what the Host reads (``10m``, RFC 3339).
-        """
-        return self._send(_calls.logs(program_id, tail, stream, since))
-
-    def build_log(self, program_id: str, *, tail: int | None = None) -> ProgramLogs:
-        """The last ``tail`` lines of the last build's output."""
-        return self._send(_calls.logs(program_id, tail, "build"))
 
     def follow_logs(
         self,
@@ -230,88 +99,14 @@ class Client(BlockingConnection):
         path, params = _calls.follow_path(program_id), _calls.follow_params(tail, stream, since)
         yield from self._lines(path, params, silence_s=None)
 
-    def stats(self, program_id: str) -> ProgramStats:
-        """What the program uses of the machine. Takes about 0.2 s while it runs. Raises ProgramNotFound."""
-        return self._send(_calls.stats(program_id))
-
-    def journal(self, program_id: str, *, after: int | None = None, limit: int | None = None) -> Sequence[JournalEntry]:
-        """What has happened to the program, oldest first: the first ``limit`` entries above the id ``after``.
-
-        Without ``after`` the newest; 200 by default. A deleted program is found for a while. Raises ProgramNotFound.
-        """
-        return self._send(_calls.journal(program_id, after, limit))
-
-    def source(self, program_id: str) -> ProgramSource:
-        """What the program was built from, ``Dockerfile`` included. Raises ProgramNotFound."""
-        return self._send(_calls.source(program_id))
-
-    def message(self, program_id: str, text: str) -> MessageReceipt:
-        """Send a message to the program's Watcher. Raises ProgramNotReady unless the program is Ready."""
-        return self._send(_calls.message(program_id, text))
-
-    def request(
-        self,
-        program_id: str,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-    ) -> ProgramAnswer:
+    def request(self, program_id: str, method: str, path: str, **parts: Unpack[RequestParts]) -> ProgramAnswer:
         """Send any request to the program's 8080 and return its answer, whatever its status.
 
         The Host answers 503 in the program's stead while it is not Ready, 502 and 504 when it does not answer.
         """
         path = _calls.proxy_path(program_id, path)
-        response, body = self._exchange(method, path, params=params, headers=headers, content=content)
+        response, body = self._exchange(method, path, **parts)
         return ProgramAnswer(response.status_code, tuple(response.headers.multi_items()), body)
-
-    def run_code(
-        self,
-        code: str | None = None,
-        *,
-        command: Sequence[str] = (),
-        image: str = "",
-        args: Sequence[str] = (),
-        files: Mapping[str, bytes | str] | None = None,
-        stdin: bytes | str = b"",
-        env: Mapping[str, str] | None = None,
-        collect: Sequence[str] = (),
-        limits: Mapping[str, float] | None = None,
-        check: bool = True,
-        threshold: int | None = None,
-    ) -> SandboxResult:
-        """Run Python ``code``, or a ``command`` of an image, once in a sandbox, and return how it has ended.
-
-        ``files`` (by relative POSIX path) are laid into its working directory, and ``collect`` names those to bring
-        back, ``.`` all. ``limits`` takes timeout_s, cpus, memory_bytes, pids, open_files, output_bytes, work_bytes and
-        files_bytes. Code that scores ``threshold`` or more, by default the Host's, is refused, unless ``check`` is
-        False. What the code does is never raised. Waits for its turn, beyond its own timeout for some minutes. Raises
-        InvalidValue, ImageNotFound for an image that the Host does not have, QuotaExceeded, Unavailable.
-        """
-        asked = NewRun(
-            code,
-            _sandbox_calls.contents(files) if files else None,
-            command=command or None,
-            image=image or None,
-            args=args or None,
-            stdin=encoded(stdin) if stdin else None,
-            env=env or None,
-            collect=collect or None,
-            limits=limits or None,
-            check=None if check else False,
-            threshold=threshold,
-        )
-        return self._send(_sandbox_calls.run(asked))
-
-    def score_code(self, code: str | None = None, *, files: Mapping[str, bytes | str] | None = None) -> RiskInfo:
-        """How risky Python ``code``, or the Python among ``files``, looks. Runs nothing. Raises InvalidValue."""
-        return self._send(_sandbox_calls.score(code, files or {}))
-
-    def debug_proxy(self, program_id: str) -> ProxyInfo:
-        """What the Host's proxy holds for the program. Raises ProgramNotFound."""
-        return self._send(_calls.debug_proxy(program_id))
 
     def events(self, program_id: str | None = None, *, after: int | None = None) -> Generator[ProgramEvent, None, None]:
         """Yield what happens to a program, beginning with its present state; or to all, from now on.

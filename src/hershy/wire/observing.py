@@ -11,7 +11,7 @@ from .programs import ExitInfo
 
 
 @dataclass(frozen=True, slots=True)
-class ProgramLogs:
+class LogsInfo:
     """The newest lines of a program's output, or of its build, as one text."""
 
     SCHEMA: ClassVar[str] = "Logs"
@@ -23,7 +23,7 @@ class ProgramLogs:
 
 
 @dataclass(frozen=True, slots=True)
-class ProgramStats:
+class StatsInfo:
     """What a program uses; None for what only a container has, while none runs.
 
     ``cpu_cores`` are in use now, 0.5 being half of one; ``cpu_seconds`` and the network's bytes count from the
@@ -71,10 +71,11 @@ class ProxyInfo:
     opened_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalInfo:
     """One thing that has happened to a program. ``previous`` is None for its registration, ``state`` for its end.
 
+    ``id`` grows from entry to entry; ``event`` names what has happened.
     ``detail`` says in words why: of an exit, a failure, a request, with the last log lines; ``error_msg`` is that of
     what led to Error. ``actor`` is who asked for it: a token, ``local``, ``host``; empty for what nobody asked for.
     """
@@ -98,28 +99,15 @@ class Journal:
     """Oldest first."""
 
     program_id: str
-    entries: Sequence[JournalEntry]
+    entries: Sequence[JournalInfo]
     count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class StateEvent:
-    """The event ``state``, whose data is a journal entry: the program is in ``state``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateEvent(JournalInfo):
+    """The event ``state``, whose data is a journal entry: the program is in ``state``."""
 
-    ``previous`` is None for its registration. ``id`` grows from event to event. ``event`` names what has happened,
-    ``detail`` says why in words; ``error_msg`` is that of an Error.
-    """
-
-    program_id: str
     state: ProgramState | str
-    previous: ProgramState | str | None = None
-    error_msg: str = ""
-    at: datetime | None = None
-    id: int | None = None
-    event: str = ""
-    detail: str = ""
-    exit_reason: ExitInfo | None = None
-    actor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +119,9 @@ class BuildLineEvent:
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeletedEvent:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletedEvent(JournalInfo):
     """The event ``deleted``, whose data is a journal entry: the program is gone; a stream of its events ends."""
-
-    program_id: str = ""
-    id: int | None = None
-    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

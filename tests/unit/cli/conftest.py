@@ -31,7 +31,8 @@ PROGRAM = {
 
 
 def state_event(state: str, error_msg: str = "") -> str:
-    return f"event: state\ndata: {json.dumps({'program_id': ID, 'state': state, 'error_msg': error_msg})}\n\n"
+    entry = {"id": 7, "program_id": ID, "at": AT, "event": "x", "state": state, "error_msg": error_msg}
+    return f"event: state\ndata: {json.dumps(entry)}\n\n"
 
 
 def build_event(line: str) -> str:

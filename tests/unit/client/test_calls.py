@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from hershy.client import BulkResult, CreatedProgram, ExitInfo, JournalEntry, NewProgram, ProgramStats, Transition
+from hershy.client import BulkResult, CreatedProgram, ExitInfo, JournalInfo, NewProgram, StatsInfo, Transition
 from hershy.errors import (
     Conflict,
     Forbidden,
@@ -329,7 +329,7 @@ def test_stats(ask: Ask) -> None:
     body = {"program_id": ID, "state": "Ready", "timestamp": AT, "state_bytes": 7, "cpu_cores": 0.5, "pids": 3}
     stats = ask(host := Answering(body), "stats", ID)
     assert host.asked == f"GET /programs/{ID}/stats"
-    assert stats == ProgramStats(ID, ProgramState.READY, MOMENT, 7, cpu_cores=0.5, pids=3)
+    assert stats == StatsInfo(ID, ProgramState.READY, MOMENT, 7, cpu_cores=0.5, pids=3)
 
 
 def test_journal(ask: Ask) -> None:
@@ -349,8 +349,17 @@ def test_journal(ask: Ask) -> None:
     entries = ask(host, "journal", ID, after=4, limit=2)
     assert host.asked == f"GET /programs/{ID}/journal?after=4&limit=2"
     assert entries == (
-        JournalEntry(5, ID, MOMENT, "exited", ProgramState.READY, ProgramState.ERROR, "why", ExitInfo("code", 3)),
-        JournalEntry(6, ID, MOMENT, "deleted", ProgramState.ERROR),
+        JournalInfo(
+            id=5,
+            program_id=ID,
+            at=MOMENT,
+            event="exited",
+            previous=ProgramState.READY,
+            state=ProgramState.ERROR,
+            detail="why",
+            exit_reason=ExitInfo("code", 3),
+        ),
+        JournalInfo(id=6, program_id=ID, at=MOMENT, event="deleted", previous=ProgramState.ERROR),
     )
 
 

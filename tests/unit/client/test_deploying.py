@@ -1,5 +1,6 @@
 """A directory deployed by either client, and the handle of what came of it."""
 
+import json
 from pathlib import Path
 
 import httpx
@@ -49,9 +50,9 @@ def test_deploying_a_directory_and_blocking() -> None:
         asked.append(f"{request.method} {request.url.path}")
         if request.url.path.endswith("/events"):
             states = ("Created", "Building", "Ready")
-            return httpx.Response(
-                200, text="".join(f'event: state\ndata: {{"program_id": "{ID}", "state": "{it}"}}\n\n' for it in states)
-            )
+            entry = {"id": 7, "program_id": ID, "at": "2026-11-20T10:00:00Z", "event": "x"}
+            told = "".join(f"event: state\ndata: {json.dumps(entry | {'state': it})}\n\n" for it in states)
+            return httpx.Response(200, text=told)
         if request.url.path.endswith("/start"):
             return httpx.Response(200, json={"program_id": ID, "state": "Created", "message": "started"})
         return httpx.Response(200, json=program)

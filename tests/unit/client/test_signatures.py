@@ -1,11 +1,12 @@
-"""The two clients differ in how they wait, and in nothing else."""
+"""The two clients differ in how they wait, and in nothing else; programs have one vocabulary, here and from afar."""
 
 import inspect
 from typing import Any
 
 import pytest
 
-from hershy.client import AsyncClient, Client
+from hershy.client import AsyncClient, AsyncProgramHandle, BlockingProgramHandle, Client
+from hershy.programs.application.running_program import RunningProgram
 
 ONLY_ONE = {"close", "aclose"}
 
@@ -27,6 +28,27 @@ def test_both_take_the_same(name: str) -> None:
     awaiting = inspect.signature(getattr(AsyncClient, name), eval_str=True)
     assert list(blocking.parameters.values()) == list(awaiting.parameters.values())
     assert _plain(blocking.return_annotation) == _plain(awaiting.return_annotation)
+
+
+PROGRAMS = (RunningProgram, AsyncProgramHandle, BlockingProgramHandle)
+VIEWED = {"id", "info", "state", "url"}
+
+
+@pytest.mark.parametrize("name", sorted(methods(RunningProgram)))
+def test_programs_have_one_vocabulary(name: str) -> None:
+    """A program of a Host in this process, and both handles: the same methods, taking the same by the same names."""
+    assert methods(RunningProgram) == methods(AsyncProgramHandle) == methods(BlockingProgramHandle)
+    here, awaiting, blocking = (inspect.signature(getattr(it, name), eval_str=True) for it in PROGRAMS)
+    assert here.parameters == awaiting.parameters == blocking.parameters
+    if "Program" not in str(here.return_annotation) or name == "request":
+        assert len({_plain(it.return_annotation) for it in (here, awaiting, blocking)}) == 1
+
+
+@pytest.mark.parametrize("of", PROGRAMS)
+def test_programs_show_the_same(of: type[Any]) -> None:
+    """Beside their methods."""
+    shown = {name for name, it in inspect.getmembers(of) if isinstance(it, property)}
+    assert shown | {"info"} == VIEWED
 
 
 def _plain(annotation: Any) -> str:

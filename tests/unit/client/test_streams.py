@@ -26,12 +26,15 @@ from .test_calls import AT, ID, MOMENT, PROGRAM
 MINUTE = timedelta(minutes=1)
 
 
-def sse(event: str, **data: object) -> str:
+def sse(event: str, /, **data: object) -> str:
     return f"id: 7\nevent: {event}\ndata: {json.dumps(data)}\n\n"
 
 
+ENTRY = {"id": 7, "program_id": ID, "at": AT, "event": "x", "previous": None}
+
+
 def in_state(state: str, previous: str | None = None, error_msg: str = "") -> str:
-    return sse("state", program_id=ID, state=state, previous=previous, error_msg=error_msg, at=AT)
+    return sse("state", **ENTRY | {"state": state, "previous": previous, "error_msg": error_msg})
 
 
 def streaming(*texts: str) -> Callable[[httpx.Request], httpx.Response]:
@@ -46,7 +49,8 @@ def streaming(*texts: str) -> Callable[[httpx.Request], httpx.Response]:
     return answer
 
 
-DELETED = "event: deleted\ndata: {}\n\n"
+DELETED = f"event: deleted\ndata: {json.dumps(ENTRY)}\n\n"
+GONE = DeletedEvent(id=7, program_id=ID, at=MOMENT, event="x")
 
 
 def test_events_are_read_and_comments_passed_over(ask: Ask) -> None:
@@ -58,14 +62,14 @@ def test_events_are_read_and_comments_passed_over(ask: Ask) -> None:
         + sse("novelty", x=1)
         + in_state("Ready", "Running").replace("\n", "\r\n")
         + sse("lost", count=3)
-        + "event: deleted\ndata: {}\n\n"
+        + DELETED
     )
     assert ask(streaming(text), "events", ID) == [
-        StateEvent(ID, ProgramState.CREATED, None, "", MOMENT),
+        StateEvent(id=7, program_id=ID, at=MOMENT, event="x", state=ProgramState.CREATED),
         BuildLineEvent("#1 [1/2] FROM x"),
-        StateEvent(ID, ProgramState.READY, ProgramState.RUNNING, "", MOMENT),
+        StateEvent(id=7, program_id=ID, at=MOMENT, event="x", state=ProgramState.READY, previous=ProgramState.RUNNING),
         LostEvent(3),
-        DeletedEvent(),
+        GONE,
     ]
 
 
@@ -116,7 +120,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def numbered(number: int, state: str) -> str:
-    data = json.dumps({"program_id": ID, "state": state, "id": number})
+    data = json.dumps(ENTRY | {"state": state, "id": number})
     return f"id: {number}\nevent: state\ndata: {data}\n\n"
 
 
@@ -151,7 +155,7 @@ def test_events_of_all_go_on_from_where_they_began(ask: Ask) -> None:
 def test_events_begin_after_a_given_one(ask: Ask) -> None:
     """With its id as Last-Event-ID."""
     host = Breaking(DELETED)
-    assert ask(host, "events", ID, after=41) == [DeletedEvent()]
+    assert ask(host, "events", ID, after=41) == [GONE]
     assert host.asked == ["41"]
 
 
@@ -242,7 +246,7 @@ def test_wait_for_asks_again_when_events_were_lost(ask: Ask) -> None:
 def test_wait_for_a_deleted_program_ends(ask: Ask) -> None:
     """It will never get anywhere."""
     with pytest.raises(NotFound, match="was deleted"):
-        ask(streaming(in_state("Ready") + sse("deleted")), "wait_for", ID, "Stopped", MINUTE)
+        ask(streaming(in_state("Ready") + DELETED), "wait_for", ID, "Stopped", MINUTE)
 
 
 def test_wait_for_ends_with_the_host(ask: Ask) -> None:

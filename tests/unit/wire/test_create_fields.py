@@ -4,7 +4,7 @@ import inspect
 import json
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import httpx
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from hershy.builds.spec import BuildSpec
 from hershy.cli.main import main
 from hershy.cli.session import Session
-from hershy.client import AsyncClient, Client, NewProgram
+from hershy.client import AsyncClient, Client, DeployOptions, NewProgram
 from hershy.programs.domain.program import ProgramOptions
 from hershy.wire import DESCRIBED, ProgramInfo, schemas
 from hershy.wire.plan import plan
@@ -44,10 +44,11 @@ def test_the_library_takes_what_the_wire_has() -> None:
 @pytest.mark.parametrize("client", [Client, AsyncClient])
 def test_clients_take_what_the_wire_has(client: type[Any]) -> None:
     """In the same order; all that is optional is left to the Host."""
-    parameters = list(inspect.signature(client.create_program).parameters.values())[1:]
-    assert [it.name for it in parameters] == [it.name for it in fields(NewProgram)]
+    *parameters, options = list(inspect.signature(client.create_program).parameters.values())[1:]
+    assert [*(it.name for it in parameters), *DeployOptions.__annotations__] == [it.name for it in fields(NewProgram)]
     assert {it.default for it in parameters[2:]} == {None}
-    assert all(it.kind is inspect.Parameter.KEYWORD_ONLY for it in parameters[3:])
+    assert (options.kind, options.annotation) == (inspect.Parameter.VAR_KEYWORD, Unpack[DeployOptions])
+    assert not DeployOptions.__required_keys__
 
 
 def test_the_command_takes_what_the_wire_has(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a newer Host says beyond what this client knows: nothing of it makes a call fail."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import is_dataclass
 from datetime import datetime
@@ -65,14 +66,15 @@ def test_a_program_in_a_state_of_tomorrow() -> None:
 
 def test_events_of_tomorrow() -> None:
     """A new kind is passed over, a new state is an event that nobody waits for, one more field does no harm."""
+    entry = {"id": 7, "program_id": "a", "at": AT, "event": "x"}
     text = (
         "event: miracle\ndata: {}\n\n"
-        f'event: state\ndata: {{"program_id": "a", "state": "{NEW}", "colour": 1}}\n\n'
-        "event: deleted\ndata: {}\n\n"
+        f"event: state\ndata: {json.dumps(entry | {'state': NEW, 'colour': 1})}\n\n"
+        f"event: deleted\ndata: {json.dumps(entry)}\n\n"
     )
     with asked(lambda request: httpx.Response(200, text=text)) as client:
         events = list(client.events("a"))
-    assert events[0] == StateEvent("a", NEW)
+    assert events[0] == StateEvent(id=7, program_id="a", at=datetime.fromisoformat(AT), event="x", state=NEW)
     assert len(events) == 2
     assert Wait.make("a", "Ready").judge(events[0]) is WaitStep.GO_ON
 

@@ -6,7 +6,7 @@ from hershy.core.ids import ProgramID
 from hershy.errors import EngineUnavailable, InvalidValue
 from hershy.programs.application.caller_access import Access
 from hershy.programs.ports.runtime import LogQuery, LogStream
-from hershy.wire import Journal, ProgramLogs, ProgramStats
+from hershy.wire import Journal, LogsInfo, StatsInfo
 
 from .._guard.admission import CallerAccess
 from .._shapes.described import Responses, answer, gives
@@ -37,7 +37,7 @@ EVENT_STREAM = "text/event-stream"
 TEXT = "text/plain"
 _JSON_OR_TEXT: Responses = {
     200: {
-        "content": {**gives(ProgramLogs)[200]["content"], TEXT: {}},
+        "content": {**gives(LogsInfo)[200]["content"], TEXT: {}},
         "description": "JSON; with `follow`, lines of text as they come",
     }
 }
@@ -82,7 +82,7 @@ def add_observing_routes(api: FastAPI) -> None:
         )
 
     def as_logs(access: Access, program_id: ProgramID, container_id: str | None, text: str) -> Response:
-        return answer(ProgramLogs(str(program_id), text, access.clock.now(), container_id))
+        return answer(LogsInfo(str(program_id), text, access.clock.now(), container_id))
 
     @api.get(
         "/programs/{program_id}/events",
@@ -123,7 +123,7 @@ def add_observing_routes(api: FastAPI) -> None:
 
     @api.get(
         "/programs/{program_id}/stats",
-        responses=gives(ProgramStats) | ENGINE,
+        responses=gives(StatsInfo) | ENGINE,
         summary="Show what a program uses of the machine",
         operation_id="program_stats",
     )

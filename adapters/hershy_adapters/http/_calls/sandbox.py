@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from starlette.types import Receive, Scope, Send
 
 from hershy.access.principals import LOCAL, Principal
 from hershy.errors import Unauthorized
-from hershy.sandbox.application.service import SandboxService
+from hershy.sandbox.application.caller_access import SandboxAccess
 from hershy.sandbox.domain.result import SandboxResult
 from hershy.wire import NewRun, NewScore, RiskInfo, RunView, risk_info, run_view
 from hershy_adapters._cancellation import Cancelled
@@ -32,7 +32,14 @@ _ENGINE = refusals(HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _NO_IMAGE = {404: {**refusals(HTTPStatus.NOT_FOUND)[404], "description": "the engine has no such image"}}
 
 
-def add_sandbox_routes(api: FastAPI, sandbox: SandboxService) -> None:
+def add_sandbox_routes(api: FastAPI, access_for: Callable[[Principal], SandboxAccess]) -> None:
+    """``access_for`` makes of a caller what it may do with the sandbox."""
+
+    async def own_access(access: CallerAccess) -> SandboxAccess:
+        return access_for(access.principal)
+
+    own_sandbox = Annotated[SandboxAccess, Depends(own_access)]
+
     @api.post(
         RUNS,
         responses=gives(RunView) | INVALID | _NO_IMAGE | _TOO_LARGE | _ENGINE,
@@ -40,10 +47,10 @@ def add_sandbox_routes(api: FastAPI, sandbox: SandboxService) -> None:
         operation_id="run_code",
         openapi_extra=takes(NewRun),
     )
-    async def run(access: CallerAccess, request: Request) -> Response:
+    async def run(access: CallerAccess, sandbox: own_sandbox, request: Request) -> Response:
         body = await request.body()
         asked = await _aside(len(body), read_run, body)
-        running = sandbox.run(asked.job, check=asked.check, threshold=asked.threshold, by=access.principal)
+        running = sandbox.run(asked.job, check=asked.check, threshold=asked.threshold)
         try:
             result = await _while_there(request, running)
         except Cancelled:
@@ -57,9 +64,9 @@ def add_sandbox_routes(api: FastAPI, sandbox: SandboxService) -> None:
         operation_id="score_code",
         openapi_extra=takes(NewScore),
     )
-    async def score(access: CallerAccess, request: Request) -> Response:
+    async def score(access: CallerAccess, sandbox: own_sandbox, request: Request) -> Response:
         body = await request.body()
-        looking = sandbox.analyze(await _aside(len(body), read_score, body), by=access.principal)
+        looking = sandbox.analyze(await _aside(len(body), read_score, body))
         try:
             report = await _while_there(request, looking)
         except Cancelled:

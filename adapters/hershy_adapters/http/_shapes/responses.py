@@ -11,8 +11,7 @@ from hershy.programs.domain.journal import JournalEntry
 from hershy.programs.domain.program import Program
 from hershy.programs.domain.state import ProgramState
 from hershy.programs.ports.proxy import ProxyRoute
-from hershy.wire import CreatedProgram, ExitInfo, Journal, ProgramSource, ProgramStats, ProxyInfo, Transition
-from hershy.wire import JournalEntry as Entry
+from hershy.wire import CreatedProgram, ExitInfo, Journal, JournalInfo, ProgramSource, ProxyInfo, StatsInfo, Transition
 
 
 def created(program: Program) -> CreatedProgram:
@@ -34,8 +33,8 @@ def exit_info(reason: ExitReason) -> ExitInfo:
     return ExitInfo(reason.kind, reason.code)
 
 
-def journal_entry(entry: JournalEntry) -> Entry:
-    return Entry(
+def journal_entry(entry: JournalEntry) -> JournalInfo:
+    return JournalInfo(
         id=entry.id,
         program_id=str(entry.program_id),
         at=entry.at,
@@ -53,11 +52,11 @@ def journal(program_id: ProgramID, entries: Sequence[JournalEntry]) -> Journal:
     return Journal(str(program_id), [journal_entry(it) for it in entries], len(entries))
 
 
-def program_stats(program: Program, stats: answers.ProgramStats, now: datetime) -> ProgramStats:
+def program_stats(program: Program, stats: answers.ProgramStats, now: datetime) -> StatsInfo:
     container = stats.container
     if container is None:
-        return ProgramStats(str(program.id), program.state, now, stats.state_bytes)
-    return ProgramStats(
+        return StatsInfo(str(program.id), program.state, now, stats.state_bytes)
+    return StatsInfo(
         str(program.id),
         program.state,
         container.at,

@@ -1,33 +1,72 @@
-"""A Host as one caller may use it: the one place where it is decided who may do what."""
+"""A Host as one caller may use it."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import replace
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from hershy.access.principals import Principal
-from hershy.builds.spec import BuildSpec
 from hershy.core.clock import Clock
 from hershy.core.ids import ProgramID
-from hershy.errors import Forbidden, ProgramNotFound
-from hershy.programs.domain.journal import JournalEntry
 from hershy.programs.domain.program import Program
 from hershy.programs.ports.event_bus import EventsLost
-from hershy.programs.ports.proxy import Header, ProxyRequest, ProxyResponse, ProxyRoute, ProxyWebSocket
 from hershy.programs.ports.repository import ProgramFilter
-from hershy.programs.ports.runtime import LogLine, LogQuery
 
-from .answers import ProgramLogs, ProgramStats
 from .bulk import BulkOutcome
 from .event_feed import Fed
 from .host import Host
 from .metrics import Metrics
 from .requests import ProgramRequest
 
+P = ParamSpec("P")
+R = TypeVar("R")
+Bulk = Coroutine[Any, Any, Sequence[BulkOutcome]]
+
+
+def _of_own(of_host: Callable[Concatenate[Host, ProgramID, P], R]) -> Callable[Concatenate["Access", ProgramID, P], R]:
+    """Host's method of this name, for a program of the caller's own."""
+
+    @wraps(of_host)
+    def method(self: "Access", program_id: ProgramID, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        made: R = getattr(self._host, of_host.__name__)(self._by.own(program_id), *args, **kwargs)
+        return made
+
+    return method
+
+
+def _asked_of_own(
+    of_host: Callable[..., Coroutine[Any, Any, R]],
+) -> Callable[["Access", ProgramID], Coroutine[Any, Any, R]]:
+    """The same of a method that tells the journal who has asked."""
+
+    @wraps(of_host)
+    async def method(self: "Access", program_id: ProgramID) -> R:
+        made: R = await getattr(self._host, of_host.__name__)(self._by.own(program_id), by=self._by)
+        return made
+
+    return method
+
+
+def _asked_of_all_own(of_host: Callable[..., Bulk]) -> Callable[["Access", ProgramFilter], Bulk]:
+    """The same of a method that concerns many programs, which all are the caller's own."""
+
+    @wraps(of_host)
+    async def method(self: "Access", matching: ProgramFilter) -> Sequence[BulkOutcome]:
+        own = self._within(matching)
+        made: Sequence[BulkOutcome] = (
+            [] if own is None else await getattr(self._host, of_host.__name__)(own, by=self._by)
+        )
+        return made
+
+    return method
+
 
 class Access:
     """Methods are those of Host, of the same names, for what concerns the caller's own programs.
 
     Others' programs do not exist here: ProgramNotFound is raised for them as for ids that were never given, from the
-    id alone. Registering one for somebody else, and what concerns the whole Host, raises Forbidden.
+    id alone. Registering one for somebody else, and what concerns the whole Host, raises Forbidden. What a caller may
+    do its Principal says.
     """
 
     def __init__(self, host: Host, principal: Principal) -> None:
@@ -49,110 +88,52 @@ class Access:
 
     @property
     def metrics(self) -> Metrics:
-        if not self._by.is_admin:
-            raise Forbidden("the metrics tell of all users' programs; ask with an admin's token")
+        self._by.require_admin("the metrics tell of all users' programs")
         return self._host.metrics
 
     async def create(self, request: ProgramRequest) -> Program:
-        self._require_own(request)
+        self._by.require_own_user(request.user_id)
         return await self._host.create(request, by=self._by)
 
     async def create_all(self, requests: Sequence[ProgramRequest]) -> Sequence[Program]:
         for request in requests:
-            self._require_own(request)
+            self._by.require_own_user(request.user_id)
         return await self._host.create_all(requests, by=self._by)
 
-    async def start(self, program_id: ProgramID) -> Program:
-        return await self._host.start(self._own(program_id), by=self._by)
-
-    async def stop(self, program_id: ProgramID) -> Program:
-        return await self._host.stop(self._own(program_id), by=self._by)
-
-    async def restart(self, program_id: ProgramID) -> Program:
-        return await self._host.restart(self._own(program_id), by=self._by)
-
-    async def delete(self, program_id: ProgramID) -> None:
-        await self._host.delete(self._own(program_id), by=self._by)
-
-    async def start_all(self, matching: ProgramFilter) -> Sequence[BulkOutcome]:
-        own = self._within(matching)
-        return [] if own is None else await self._host.start_all(own, by=self._by)
-
-    async def stop_all(self, matching: ProgramFilter) -> Sequence[BulkOutcome]:
-        own = self._within(matching)
-        return [] if own is None else await self._host.stop_all(own, by=self._by)
-
-    async def restart_all(self, matching: ProgramFilter) -> Sequence[BulkOutcome]:
-        own = self._within(matching)
-        return [] if own is None else await self._host.restart_all(own, by=self._by)
-
-    async def delete_all(self, matching: ProgramFilter) -> Sequence[BulkOutcome]:
-        own = self._within(matching)
-        return [] if own is None else await self._host.delete_all(own, by=self._by)
-
-    async def get(self, program_id: ProgramID) -> Program:
-        return await self._host.get(self._own(program_id))
+    start = _asked_of_own(Host.start)
+    stop = _asked_of_own(Host.stop)
+    restart = _asked_of_own(Host.restart)
+    delete = _asked_of_own(Host.delete)
+    start_all = _asked_of_all_own(Host.start_all)
+    stop_all = _asked_of_all_own(Host.stop_all)
+    restart_all = _asked_of_all_own(Host.restart_all)
+    delete_all = _asked_of_all_own(Host.delete_all)
+    get = _of_own(Host.get)
+    logs = _of_own(Host.logs)
+    follow_logs = _of_own(Host.follow_logs)
+    build_log = _of_own(Host.build_log)
+    follow_build_log = _of_own(Host.follow_build_log)
+    stats = _of_own(Host.stats)
+    journal = _of_own(Host.journal)
+    source = _of_own(Host.source)
+    request = _of_own(Host.request)
+    connect_websocket = _of_own(Host.connect_websocket)
+    route = _of_own(Host.route)
 
     async def list(self, matching: ProgramFilter = ProgramFilter()) -> Sequence[Program]:
         own = self._within(matching)
         return [] if own is None else await self._host.list(own)
-
-    async def logs(self, program_id: ProgramID, query: LogQuery = LogQuery()) -> ProgramLogs:
-        return await self._host.logs(self._own(program_id), query)
-
-    def follow_logs(self, program_id: ProgramID, query: LogQuery) -> AsyncGenerator[LogLine, None]:
-        return self._host.follow_logs(self._own(program_id), query)
-
-    async def build_log(self, program_id: ProgramID, tail: int | None = 200) -> Sequence[str]:
-        return await self._host.build_log(self._own(program_id), tail)
-
-    def follow_build_log(self, program_id: ProgramID, tail: int | None = 200) -> AsyncGenerator[str, None]:
-        return self._host.follow_build_log(self._own(program_id), tail)
-
-    async def stats(self, program_id: ProgramID) -> ProgramStats:
-        return await self._host.stats(self._own(program_id))
-
-    async def journal(
-        self, program_id: ProgramID, *, after: int | None = None, limit: int = 200
-    ) -> Sequence[JournalEntry]:
-        return await self._host.journal(self._own(program_id), after=after, limit=limit)
 
     async def last_entry_id(self) -> int:
         """Of the whole journal: where to begin to hear of what comes next. 0 for an empty one."""
         newest = await self._host.journal(limit=1)
         return newest[-1].id if newest else 0
 
-    async def source(self, program_id: ProgramID) -> BuildSpec:
-        return await self._host.source(self._own(program_id))
-
     def feed(self, program_id: ProgramID | None = None, *, after: int | None = None) -> AsyncGenerator[Fed, None]:
         if program_id is not None:
-            return self._host.feed(self._own(program_id), after=after)
+            return self._host.feed(self._by.own(program_id), after=after)
         everything = self._host.feed(after=after)
         return everything if self._by.is_admin else self._only_own(everything)
-
-    async def request(self, program_id: ProgramID, request: ProxyRequest) -> ProxyResponse:
-        return await self._host.request(self._own(program_id), request)
-
-    async def connect_websocket(
-        self, program_id: ProgramID, target: str, headers: Sequence[Header], subprotocols: Sequence[str]
-    ) -> ProxyWebSocket:
-        return await self._host.connect_websocket(self._own(program_id), target, headers, subprotocols)
-
-    async def route(self, program_id: ProgramID) -> ProxyRoute | None:
-        return await self._host.route(self._own(program_id))
-
-    def _own(self, program_id: ProgramID) -> ProgramID:
-        if not self._by.owns(program_id):
-            raise ProgramNotFound(program_id)
-        return program_id
-
-    def _require_own(self, request: ProgramRequest) -> None:
-        if self._by.user_id not in (None, request.user_id):
-            raise Forbidden(
-                f"user_id: this token is for user {self._by.user_id}; to register a program of another user's takes "
-                "that user's token, or an admin's"
-            )
 
     def _within(self, matching: ProgramFilter) -> ProgramFilter | None:
         """The filter for the caller's programs alone; None when it leaves none of them."""

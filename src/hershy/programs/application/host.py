@@ -16,6 +16,8 @@ from hershy.core.deadline import within
 from hershy.core.ids import ProgramID, UserID
 from hershy.errors import ProgramFailed, ProgramNotFound, ProgramNotReady, Unavailable
 from hershy.programs.domain import events as on
+from hershy.programs.domain import patience
+from hershy.programs.domain.answers import MessageReceipt
 from hershy.programs.domain.journal import JournalEntry
 from hershy.programs.domain.program import Program, ProgramOptions
 from hershy.programs.domain.state import FINAL, ProgramState
@@ -43,9 +45,6 @@ from .supervision.wind_down import wind_down
 from .upkeep.engine_watch import EngineWatch
 from .upkeep.housekeeping import Housekeeping
 from .upkeep.reconciler import Reconciler
-
-PATIENCE = timedelta(minutes=15)
-"""How long a program is waited for, where nobody says: its build may take most of that."""
 
 
 class Host:
@@ -151,7 +150,7 @@ class Host:
         build: BuildSpec,
         user: UserID | str,
         *,
-        timeout: timedelta = PATIENCE,
+        timeout: timedelta = patience.STARTING,
         by: Principal = LOCAL,
         **options: Any,
     ) -> AsyncIterator[RunningProgram]:
@@ -164,8 +163,8 @@ class Host:
         program = await self.create(request, by=by)
         try:
             await self.start(program.id, by=by)
-            await self.wait_for(program.id, ProgramState.READY, timeout=timeout)
-            yield RunningProgram(self, program.id)
+            ready = await self.wait_for(program.id, ProgramState.READY, timeout=timeout)
+            yield RunningProgram(self, ready)
         finally:
             with suppress(ProgramNotFound):
                 await asyncio.shield(self.delete(program.id, by=by))
@@ -237,7 +236,7 @@ class Host:
         self,
         program_id: ProgramID | str,
         *states: ProgramState,
-        timeout: timedelta = PATIENCE,
+        timeout: timedelta = patience.STARTING,
     ) -> Program:
         """Return the program as soon as it is in one of ``states``.
 
@@ -311,14 +310,14 @@ class Host:
         program_id = None if program_id is None else ProgramID.of(program_id)
         return feed(self._services, program_id, after)
 
-    async def message(self, program_id: ProgramID | str, content: str) -> str:
-        """Send a message to the program's WatcherAPI and return the body of its answer.
+    async def message(self, program_id: ProgramID | str, text: str) -> MessageReceipt:
+        """Send a message to the program's WatcherAPI. Printed, the receipt is what the program says.
 
         Raises ProgramNotReady, ProgramUnreachable, and InvalidValue when the program refuses the message.
         """
         program_id = ProgramID.of(program_id)
         await self._require_route(program_id)
-        return await send_message(self._services.proxy, program_id, content)
+        return await send_message(self._services.proxy, program_id, text)
 
     async def request(self, program_id: ProgramID | str, request: ProxyRequest) -> ProxyResponse:
         """Pass an HTTP request to the program; see ``Proxy.request``. Raises ProgramNotReady unless Ready."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self, TypedDict
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +16,22 @@ class MessageReceipt:
     status: str
     answer: Mapping[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, document: Any) -> Self:
+        """Read the JSON that a program has answered. Raises LookupError, TypeError, AttributeError for others."""
+        return cls(document["status"], {name: it for name, it in document.items() if name != "status"})
+
     def __str__(self) -> str:
         parts = (f"{name}: {it if isinstance(it, str) else json.dumps(it)}" for name, it in self.answer.items())
         return "\n".join([self.status, *parts])
+
+
+class RequestParts(TypedDict, total=False):
+    """What a request to a program may have beside its method and path; ``params`` are added to its query."""
+
+    params: Mapping[str, str] | None
+    headers: Mapping[str, str] | None
+    content: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

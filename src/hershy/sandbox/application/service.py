@@ -63,7 +63,7 @@ class SandboxService:
         Raises QuotaExceeded as ``run``.
         """
         threshold = self._policy.threshold_for(check=True, threshold=None)
-        async with self._slots.taken(by.user_id):
+        async with self._slots.taken(by.share):
             return replace(await self._analyzer.analyze(job.python_sources), threshold=threshold)
 
     async def run(
@@ -87,7 +87,7 @@ class SandboxService:
         names_image = bool(job.image)
         job = self._policy.admit(job)
         refused_at = self._policy.threshold_for(check=check, threshold=threshold)
-        async with self._slots.taken(by.user_id):
+        async with self._slots.taken(by.share):
             try:
                 result = await self._run(job, refused_at)
             except ImageNotFound as error:

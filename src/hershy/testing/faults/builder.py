@@ -1,29 +1,20 @@
 """Fault doubles of the Builder port."""
 
-from abc import abstractmethod
-from collections.abc import Collection, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 
 from hershy.builds.builder import Builder, BuildOutput, BuildRequest
-from hershy.core.clock import Clock
 from hershy.core.diagnosis import Requirement
 from hershy.core.ids import BuildID, ImageID
-from hershy.errors import BuildError, HershyError
+from hershy.errors import BuildError
 
-from ._methods import Failure, chosen
-
-ENGINE_CALLS = frozenset({"build", "find", "remove"})
-"""The methods of the port that an engine answers."""
+from ._methods import Failing, Slow, Wrapped
 
 
-class _WrappedBuilder(Builder):
-    """Hands everything to ``inner``; what ``_before`` does comes first."""
-
-    def __init__(self, inner: Builder) -> None:
-        self.inner = inner
-
-    @abstractmethod
-    async def _before(self, method: str) -> None: ...
+class _WrappedBuilder(Wrapped[Builder], Builder):
+    PORT = "Builder"
+    CALLS = frozenset({"build", "find", "remove"})
+    ERROR = BuildError
+    DISTURBED = ("build",)
 
     async def build(self, request: BuildRequest, output: BuildOutput) -> ImageID:
         await self._before("build")
@@ -44,37 +35,9 @@ class _WrappedBuilder(Builder):
         await self.inner.aclose()
 
 
-class FailingBuilder(_WrappedBuilder):
-    """Raises ``error`` from the named methods, the first ``times`` calls of them, or for ever by default."""
-
-    def __init__(
-        self,
-        inner: Builder,
-        methods: Collection[str] = ("build",),
-        error: HershyError | None = None,
-        times: int | None = None,
-    ) -> None:
-        super().__init__(inner)
-        self._methods = chosen("Builder", methods, ENGINE_CALLS)
-        self._failure = Failure(error or BuildError("a fault double fails on purpose"), times)
-
-    async def _before(self, method: str) -> None:
-        if method in self._methods:
-            self._failure.strike()
+class FailingBuilder(Failing[Builder], _WrappedBuilder):
+    """Raises from chosen methods; see Failing for the arguments."""
 
 
-class SlowBuilder(_WrappedBuilder):
-    """Lets ``delay`` pass on ``clock`` before each call of the named methods, by default of all.
-
-    Like an engine that is slow to answer: the delay counts against no build's own timeout.
-    """
-
-    def __init__(self, inner: Builder, clock: Clock, delay: timedelta, methods: Collection[str] = ENGINE_CALLS) -> None:
-        super().__init__(inner)
-        self._clock = clock
-        self._delay = delay
-        self._methods = chosen("Builder", methods, ENGINE_CALLS)
-
-    async def _before(self, method: str) -> None:
-        if method in self._methods:
-            await self._clock.sleep(self._delay)
+class SlowBuilder(Slow[Builder], _WrappedBuilder):
+    """Answers chosen methods late; see Slow for the arguments. The delay counts against no build's own timeout."""

@@ -1,16 +1,14 @@
 """Fault doubles of the Runtime port."""
 
-from abc import abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence, Set
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence, Set
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from hershy.core.clock import Clock
 from hershy.core.diagnosis import Requirement
 from hershy.core.endpoint import Endpoint
 from hershy.core.exits import ExitReason
 from hershy.core.ids import ContainerID, ProgramID, PublishPort
-from hershy.errors import HershyError, RuntimeFailure
+from hershy.errors import RuntimeFailure
 from hershy.programs.ports.local_runtime import LocalRuntime
 from hershy.programs.ports.runtime import (
     ContainerEvent,
@@ -23,34 +21,28 @@ from hershy.programs.ports.runtime import (
 from hershy_adapters.memory.program import InMemoryProgram
 from hershy_adapters.memory.runtime import InMemoryRuntime
 
-from ._methods import Failure, chosen
-
-ENGINE_CALLS = frozenset(
-    {
-        "create",
-        "start",
-        "stop",
-        "remove",
-        "wait",
-        "logs",
-        "events",
-        "stats",
-        "list_owned",
-        "is_port_free",
-        "published_ports",
-    }
-)
-"""The methods of the port that an engine answers."""
+from ._methods import Failing, Slow, Wrapped
 
 
-class _WrappedRuntime(LocalRuntime):
-    """Hands everything to ``inner``; what ``_before`` does comes first."""
-
-    def __init__(self, inner: LocalRuntime) -> None:
-        self.inner = inner
-
-    @abstractmethod
-    async def _before(self, method: str) -> None: ...
+class _WrappedRuntime(Wrapped[LocalRuntime], LocalRuntime):
+    PORT = "Runtime"
+    CALLS = frozenset(
+        [
+            "create",
+            "start",
+            "stop",
+            "remove",
+            "wait",
+            "logs",
+            "events",
+            "stats",
+            "list_owned",
+            "is_port_free",
+            "published_ports",
+        ]
+    )
+    DISTURBED = CALLS
+    ERROR = RuntimeFailure
 
     async def create(self, spec: ContainerSpec) -> ContainerID:
         await self._before("create")
@@ -110,39 +102,12 @@ class _WrappedRuntime(LocalRuntime):
         await self.inner.aclose()
 
 
-class FailingRuntime(_WrappedRuntime):
-    """Raises ``error`` from the named methods, the first ``times`` calls of them, or for ever by default."""
-
-    def __init__(
-        self,
-        inner: LocalRuntime,
-        methods: Collection[str],
-        error: HershyError | None = None,
-        times: int | None = None,
-    ) -> None:
-        super().__init__(inner)
-        self._methods = chosen("Runtime", methods, ENGINE_CALLS)
-        self._failure = Failure(error or RuntimeFailure("a fault double fails on purpose"), times)
-
-    async def _before(self, method: str) -> None:
-        if method in self._methods:
-            self._failure.strike()
+class FailingRuntime(Failing[LocalRuntime], _WrappedRuntime):
+    """Raises from chosen methods; see Failing for the arguments."""
 
 
-class SlowRuntime(_WrappedRuntime):
-    """Lets ``delay`` pass on ``clock`` before each call of the named methods, by default of all."""
-
-    def __init__(
-        self, inner: LocalRuntime, clock: Clock, delay: timedelta, methods: Collection[str] = ENGINE_CALLS
-    ) -> None:
-        super().__init__(inner)
-        self._clock = clock
-        self._delay = delay
-        self._methods = chosen("Runtime", methods, ENGINE_CALLS)
-
-    async def _before(self, method: str) -> None:
-        if method in self._methods:
-            await self._clock.sleep(self._delay)
+class SlowRuntime(Slow[LocalRuntime], _WrappedRuntime):
+    """Answers chosen methods late; see Slow for the arguments."""
 
 
 class NeverReadyRuntime(InMemoryRuntime):

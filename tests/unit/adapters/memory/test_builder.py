@@ -129,6 +129,7 @@ async def test_engine_lost_during_build(builder: InMemoryBuilder) -> None:
         ('FROM base\nRUN ["false"]', "exit code: 1"),
         ("FROM base\nRUN echo a; exit 7", "exit code: 7"),
         ("FROM base\nRUN", "at least one argument"),
+        ("FROM base\nRUN <<EOF\necho", "line 2: the here-document EOF has no end"),
     ],
 )
 async def test_refuses(builder: InMemoryBuilder, dockerfile: str, complaint: str) -> None:
@@ -147,6 +148,7 @@ async def test_refuses(builder: InMemoryBuilder, dockerfile: str, complaint: str
         "FROM base\nADD ./$NAME.tar /",
         "FROM base\nRUN <<EOF\nfalse\nNOT AN INSTRUCTION\nEOF\nCMD x",
         "FROM base\nCOPY <<-'TEXT' /etc/motd\n\thello\n\tTEXT\nCMD x",
+        "# escape=`\nFROM base\nRUN true && `\n  echo `\n  # in between\n  false-start",
         "FROM base\nRUN test -f /x || exit 1\nRUN exit 0",
         'FROM base\nENV A=1 B="two three"\nENV C four\nRUN echo "it\'s open',
     ],

@@ -11,12 +11,14 @@ from hershy.errors import (
     ProgramFailed,
     ProgramNotFound,
     ProgramNotReady,
+    ProgramUnreachable,
 )
 from hershy.programs.domain.state import ProgramState as S
-from hershy.programs.ports.proxy import ProxyRequest
+from hershy.programs.ports.proxy import ProxyRequest, ProxyResponse
 from hershy.programs.ports.runtime import LogQuery
 from hershy.testing.twins import Twins
 from hershy_adapters.memory.behaviour import ProgramBehaviour
+from hershy_adapters.memory.program import answer, answer_json
 
 
 async def test_messages_reach_a_ready_program(hershy_twins: Twins) -> None:
@@ -26,10 +28,29 @@ async def test_messages_reach_a_ready_program(hershy_twins: Twins) -> None:
         await hershy_twins.host.message(program.id, "hello")
     await hershy_twins.host.start(program.id)
     await hershy_twins.host.wait_for(program.id, S.READY)
-    assert "message sent" in await hershy_twins.host.message(program.id, "hello")
+    assert (await hershy_twins.host.message(program.id, "hello")).status == "message sent"
     assert hershy_twins.runtime.program(program.id).messages == ["hello"]
     with pytest.raises(InvalidValue, match="message content cannot be empty"):
         await hershy_twins.host.message(program.id, "")
+
+
+async def test_what_is_no_receipt_is_told(hershy_twins: Twins) -> None:
+    """A program without a WatcherAPI that answers all the same: with its id, and what it says."""
+    program = await hershy_twins.ready()
+    answers = [
+        answer(200, b"what?"),
+        answer_json(200, ["message sent"]),
+        answer_json(200, {}),
+        answer(200, b"x" * 2**21),
+    ]
+
+    async def respond(request: ProxyRequest) -> ProxyResponse:
+        return answers.pop(0)
+
+    hershy_twins.runtime.program(program.id).respond("POST", "/watcher/message", respond)
+    for told in ("what?", r"\[\"message sent\"\]", r"\{\}", "longer than 1048576 bytes"):
+        with pytest.raises(ProgramUnreachable, match=f"{program.id}.*{told}"):
+            await hershy_twins.host.message(program.id, "hello")
 
 
 async def test_requests_pass_as_soon_as_ready_is_seen(hershy_twins: Twins) -> None:

@@ -1,4 +1,4 @@
-"""The corpus: programs that hide are refused, harmless ones are accepted; precision and recall are printed."""
+"""The corpus that the rules were made with: programs that hide are refused, harmless ones are accepted."""
 
 from pathlib import Path
 
@@ -46,14 +46,13 @@ def test_harmless_code_is_accepted(file: Path) -> None:
     assert report.verdict() is Verdict.ACCEPTED, told(report)
 
 
-def test_precision_and_recall(capsys: pytest.CaptureFixture[str]) -> None:
-    """Of what is refused, all hides; and all that hides is refused."""
+def test_the_corpus_it_was_made_with_is_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of these programs the verdict is right. It says nothing of others: these are what the rules were fitted to."""
     hits = sum(report_of(file).verdict() is Verdict.REFUSED for file in EVASIONS)
     alarms = sum(report_of(file).verdict() is Verdict.REFUSED for file in HARMLESS)
-    precision, recall = hits / (hits + alarms), hits / len(EVASIONS)
     with capsys.disabled():
         print(
-            f"\nrisk score | evasions {hits}/{len(EVASIONS)} refused | harmless {len(HARMLESS) - alarms}"
-            f"/{len(HARMLESS)} accepted | precision {precision:.3f} | recall {recall:.3f}"
+            f"\nrisk score, on what it was made with | evasions {hits}/{len(EVASIONS)} refused | harmless "
+            f"{len(HARMLESS) - alarms}/{len(HARMLESS)} accepted"
         )
-    assert (precision, recall) == (1.0, 1.0)
+    assert (hits, alarms) == (len(EVASIONS), 0)
