@@ -50,7 +50,7 @@ class Access:
     @property
     def metrics(self) -> Metrics:
         if not self._by.is_admin:
-            raise Forbidden("the metrics tell of all users' programs; ask with an admin's token")
+            raise Forbidden("the metrics tell of all users' programs", remedy="ask with an admin's token")
         return self._host.metrics
 
     async def create(self, request: ProgramRequest) -> Program:
@@ -150,8 +150,8 @@ class Access:
     def _require_own(self, request: ProgramRequest) -> None:
         if self._by.user_id not in (None, request.user_id):
             raise Forbidden(
-                f"user_id: this token is for user {self._by.user_id}; to register a program of another user's takes "
-                "that user's token, or an admin's"
+                f"user_id: this token is for user {self._by.user_id}",
+                remedy="to register a program of another user's takes that user's token, or an admin's",
             )
 
     def _within(self, matching: ProgramFilter) -> ProgramFilter | None:

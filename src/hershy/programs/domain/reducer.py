@@ -88,12 +88,17 @@ def _illegal(program: Program, event: Event) -> IllegalTransition:
         return IllegalTransition(program.id, program.state, event.label, "it is being deleted")
     match event:
         case on.StopRequested() | on.RestartRequested():
-            return ProgramNotRunning(program.id, program.state, event.label)
+            return ProgramNotRunning(program.id, program.state, event.label, _to_run(program))
         case on.StartRequested():
             remedy = "stop it first, or wait until it has stopped"
             return IllegalTransition(program.id, program.state, event.label, remedy)
         case _:
             return IllegalTransition(program.id, program.state, event.label)
+
+
+def _to_run(program: Program) -> str:
+    wait = "wait until it is Stopped, then " if program.state is S.STOPPING else ""
+    return f"{wait}use /start ('hershy start') to run it"
 
 
 def _to(program: Program, at: datetime, state: S, *effects: Effect, interrupts: bool = False, **changes: Any) -> Step:
