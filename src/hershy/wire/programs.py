@@ -130,7 +130,7 @@ class ExitInfo:
 
 @dataclass(frozen=True, slots=True)
 class ProgramInfo:
-    """A program as it was when the Host answered. None or empty until known.
+    """A program as it was when the Host answered. What is not known yet has no key.
 
     Its environment is left out: secrets travel there.
     """
@@ -183,8 +183,8 @@ class BulkResult:
     code: int
     message: str
     error: str | None = None
-    detail: Annotated[str | None, About("which one, in which state", omit=True)] = None
-    remedy: Annotated[str | None, About("what to do", omit=True)] = None
+    detail: Annotated[str | None, About("which one, in which state")] = None
+    remedy: Annotated[str | None, About("what to do")] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ PROGRAM = {
     "user_id": "alice",
     "state": "Ready",
     "image_id": "sha256:1",
-    "container_id": None,
     "proxy_url": "http://localhost:19001",
     "error_msg": "",
     "created_at": AT,

@@ -133,8 +133,8 @@ def test_rm_deletes(hershy: Hershy, host: FakeHost) -> None:
 
 
 def result(program_id: str, code: int = 200) -> dict[str, Any]:
-    error = None if code == 200 else "Conflict"
-    return {"program_id": program_id, "ok": error is None, "code": code, "error": error, "message": f"said {code}"}
+    error = {} if code == 200 else {"error": "Conflict"}
+    return {"program_id": program_id, "ok": not error, "code": code, "message": f"said {code}", **error}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from .test_refusals import UNKNOWN, require_refusal
 
 MOMENT = timedelta(milliseconds=10)
 NEW = {"user_id": "alice", "dockerfile": "FROM scratch"}
-INITIATED = {"ok": True, "code": 200, "error": None}
+INITIATED = {"ok": True, "code": 200}
 
 
 async def bulk(client: httpx.AsyncClient, what: str, **criteria: Any) -> dict[str, Any]:
