@@ -57,7 +57,11 @@ class BuildSucceeded:
 class BuildFailed:
     label: ClassVar[str] = "build failed"
     epoch: int
-    detail: str
+    cause: str
+
+    @property
+    def detail(self) -> str:
+        return f"Build failed: {self.cause}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ async def test_a_failing_build_is_an_error_with_its_last_lines(hershy_twins: Twi
     hershy_twins.builder.fail_next("step 1 failed", ["no such package"])
     await hershy_twins.host.start(program.id)
     failed = await hershy_twins.host.wait_for(program.id, S.ERROR)
-    assert "no such package" in failed.error_msg
+    assert failed.error_msg == "Build failed: step 1 failed\nno such package"
     assert "no such package" in "\n".join(await hershy_twins.host.build_log(program.id))
 
 
