@@ -20,7 +20,7 @@ async def count(ctx: Context, message: Message | None) -> None:
     ctx.set("total", total)
     if tick.triggered:
         append(COUNTER_LOG, total)
-        print(f"tick {total}")
+        print(f"Counter: {total}")
     if message:
         print(f"asked {message.content!r:.80}: the count is {total}")
 

@@ -160,7 +160,7 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(404, {"error": f"not found: {self.path}"})
 
     def reply(self, status, data):
-        body = json.dumps(data).encode()
+        body = json.dumps(data, separators=(",", ":")).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -13,7 +13,7 @@ from trading.reports import money, trade_line
 from trading.settings import from_environment, open_market
 from trading.tables import one_line
 
-from hershy.watcher import Context, Failure, Message, Watcher
+from hershy.watcher import Context, Failure, Message, StopWatcher, Watcher
 
 REPORT_EVERY_S = 3600.0
 
@@ -33,9 +33,12 @@ async def trade(ctx: Context, message: Message | None) -> None:
     for symbol in SYMBOLS:
         quote = ctx.watch_flow(f"{symbol.lower()}_price", partial(heard, symbol), initial=None)
         if quote.triggered and quote.error:
+            desk.feed.lost(symbol, str(quote.error))
             print(f"no prices: {quote.error}")
         elif quote.triggered and quote.value:
             hear(ctx, quote.value)
+    if settings.duration_s and ctx.watch_tick("over", every=settings.duration_s).value > 1:
+        raise StopWatcher(f"{settings.duration_s:g} s are over")
     if ctx.watch_tick("report", every=REPORT_EVERY_S / settings.speed).triggered:
         print(f"on the {settings.market} market, at speed {settings.speed:g}:\n{answer(desk, 'status')}")
     if message:
@@ -56,6 +59,7 @@ async def heard(symbol: str) -> AsyncIterator[Quote | Failure]:
     """The market's quotes as the framework takes them: an outage is an error, shown and passing."""
     async for item in market.quotes(symbol):
         yield Failure(ConnectionError(item.reason)) if isinstance(item, Outage) else item
+    desk.feed.ended(symbol)
     print(f"the {settings.market} market is over: no more prices of {symbol}")
 
 

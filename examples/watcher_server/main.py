@@ -1,4 +1,4 @@
-"""Counts automatic and manual ticks in /state/counter.txt, and ends by itself after a while."""
+"""Counts automatic and manual ticks in /state/counter.txt, one number, and ends by itself after a while."""
 
 import os
 import sys
@@ -23,24 +23,20 @@ async def serve(ctx: Context, message: Message | None) -> None:
     # Ticks begin at once with 1, so one more than DURATION of them have passed when it is over.
     if tick.value > DURATION_S:
         raise StopWatcher(f"{DURATION_S} s are over")
-    automatic = before["automatic"] + tick.value
-    manual = ctx.get("manual") or before["manual"]
-    if message:
-        more = manual_ticks(message.content)
-        if more is None:
-            print(f"not understood: {message.content!r:.80}; say 'tick', or 'tick 5'")
-        else:
-            manual += more
-            print(f"manual tick: {automatic} automatic, {manual} manual")
-    ctx.set("automatic", automatic)
+    more = manual_ticks(message.content) if message else 0
+    if message and more is None:
+        print(f"not understood: {message.content!r:.80}; say 'tick', or 'tick 5'")
+    manual = (ctx.get("manual") or 0) + (more or 0)
     ctx.set("manual", manual)
-    write(COUNTER, {"automatic": automatic, "manual": manual})
+    if tick.triggered or more:
+        counter = before + tick.value + manual
+        write(COUNTER, counter)
+        print(f"Counter: {counter} (state file updated)")
 
 
 @watcher.cleanup
 async def say_goodbye(ctx: Context) -> None:
-    counts = read(COUNTER)
-    print(f"watcher_server ends after {counts['automatic']} automatic and {counts['manual']} manual ticks")
+    print(f"watcher_server ends; the counter is {read(COUNTER)}, after {ctx.get('manual') or 0} manual ticks")
 
 
 def manual_ticks(text: str) -> int | None:
@@ -53,21 +49,16 @@ def manual_ticks(text: str) -> int | None:
     return None
 
 
-def read(path: Path) -> dict[str, int]:
-    """Both counts as they were written last; 0 if they never were."""
-    counts = {"automatic": 0, "manual": 0}
-    if path.exists():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            name, _, number = line.partition(" ")
-            if name in counts and number.isdecimal():
-                counts[name] = int(number)
-    return counts
+def read(path: Path) -> int:
+    """The counter as it was written last; 0 if it never was."""
+    text = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+    return int(text) if text.isdecimal() else 0
 
 
-def write(path: Path, counts: dict[str, int]) -> None:
-    """Replace the file as a whole: a kill half-way leaves the counts before."""
+def write(path: Path, counter: int) -> None:
+    """Replace the file as a whole: a kill half-way leaves the counter before."""
     temporary = path.with_suffix(".new")
-    temporary.write_text("".join(f"{name} {count}\n" for name, count in counts.items()), encoding="utf-8")
+    temporary.write_text(f"{counter}\n", encoding="utf-8")
     temporary.replace(path)
 
 

@@ -51,9 +51,9 @@ FIELDS = ("program_id", "state", "event", "remedy", "detail")
 class HershyError(Exception):
     """Root of the tree: catch this to catch everything hershy raises on purpose.
 
-    ``message`` is the whole text; ``remedy`` what to do about it and ``detail`` more of it, empty where nothing is
-    known. ``status`` and ``reason`` are the HTTP status and its phrase where a Host has answered with this error, None
-    and empty where it was raised in this process.
+    ``message`` is what is wrong, ``detail`` more of it (which one, in which state) and ``remedy`` what to do about it,
+    both empty where nothing is known; as text, an error is all three. ``status`` and ``reason`` are the HTTP status and
+    its phrase where a Host has answered with this error, None and empty where it was raised in this process.
     """
 
     remedy: str = ""
@@ -61,9 +61,24 @@ class HershyError(Exception):
     status: int | None = None
     reason: str = ""
 
+    def __init__(self, *args: object, detail: str = "", remedy: str = "") -> None:
+        super().__init__(*args)
+        if detail:
+            self.detail = detail
+        if remedy:
+            self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.explanation}; {self.remedy}" if self.remedy else self.explanation
+
     @property
     def message(self) -> str:
-        return str(self)
+        return super().__str__()
+
+    @property
+    def explanation(self) -> str:
+        """The message, and of the detail what the message does not say already."""
+        return f"{self.message}: {self.detail}" if self.detail and self.detail not in self.message else self.message
 
     @property
     def fields(self) -> Mapping[str, str]:
@@ -124,7 +139,10 @@ class ProgramNotFound(NotFound):
 
     def __init__(self, program_id: object, why: str = "") -> None:
         self.program_id = str(program_id)
-        super().__init__(f"program not found: {program_id}" + (f" {why}" if why else ""))
+        super().__init__(
+            f"program not found: {program_id}" + (f" {why}" if why else ""),
+            remedy="'hershy ls' and GET /programs list those there are",
+        )
 
 
 class TokenNotFound(NotFound):
@@ -134,7 +152,7 @@ class TokenNotFound(NotFound):
 
     def __init__(self, token_id: object) -> None:
         self.token_id = str(token_id)
-        super().__init__(f"token not found: {token_id}; 'hershy token ls' lists those there are")
+        super().__init__(f"token not found: {token_id}", remedy="'hershy token ls' lists those there are")
 
 
 class ContainerNotFound(NotFound):
@@ -152,9 +170,9 @@ class ImageNotFound(NotFound):
 
     image: str = ""
 
-    def __init__(self, image: object) -> None:
+    def __init__(self, image: object, *, detail: str = "", remedy: str = "") -> None:
         self.image = str(image)
-        super().__init__(f"image not found: {image}")
+        super().__init__(f"image not found: {image}", detail=detail, remedy=remedy)
 
 
 class Conflict(HershyError):
@@ -172,26 +190,24 @@ class IllegalTransition(Conflict):
         self.program_id = str(program_id)
         self.state = str(state)
         self.event = event
-        self.remedy = remedy
-        hint = f"; {remedy}" if remedy else ""
-        super().__init__(self.describe() + hint)
+        super().__init__(self.describe(), detail=f"{program_id} is {state}", remedy=remedy)
 
     def describe(self) -> str:
         return f"program {self.program_id} is {self.state}: {self.event} is not possible"
 
 
 class ProgramNotRunning(IllegalTransition):
-    """Stop or restart of a program that does not run."""
+    """Stop or restart of a program that does not run. The message is this sentence alone: clients compare with it."""
 
     def describe(self) -> str:
-        return f"program not running: {self.program_id} is {self.state}"
+        return "program not running"
 
 
 class ProgramNotReady(IllegalTransition):
     """The proxy was asked for a program that has not become Ready."""
 
     def describe(self) -> str:
-        return f"program not ready: {self.program_id} is {self.state}"
+        return "program not ready"
 
 
 class AlreadyExists(Conflict):
@@ -277,7 +293,7 @@ class HostUnreachable(Unavailable):
     def __init__(self, url: str, why: str, *, was_asked: bool = True) -> None:
         self.url = url
         self.was_asked = was_asked
-        super().__init__(f"no Host answers at {url} ({why}); {self.remedy}")
+        super().__init__(f"no Host answers at {url} ({why})")
 
 
 class HostTimeout(HostUnreachable):

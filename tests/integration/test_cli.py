@@ -80,7 +80,7 @@ def test_the_example_from_deployment_to_deletion(
 
     host.run("stop", program_id)
     stopped = host.wait_for(program_id, "Stopped")
-    assert stopped["container_id"] is None
+    assert "container_id" not in stopped
     assert "program not running" in host.run("restart", program_id, expect=1).err
     assert "tally ends with code 0" in host.run("logs", program_id).out, "logs outlive the container"
     host.run("start", program_id)

@@ -143,9 +143,21 @@ async def test_a_failing_build_tells_the_failing_step(host: Host, busybox_image:
     program = await create(host, build)
     await host.start(program.id)
     failed = await host.wait_for(program.id, ERROR, timeout=PATIENCE)
-    assert "about to fail" in failed.error_msg
+    first, *following = failed.error_msg.splitlines()
+    assert first == "Build failed: RUN echo about to fail && false: ended with exit code 1"
+    assert "about to fail" in "\n".join(following)
     assert any("about to fail" in line for line in await host.build_log(program.id))
     assert not witness.has_image(program)
+
+
+async def test_a_build_without_a_file_says_so_in_the_words_of_its_author(host: Host, busybox_image: str) -> None:
+    """Not in those of the engine's cache."""
+    program = await create(host, BuildSpec(f"FROM {busybox_image}\nCOPY nothere.txt /x\n", {"here.txt": ""}))
+    await host.start(program.id)
+    failed = await host.wait_for(program.id, ERROR, timeout=PATIENCE)
+    assert failed.error_msg.splitlines()[0] == (
+        "Build failed: file not found in build context or excluded by .dockerignore: nothere.txt"
+    )
 
 
 async def test_a_program_that_never_answers_is_an_error(

@@ -90,7 +90,7 @@ def test_every_call_of_the_contract(server: Server, body: dict[str, Any]) -> Non
     path = f"/programs/{program_id}"
 
     for action in ("stop", "restart"):
-        assert "program not running" in str(server.call("POST", f"{path}/{action}", 404)["message"])
+        assert server.call("POST", f"{path}/{action}", 404)["message"] == "program not running"
     server.call("GET", f"{path}/proxy/tally", 503)
     started = server.call("POST", f"{path}/start", 200)
     assert started == {"program_id": program_id, "state": "Created", "message": "program start initiated"}
@@ -126,7 +126,9 @@ def test_every_call_of_the_contract(server: Server, body: dict[str, Any]) -> Non
     stopped = server.call("POST", f"{path}/stop", 200)
     assert stopped == {"program_id": program_id, "state": "Stopping", "message": "program stop initiated"}
     server.wait_for(program_id, "Stopped")
-    assert "program not running" in str(server.call("POST", f"{path}/restart", 404)["message"])
+    refused = server.call("POST", f"{path}/restart", 404)
+    assert (refused["message"], refused["detail"]) == ("program not running", f"{program_id} is Stopped")
+    assert "use /start" in str(refused["remedy"])
     assert server.call("POST", f"{path}/start", 200)["state"] == "Stopped"
     server.wait_for(program_id, "Ready")
     assert server.call("DELETE", path, 200) == {"message": "program deleted successfully"}

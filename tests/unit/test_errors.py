@@ -54,9 +54,27 @@ def test_errors_survive_copies(kind: type[HershyError]) -> None:
 def test_a_client_raises_what_the_host_has_raised(kind: type[HershyError]) -> None:
     """The type's name and the fields make the same error; status and reason are told beside."""
     error = made(kind)
-    again = refused(418, "Reason", str(error), {"type": kind.__name__, **error.fields})
-    assert (type(again), again.message, dict(again.fields)) == (kind, str(error), dict(error.fields))
+    again = refused(418, "Reason", error.message, {"type": kind.__name__, **error.fields})
+    assert (type(again), again.message, dict(again.fields)) == (kind, error.message, dict(error.fields))
+    assert str(again) == str(error)
     assert (again.status, again.reason) == (418, "Reason")
+
+
+@pytest.mark.parametrize("kind", TREE)
+def test_as_text_an_error_is_all_it_tells_and_nothing_twice(kind: type[HershyError]) -> None:
+    """Message, detail and remedy are apart for those who compare and together for those who read."""
+    error = made(kind)
+    error.detail, error.remedy = "the third of them", "use another"
+    assert (error.message in str(error), str(error).count("the third of them")) == (True, 1)
+    assert str(error).endswith("; use another")
+    error.detail = error.message
+    assert error.explanation == error.message
+
+
+def test_the_sentence_that_clients_compare_with() -> None:
+    """Which program does not run, and what to do, are beside it."""
+    error = errors.ProgramNotRunning("a-program", "Stopped", "restart", "use /start")
+    assert (error.message, error.detail, error.remedy) == ("program not running", "a-program is Stopped", "use /start")
 
 
 @pytest.mark.parametrize("told", [{"type": "Exception"}, {"type": "NotOfThisVersion"}, {"type": 5}, {"type": None}, {}])

@@ -110,9 +110,7 @@ class DockerBuilder(Builder):
         spec, policy = request.spec, request.policy
         context = await asyncio.to_thread(pack_context, spec)
         if len(context) > policy.max_context_bytes:
-            raise BuildError(
-                f"{spec.build_id} failed: a build context of {len(context)} bytes; at most {policy.max_context_bytes}"
-            )
+            raise BuildError(f"a build context of {len(context)} bytes; at most {policy.max_context_bytes}")
         name, labels = image_name(spec.build_id), {BUILD_LABEL: str(spec.build_id)}
         parent = await self._step_limits.parent(policy)
         buildx = await self._usable_buildx()
@@ -136,7 +134,7 @@ class DockerBuilder(Builder):
         try:
             request.policy.require_no_ids(spec)
         except InvalidValue as error:
-            raise BuildError(f"{spec.build_id} failed: {error}") from error
+            raise BuildError(str(error)) from error
         labels = {BUILD_LABEL: str(spec.build_id)}
         await ClassicBuild(self._engine, spec, output, request.policy, parent).run(
             context, image_name(spec.build_id), labels
@@ -148,10 +146,10 @@ class DockerBuilder(Builder):
             with translated("looking for image", name):
                 image = await self._engine.client.images.inspect(name)
         except ImageNotFound as error:
-            raise BuildError(f"{build_id} failed: the engine has no image after a build without an error") from error
+            raise BuildError("the engine has no image after a build without an error") from error
         if image["Size"] > policy.max_image_bytes:
             raise BuildError(
-                f"{build_id} failed: the image has {image['Size']} bytes; at most {policy.max_image_bytes}, its base "
+                f"the image has {image['Size']} bytes; at most {policy.max_image_bytes}, its base "
                 "included. Start from a smaller base or leave build tools behind in a stage of their own"
             )
         return ImageID(image["Id"])

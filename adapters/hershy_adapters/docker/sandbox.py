@@ -107,7 +107,7 @@ class DockerSandbox(Sandbox):
             container = await self._made(maker, shape)
         else:
             with pool.others_first():
-                container = await self._made(maker, shape)
+                container = await pool.take_next() or await self._made(maker, shape)
         self._in_use.add(container)
         try:
             self._opened()  # it may have been closed meanwhile

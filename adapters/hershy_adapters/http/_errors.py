@@ -79,20 +79,20 @@ def refusal(
     return Json(written(refused), status_code=status, headers=dict(headers or {}))
 
 
-def refusal_of(error: Exception) -> Json:
+def refusal_of(error: Exception, headers: Mapping[str, str] | None = None) -> Json:
     """With the error's type and attributes, by which clients raise the same."""
     status, message = verdict(error)
     if not isinstance(error, HershyError):
-        return refusal(status, message)
-    headers = {ERROR_HEADER: error_header(type(error).__name__, error.fields)}
-    return refusal(status, message, headers, error.detail or None, error.remedy or None)
+        return refusal(status, message, headers)
+    told = {ERROR_HEADER: error_header(type(error).__name__, error.fields), **(headers or {})}
+    return refusal(status, message, told, error.detail or None, error.remedy or None)
 
 
 def verdict(error: Exception) -> tuple[HTTPStatus, str]:
     """How a request is answered that ended in ``error``; what is not meant for callers is logged, not told."""
     status = next((STATUSES[it] for it in type(error).__mro__ if it in STATUSES), None)
     if status is not None:
-        return status, str(error)
+        return status, error.message if isinstance(error, HershyError) else str(error)
     if isinstance(error, OSError):
         _log.error("storage failed", error=str(error))
         return HTTPStatus.SERVICE_UNAVAILABLE, f"the Host's storage failed: {error.strerror or 'no detail'}"

@@ -93,9 +93,7 @@ class InMemoryBuilder(Builder):
         failure = self._next_failures.popleft() if self._next_failures else self._failures.get(build_id)
         await self._make(spec, output, failure)
         if spec.size > request.policy.max_image_bytes:
-            raise BuildError(
-                f"{build_id} failed: the image has {spec.size} bytes; at most {request.policy.max_image_bytes}"
-            )
+            raise BuildError(f"the image has {spec.size} bytes; at most {request.policy.max_image_bytes}")
         image_id = ImageID(f"sha256:{sha256(build_id.value.encode()).hexdigest()}")
         self._images[build_id] = image_id
         output(f"Successfully built {image_id.value[7:19]}")
@@ -114,11 +112,11 @@ class InMemoryBuilder(Builder):
                 _tell(outputs, f"Step {number}/{len(steps)} : {announced(step)}")
                 await self._perform(step, stage, outputs, self._build_time / len(steps))
         except BuildError as error:
-            raise BuildError(f"{spec.build_id} failed: {error}", printed) from error
+            raise BuildError(str(error), printed) from error
         if failure is not None:
             for line in failure.tail:
                 output(line)
-            raise BuildError(f"{spec.build_id} failed: {failure.message}", failure.tail)
+            raise BuildError(failure.message, failure.tail)
 
     async def _perform(
         self, step: Instruction, stage: BuildStage, outputs: Sequence[BuildOutput], takes: timedelta

@@ -25,7 +25,7 @@ def answer(status: int, content: bytes, content_type: str = "text/plain; charset
 
 def answer_json(status: int, value: object) -> ProxyResponse:
     """The same, of a value that JSON can carry."""
-    return answer(status, json.dumps(value).encode(), "application/json")
+    return answer(status, json.dumps(value, separators=(",", ":")).encode(), "application/json")
 
 
 async def whole(body: Body) -> bytes:

@@ -14,7 +14,7 @@ def translated(doing: str, database: str, remedy: str) -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, OSError) as error:
-        raise RepositoryUnavailable(f"{doing}: {database} failed ({_detail(error)}); {remedy}") from error
+        raise RepositoryUnavailable(f"{doing}: {database} failed ({_detail(error)})", remedy=remedy) from error
 
 
 def _detail(error: Exception) -> str:

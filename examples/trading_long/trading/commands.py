@@ -55,7 +55,7 @@ def _rebalance(desk: Desk) -> str:
 
 COMMANDS = (
     Command("help", "h", "this list", _help),
-    Command("status", "s", "trading or paused, market time, value", reports.status),
+    Command("status", "s", "trading or paused, market time, value, prices", reports.status),
     Command("stats", "st", "trades, fees, profit, drawdown", reports.statistics),
     Command("detailed", "d", "stats, by reason and symbol, and the indicators", reports.detailed),
     Command("portfolio", "p", "cash and holdings at the last prices", reports.portfolio),
@@ -63,9 +63,9 @@ COMMANDS = (
     Command("trades20", "t20", "the last 20 trades", lambda desk: reports.trades(desk, 20)),
     Command("trades50", "t50", "the last 50 trades", lambda desk: reports.trades(desk, 50)),
     Command("pause", "pa", "stop trading, go on listening", _pause),
-    Command("resume", "r", "trade again", _resume),
-    Command("rebalance", "rb", "bring every holding to its target now", _rebalance),
-    Command("prices", "pr", "the last prices", reports.prices),
+    Command("resume", "re", "trade again", _resume),
+    Command("rebalance", "r", "bring every holding to its target now", _rebalance),
+    Command("prices", "pr", "the last prices, the connection and its messages", reports.prices),
 )
 
 BY_WORD = {word: command for command in COMMANDS for word in (command.name, command.short)}

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from .bars import Bars
+from .feed import Feed
 from .market import SYMBOLS, Quote
 from .portfolio import Fill, Portfolio
 from .statistics import Statistics
@@ -44,6 +45,7 @@ class Desk:
         self.trades: deque[Trade] = deque(maxlen=MOST_TRADES)
         self.quotes: dict[str, Quote] = {}
         self.bars = {symbol: Bars() for symbol in SYMBOLS}
+        self.feed = Feed(self.bars.keys())
         self.paused = False
         self.rebalanced_at: datetime | None = None
 
@@ -71,6 +73,7 @@ class Desk:
 
     def on_quote(self, quote: Quote) -> Sequence[Trade]:
         """Hear a quote; returns the trades that it led to. One that is older than the last is ignored."""
+        self.feed.heard(quote.symbol)
         last = self.quotes.get(quote.symbol)
         if last is not None and quote.at < last.at:
             return []

@@ -21,8 +21,14 @@ def status(desk: Desk) -> str:
             ("return", percent(desk.value / INITIAL_CASH - 1)),
             ("trades", str(desk.statistics.trades)),
             ("last rebalance", moment(desk.rebalanced_at)),
+            *((f"{symbol} price", money(_price(desk, symbol))) for symbol in desk.bars),
         ],
     )
+
+
+def _price(desk: Desk, symbol: str) -> Decimal | None:
+    quote = desk.quotes.get(symbol)
+    return quote.price if quote else None
 
 
 def statistics(desk: Desk) -> str:
@@ -134,7 +140,8 @@ def prices(desk: Desk) -> str:
             else (symbol, UNKNOWN, UNKNOWN, UNKNOWN)
         )
     longest = max(len(bars.closes) for bars in desk.bars.values())
-    return table("PRICES", ["symbol", "price", f"over {longest} bars", "at"], rows)
+    heard = facts("CONNECTION", [("connection", desk.feed.state), ("messages", str(desk.feed.messages))])
+    return f"{table('PRICES', ['symbol', 'price', f'over {longest} bars', 'at'], rows)}\n{heard}"
 
 
 def trade_line(trade: Trade) -> str:

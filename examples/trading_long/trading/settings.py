@@ -17,6 +17,7 @@ MARKETS = ("generated", "recorded", "binance")
 class Settings:
     """``speed`` is how many seconds of market time pass in one; the live market knows only 1.
 
+    ``duration_s``: after so many seconds the program ends by itself; 0 for never.
     Every market has books of its own: their times and prices have nothing to do with each other's.
     """
 
@@ -26,6 +27,7 @@ class Settings:
     recording: Path = Path(__file__).parents[1] / "recording.csv"
     binance_url: str = DEFAULT_URL
     books: Path = Path("/state/books-generated.json")
+    duration_s: float = 0.0
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
@@ -51,6 +53,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         recording=Path(environment.get("RECORDING", default.recording)),
         binance_url=binance_url,
         books=Path(environment.get("BOOKS", f"/state/books-{market}.json")),
+        duration_s=_number("DURATION", environment["DURATION"]) if "DURATION" in environment else 0.0,
     )
 
 

@@ -87,4 +87,6 @@ class Authenticator:
 
 
 def _refused() -> Unauthorized:
-    return Unauthorized("the token is unknown, expired or revoked; 'hershy token create' on the Host makes one")
+    return Unauthorized(
+        "the token is unknown, expired or revoked", remedy="'hershy token create' on the Host makes one"
+    )

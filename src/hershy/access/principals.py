@@ -46,14 +46,14 @@ class Principal:
         """Raises Forbidden for a program that is to be another user's."""
         if self.user_id not in (None, user_id):
             raise Forbidden(
-                f"user_id: this token is for user {self.user_id}; to register a program of another user's takes "
-                "that user's token, or an admin's"
+                f"user_id: this token is for user {self.user_id}",
+                remedy="to register a program of another user's takes that user's token, or an admin's",
             )
 
     def require_admin(self, subject: str) -> None:
         """Raises Forbidden, saying what ``subject`` tells of all users, unless the caller may do everything."""
         if not self.is_admin:
-            raise Forbidden(f"{subject}; ask with an admin's token")
+            raise Forbidden(subject, remedy="ask with an admin's token")
 
     @property
     def share(self) -> UserID | None:

@@ -105,6 +105,6 @@ def run(arguments: Sequence[str] | None, session: Session | None) -> NoReturn:
     try:
         app(args=None if arguments is None else list(arguments), prog_name="hershy", obj=session or Session())
     except HershyError as refusal:
-        output.error(str(refusal))
+        output.refusal(refusal)
         sys.exit(1)
     sys.exit(0)

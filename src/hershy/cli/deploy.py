@@ -157,10 +157,11 @@ def _start_and_wait(session: Session, created: "CreatedProgram", timeout: timede
         output.note(f"no longer waiting; {program_id} goes on. To stop it: hershy stop {program_id}")
         raise typer.Exit(130) from None
     except WaitTimeout as error:
-        output.error(f"{error}; to stop it: hershy stop {program_id}")
+        error.remedy = f"to stop it: hershy stop {program_id}"
+        output.refusal(error)
         raise typer.Exit(1) from None
     except ProgramFailed as error:
-        output.error(str(error))
+        output.refusal(error)
         if as_json:
             with session.client() as client:
                 output.document(client.get(program_id))

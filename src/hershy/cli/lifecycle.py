@@ -100,5 +100,7 @@ def _print_results(results: Sequence["BulkResult"], as_json: bool) -> None:
     else:
         output.note("no programs")
     if failed:
+        for remedy in dict.fromkeys(it.remedy for it in results if it.remedy):
+            output.note(f"  -> {remedy}")
         output.error(f"{failed} of {len(results)} programs refused")
         raise typer.Exit(1)

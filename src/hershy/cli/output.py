@@ -9,6 +9,8 @@ from typing import Any
 
 import typer
 
+from hershy.errors import HershyError
+
 _UNLIMITED_WIDTH = 10_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -62,6 +64,13 @@ def note(text: str, *, colour: str | None = None) -> None:
 def error(text: str) -> None:
     """Say on stderr why the command failed."""
     note(f"hershy: {text}")
+
+
+def refusal(error: HershyError) -> None:
+    """Say on stderr why the command failed, and on a line of its own what to do."""
+    note(f"hershy: {error.explanation}")
+    if error.remedy:
+        note(f"  -> {error.remedy}")
 
 
 def _printable(text: str) -> str:

@@ -34,7 +34,8 @@ def print_for_people(ran: Ran) -> None:
 
 def print_document(ran: Ran) -> None:
     """As the Host's API shows a run; and where it was: ``at`` and ``config``."""
-    output.document({**written(run_view(ran.run)), "at": ran.at, "config": ran.config})
+    config = {} if ran.config is None else {"config": ran.config}
+    output.document({**written(run_view(ran.run)), "at": ran.at, **config})
 
 
 def unmatched(collect: Sequence[str], run: SandboxResult) -> Iterator[str]:

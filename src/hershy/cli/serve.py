@@ -1,18 +1,23 @@
 """The command that starts a Host: serve."""
 
 import asyncio
+import os
 import signal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hershy.access.principals import Authentication
+from hershy.programs.domain.security import SecurityContract
 
 from . import output
 from .log_output import LogFormat, log_to_stderr
 from .options import ConfigOption, given
 from .variables import unknown_variables
+
+if TYPE_CHECKING:
+    from hershy.wiring import Settings
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -90,17 +95,31 @@ async def _until_signal(settings: dict[str, Any], as_json: bool) -> None:
 async def _serve(settings: dict[str, Any], as_json: bool) -> None:
     from hershy.wiring import Settings, open_server
 
-    if "storage_root" in settings and Settings.load(**settings).keeps_nothing:
+    chosen = Settings.load(**settings)
+    if "storage_root" in settings and chosen.keeps_nothing:
         output.note("hershy: --storage has no effect: this Host keeps everything in memory")
     async with open_server(**settings) as server:
+        kept = {} if chosen.keeps_nothing else {"storage_root": str(chosen.storage_root)}
         if as_json:
-            output.document({"url": server.url})
+            output.document({"url": server.url, "runtime": chosen.runtime, **kept})
         else:
             output.result(f"hershy Host listening on {server.url} (Ctrl-C stops it)")
+            output.result(_described(chosen))
         try:
             await asyncio.Event().wait()
         finally:
             output.note("hershy: stopping")
+
+
+def _described(settings: "Settings") -> str:
+    """What this Host is, on one line: what runs programs, where they are kept, within what, and who may call."""
+    contract = SecurityContract.for_host(os.getuid(), os.getgid())
+    kept = "in memory" if settings.keeps_nothing else f"in {settings.storage_root}"
+    callers = "with a token" if settings.http.auth is Authentication.TOKENS else "without a token"
+    return (
+        f"runtime {settings.runtime}; programs are kept {kept}; each runs as user {contract.uid} on a read-only root "
+        f"without capabilities or new privileges, published on {contract.publish_address} only; callers come {callers}"
+    )
 
 
 def _loop_factory() -> Any:

@@ -16,8 +16,8 @@ class Refused:
     error: str
     code: int
     message: str
-    detail: Annotated[str | None, About("which one, in which state", omit=True)] = None
-    remedy: Annotated[str | None, About("what to do", omit=True)] = None
+    detail: Annotated[str | None, About("which one, in which state")] = None
+    remedy: Annotated[str | None, About("what to do")] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,13 +32,12 @@ class Short:
 class About:
     """What else there is to say of a field, in its annotation.
 
-    ``of``: the type in JSON, where the annotation is looser. ``omit``: left out, not null, while it is None.
+    ``of``: the type in JSON, where the annotation is looser.
     """
 
     text: str = ""
     of: Any = None
     short: Short | None = None
-    omit: bool = False
 
 
 _NOTHING = About()

@@ -130,7 +130,7 @@ class ExitInfo:
 
 @dataclass(frozen=True, slots=True)
 class ProgramInfo:
-    """A program as it was when the Host answered. None or empty until known.
+    """A program as it was when the Host answered. What is not known yet has no key.
 
     Its environment is left out: secrets travel there.
     """
@@ -173,7 +173,7 @@ class ProgramList:
 
 @dataclass(frozen=True, slots=True)
 class BulkResult:
-    """What one of many programs got: ``code``, ``error`` and ``message`` as from the call for it alone.
+    """What one of many programs got: ``code``, ``error``, ``message`` and what follows as from the call for it alone.
 
     ``error`` is None where it is ``ok``, else the HTTP reason phrase.
     """
@@ -183,6 +183,8 @@ class BulkResult:
     code: int
     message: str
     error: str | None = None
+    detail: Annotated[str | None, About("which one, in which state")] = None
+    remedy: Annotated[str | None, About("what to do")] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,12 +82,14 @@ def _dataclass(of: Any, is_strict: bool) -> Reader:
             raise Wrong("input should be a valid dictionary")
         if is_strict:
             _require_known(of, value)
-        given = {}
+        given: dict[str, Any] = {}
         for field, reader in readers:
             found = value.get(field.key)
-            if found is None and not (field.is_required and field.key in value and field.is_optional):
-                if field.is_required:
+            if found is None:
+                if field.is_required and not field.is_optional:
                     raise Wrong("field required", field.key)
+                if field.is_required:
+                    given[field.name] = None
                 continue
             try:
                 given[field.name] = reader(found)

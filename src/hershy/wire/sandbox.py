@@ -100,8 +100,8 @@ class RunView:
     duration_s: float
     files: Mapping[str, FileView]
     exit_code: int | None = None
-    stdout_base64: Annotated[str | None, About("only where `stdout` is not all of it", omit=True)] = None
-    stderr_base64: Annotated[str | None, About("likewise", omit=True)] = None
+    stdout_base64: Annotated[str | None, About("only where `stdout` is not all of it")] = None
+    stderr_base64: Annotated[str | None, About("likewise")] = None
     output_is_cut: bool = False
     cpu_time_s: float | None = None
     peak_memory_bytes: int | None = None

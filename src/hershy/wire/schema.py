@@ -68,7 +68,7 @@ def _schema(of: type, is_sent: bool) -> dict[str, Any]:
         "type": "object",
         "properties": {it.key: _property(it, is_sent) for it in fields},
     }
-    required = [it.key for it in fields if (it.is_required if is_sent else not it.about.omit)]
+    required = [it.key for it in fields if (it.is_required if is_sent else not it.is_optional)]
     if required:
         schema["required"] = required
     if is_sent:
@@ -82,7 +82,7 @@ def _property(field: WireField, is_sent: bool) -> dict[str, Any]:
     options = [_type(it, is_sent) for it in alternatives(field.type)]
     if field.about.short is not None:
         options.insert(0, _short(field.about.short))
-    if field.is_optional or (is_sent and not field.is_required):
+    if is_sent and (field.is_optional or not field.is_required):
         options.append(_NULL)
     schema: dict[str, Any] = dict(options[0]) if len(options) == 1 else {"anyOf": options}
     if field.about.text:

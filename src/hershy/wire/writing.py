@@ -8,13 +8,13 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from .plan import Body, plan
+from .plan import plan
 
 Writer = Callable[[Any], Any]
 
 
 def written(value: Any) -> Any:
-    """Of what callers send, fields that are None are left out; all else has all its fields.
+    """Fields that are None are left out: what is not known yet, or not any more, has no key. Nothing is null.
 
     Raises TypeError for what has no form in JSON.
     """
@@ -54,13 +54,13 @@ def _as_it_is(value: Any) -> Any:
 
 
 def _dataclass(of: Any) -> Writer:
-    known = [(it.name, it.key, issubclass(of, Body) or it.about.omit) for it in plan(of).values()]
+    known = [(it.name, it.key) for it in plan(of).values()]
 
     def write(value: Any) -> dict[str, Any]:
         document = {}
-        for name, key, is_left_out in known:
+        for name, key in known:
             entry = getattr(value, name)
-            if entry is not None or not is_left_out:
+            if entry is not None:
                 document[key] = _writer(type(entry))(entry)
         return document
 

@@ -19,7 +19,6 @@ PROGRAM = {
     "user_id": "alice",
     "state": "Ready",
     "image_id": "sha256:1",
-    "container_id": None,
     "proxy_url": "http://localhost:19001",
     "error_msg": "",
     "created_at": AT,
@@ -49,6 +48,7 @@ class FakeHost:
 
     answers: dict[str, Any] = field(default_factory=dict)
     refusals: dict[str, tuple[int, str]] = field(default_factory=dict)
+    told: dict[str, dict[str, str]] = field(default_factory=dict)
     events: Sequence[str] = ()
     stays_open: bool = False
     asked: list[str] = field(default_factory=list)
@@ -64,7 +64,8 @@ class FakeHost:
             self.bodies.append(json.loads(request.content))
         if asked in self.refusals:
             status, message = self.refusals[asked]
-            return httpx.Response(status, json={"error": "Refused", "code": status, "message": message})
+            body = {"error": "Refused", "code": status, "message": message, **self.told.get(asked, {})}
+            return httpx.Response(status, json=body)
         if asked.endswith("/events"):
             return httpx.Response(200, stream=_Events(self))
         answer = self.answers[asked]

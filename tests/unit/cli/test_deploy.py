@@ -143,7 +143,7 @@ def test_a_wait_that_takes_too_long_is_exit_1_and_names_the_remedy(
     """The program goes on; the message says how to stop it."""
     host.events, host.stays_open = [state_event("Building")], True
     assert hershy("deploy", str(directory), "--wait", "--timeout", "0.05") == 1
-    assert f"did not become Ready within 0.05 s; it goes on; to stop it: hershy stop {ID}" in hershy.err
+    assert f"did not become Ready within 0.05 s; it goes on\n  -> to stop it: hershy stop {ID}\n" in hershy.err
 
 
 def test_ctrl_c_while_waiting_says_that_the_program_goes_on(

@@ -98,15 +98,28 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Served:
 def test_serve_prints_its_url_and_ends_gracefully_on_sigterm(hershy: Hershy, served: Served) -> None:
     """Exit 0 with everything closed; only what was given is set."""
     assert hershy("serve", "--port", "0", "--runtime", "memory") == 0
-    assert hershy.out == "hershy Host listening on http://127.0.0.1:9000 (Ctrl-C stops it)\n"
+    listening, described = hershy.out.splitlines()
+    assert listening == "hershy Host listening on http://127.0.0.1:9000 (Ctrl-C stops it)"
+    assert described.startswith("runtime memory; programs are kept in memory; each runs as user ")
     assert served.settings == {"http_port": 0, "runtime": "memory"}
     assert served.closed
+
+
+def test_serve_tells_on_one_line_what_this_host_is(hershy: Hershy, served: Served, tmp_path: Path) -> None:
+    """What runs programs, where they are kept, the contract of each, and whether callers need a token."""
+    assert hershy("serve", "--runtime", "runc", "--storage", str(tmp_path), "--auth", "tokens") == 0
+    _, described = hershy.out.splitlines()
+    uid = os.getuid() or 65532
+    assert described == (
+        f"runtime runc; programs are kept in {tmp_path}; each runs as user {uid} on a read-only root "
+        "without capabilities or new privileges, published on 127.0.0.1 only; callers come with a token"
+    )
 
 
 def test_serve_json_prints_one_line(hershy: Hershy, served: Served) -> None:
     """A parent process reads the URL from it."""
     assert hershy("serve", "--json", "--host", "127.0.0.1", "--storage", "/s") == 0
-    assert hershy.document == {"url": "http://127.0.0.1:9000"}
+    assert hershy.document == {"url": "http://127.0.0.1:9000", "runtime": "runsc", "storage_root": "/s"}
     assert {name: str(value) for name, value in served.settings.items()} == {
         "http_host": "127.0.0.1",
         "storage_root": "/s",
@@ -135,13 +148,14 @@ def test_serve_logs_as_asked(hershy: Hershy, served: Served) -> None:
 def test_logs_carry_the_program_s_id(
     log_format: LogFormat, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A line each, whoever logs; fields apart in JSON."""
+    """A line each, whoever logs; fields apart in JSON. What the migration tool tells at every start is no news."""
     root = logging.getLogger()
     monkeypatch.setattr(root, "handlers", [])
     monkeypatch.setattr(root, "level", root.level)
     log_to_stderr(log_format)
     get_logger("hershy.test").warning("image kept", program_id="alice-1", error="in use")
     logging.getLogger("uvicorn").error("somebody else's %s", "words")
+    logging.getLogger("alembic.runtime.migration").info("Context impl SQLiteImpl.")
     ours, theirs = capsys.readouterr().err.splitlines()
     if log_format is LogFormat.TEXT:
         assert "image kept" in ours

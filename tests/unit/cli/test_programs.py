@@ -133,8 +133,8 @@ def test_rm_deletes(hershy: Hershy, host: FakeHost) -> None:
 
 
 def result(program_id: str, code: int = 200) -> dict[str, Any]:
-    error = None if code == 200 else "Conflict"
-    return {"program_id": program_id, "ok": error is None, "code": code, "error": error, "message": f"said {code}"}
+    error = {} if code == 200 else {"error": "Conflict"}
+    return {"program_id": program_id, "ok": not error, "code": code, "message": f"said {code}", **error}
 
 
 @pytest.mark.parametrize(
@@ -225,6 +225,19 @@ def test_a_refusal_is_exit_1_and_a_message_on_stderr(hershy: Hershy, host: FakeH
     assert (hershy.out, hershy.err) == ("", "hershy: program not running: it is Stopped\n")
 
 
+def test_a_remedy_has_a_line_of_its_own(hershy: Hershy, host: FakeHost) -> None:
+    """Below what is wrong, and with which program."""
+    told = {"detail": f"{ID} is Stopped", "remedy": "use /start"}
+    host.refusals[f"POST /programs/{ID}/restart"] = (404, "program not running")
+    host.told[f"POST /programs/{ID}/restart"] = told
+    assert hershy("restart", ID) == 1
+    assert hershy.err == f"hershy: program not running: {ID} is Stopped\n  -> use /start\n"
+    refused = {"program_id": ID, "ok": False, "code": 404, "error": "Not Found", "message": "program not running"}
+    host.answers["POST /bulk/restart"] = {"results": [refused | told, refused | told], "count": 2, "failed": 2}
+    assert hershy("restart", "--user", "alice") == 1
+    assert hershy.err == "  -> use /start\nhershy: 2 of 2 programs refused\n"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -271,7 +284,7 @@ def test_the_environment_names_the_host(monkeypatch: pytest.MonkeyPatch, capsys:
     with pytest.raises(SystemExit) as exited:
         main(["ls"], session=Session(transport=httpx.MockTransport(refuse)))
     assert exited.value.code == 1
-    assert "no Host answers at http://env.test (connection refused); start one with 'hershy serve'" in (
+    assert "no Host answers at http://env.test (connection refused)\n  -> start one with 'hershy serve'" in (
         capsys.readouterr().err
     )
 

@@ -205,12 +205,12 @@ def test_json(hershy: Hershy, running: FakeHost) -> None:
         "stdout": "\ufffd",
         "stdout_base64": "/w==",
         "outcome": "error",
-        "exception": {"type": "E", "message": "", "file": "main.py", "line": None},
+        "exception": {"type": "E", "message": "", "file": "main.py"},
         "risk": RISK | {"score": 40, "reasons": [REASON]},
     }
     running.answers[CALL] = answer
     assert hershy("run", "--json", "--collect", ".", "it.py") == 1
-    assert hershy.document == answer | {"at": "http://host.test", "config": None}
+    assert hershy.document == answer | {"at": "http://host.test"}
     assert hershy.err == ""
 
 

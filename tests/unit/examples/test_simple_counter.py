@@ -28,7 +28,7 @@ async def test_it_counts_a_tick_a_second(program: Load, log: Path, capsys: pytes
         assert counts(log) == [1, 2, 3, 4, 5]
         assert driven.get("total") == 5
     assert capsys.readouterr().out.splitlines() == [
-        *(f"tick {number}" for number in range(1, 6)),
+        *(f"Counter: {number}" for number in range(1, 6)),
         "simple_counter ends; the count is 5",
     ]
 

@@ -1,6 +1,7 @@
 """The program around the desk: prices, messages and outages as the framework brings them."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -12,6 +13,7 @@ from trading.books import load
 from trading.generated import START
 from trading.market import Market, Outage, Quote
 
+from hershy.watcher import WatcherState
 from hershy.watcher.testing import drive
 
 Load = Callable[..., ModuleType]
@@ -100,11 +102,15 @@ async def test_an_outage_is_an_error_that_passes(trading: ModuleType, capsys: py
         trading.market.items["BTC"].put_nowait(Outage("BTC: gone"))
         await driven.settle()
         assert str(driven.watched("btc_price").error) == "BTC: gone"
+        await driven.send("prices")
         trading.market.say("BTC", 50_000)
         await driven.settle()
         assert driven.watched("btc_price").ok
+        await driven.send("prices")
         assert trading.desk.quotes["BTC"].price == 50_000
-    assert "no prices: BTC: gone" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "no prices: BTC: gone" in out
+    assert re.findall("connection .*", out) == ["connection  lost: BTC: gone", "connection  waiting for ETH"]
 
 
 async def test_it_reports_every_hour_of_market_time(trading: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
@@ -114,6 +120,22 @@ async def test_it_reports_every_hour_of_market_time(trading: ModuleType, capsys:
         assert capsys.readouterr().out.count("on the generated market, at speed 60:\nSTATUS\n") == 1
         await driven.advance(61)
     assert capsys.readouterr().out.count("STATUS\n") == 2
+
+
+async def test_it_ends_by_itself_when_told_to(program: Load, books: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """After DURATION seconds, its books closed; never without it."""
+    endless = program("trading_long", BOOKS=books).watcher
+    async with drive(endless) as driven:
+        await driven.advance(100_000)
+        assert driven.state is WatcherState.READY
+    module = program("trading_long", BOOKS=books, DURATION=90)
+    module.market = Told()
+    async with drive(module.watcher) as driven:
+        await driven.advance(89)
+        assert driven.state is WatcherState.READY
+        await driven.advance(1)
+        assert (driven.state, driven.watcher.reason) == (WatcherState.STOPPED, "90 s are over")
+    assert "trading_long ends: " in capsys.readouterr().out.splitlines()[-1]
 
 
 async def test_a_stop_closes_books_and_market(
@@ -130,7 +152,8 @@ async def test_a_stop_closes_books_and_market(
 
 
 @pytest.mark.parametrize(
-    "environment", [{"MARKET": "nasdaq"}, {"SPEED": "-1"}, {"MARKET": "recorded", "RECORDING": "x"}]
+    "environment",
+    [{"MARKET": "nasdaq"}, {"SPEED": "-1"}, {"DURATION": "soon"}, {"MARKET": "recorded", "RECORDING": "x"}],
 )
 def test_nonsense_ends_the_process(program: Load, books: Path, environment: dict[str, str]) -> None:
     """At once, with a reason that a Host can show."""

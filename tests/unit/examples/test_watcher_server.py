@@ -24,12 +24,26 @@ async def test_both_kinds_of_ticks_are_counted(program: Load, file: Path) -> Non
         await driven.send("tick")
         await driven.send("Tick 5")
         await driven.advance(1)
-        assert file.read_text() == "automatic 6\nmanual 6\n"
+        assert file.read_text() == "12\n"
+
+
+async def test_the_file_is_one_number_and_each_tick_a_line(
+    program: Load, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What reads the file takes it for a number; the log tells each time it was written."""
+    async with drive(program("watcher_server", COUNTER_FILE=file).watcher) as driven:
+        await driven.advance(2)
+        assert int(file.read_text()) == 3
+        await driven.send("tick 5")
+    assert capsys.readouterr().out.splitlines() == [
+        *(f"Counter: {it} (state file updated)" for it in (1, 2, 3, 8)),
+        "watcher_server ends; the counter is 8, after 5 manual ticks",
+    ]
 
 
 async def test_counts_go_on_after_a_start(program: Load, file: Path) -> None:
-    """Both of them."""
-    for expected in ("automatic 3\nmanual 1\n", "automatic 6\nmanual 2\n"):
+    """Where it was."""
+    for expected in ("4\n", "8\n"):
         async with drive(program("watcher_server", COUNTER_FILE=file).watcher) as driven:
             await driven.advance(2)
             await driven.send("tick")
@@ -44,7 +58,7 @@ async def test_it_ends_by_itself(program: Load, file: Path, capsys: pytest.Captu
         await driven.advance(1)
         assert driven.state is WatcherState.STOPPED
         assert driven.watcher.reason == "120 s are over"
-    assert capsys.readouterr().out.endswith("watcher_server ends after 120 automatic and 0 manual ticks\n")
+    assert capsys.readouterr().out.endswith("watcher_server ends; the counter is 120, after 0 manual ticks\n")
 
 
 async def test_how_long_it_lasts_is_configured(program: Load, file: Path) -> None:
@@ -69,4 +83,4 @@ async def test_what_is_not_understood_is_said_to_be_so(
     async with drive(program("watcher_server", COUNTER_FILE=file).watcher) as driven:
         await driven.send(text)
     assert f"not understood: {text!r}; say 'tick', or 'tick 5'" in capsys.readouterr().out
-    assert file.read_text() == "automatic 1\nmanual 0\n"
+    assert file.read_text() == "1\n"

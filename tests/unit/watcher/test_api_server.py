@@ -79,7 +79,14 @@ async def test_answers_are_json_on_a_connection_that_stays(served: Served) -> No
     )
     assert re.findall(rb"HTTP/1.1 (\d+)", raw) == [b"200", b"200", b"404"]
     assert raw.count(b"Content-Type: application/json") == 3
-    assert raw.endswith(b'{"error": "not found: /watcher/nothing"}')
+    assert raw.endswith(b'{"error":"not found: /watcher/nothing"}')
+
+
+async def test_answers_have_no_spaces_between_their_values(served: Served) -> None:
+    """Shell scripts find a value by the text around it, as the Go library writes it."""
+    raw = await served.ask(request("GET", "/watcher/status"))
+    assert re.findall(rb'"state":"[^"]*"', raw) == [b'"state":"Ready"']
+    assert b": " not in raw.partition(b"\r\n\r\n")[2]
 
 
 async def test_it_answers_while_the_function_blocks_the_event_loop(served: Served) -> None:

@@ -8,6 +8,8 @@ from collections import deque
 
 from hershy.errors import BuildError
 
+from .causes import cause
+
 TAIL_LINES = 30
 FOLLOWED_STEPS = 64
 """Of so many steps, those that printed last, the lines are kept."""
@@ -32,10 +34,10 @@ class BuildKitOutput:
         elif match := _FINAL_ERROR.fullmatch(line):
             self._message = match[1][:MESSAGE_CHARS]  # the last one: a summary before it may quote such a line
 
-    def failure(self, what: str, code: int) -> BuildError:
+    def failure(self, code: int) -> BuildError:
         """What to raise when the tool has ended with ``code``: the failing step's lines, if it was a step."""
-        message = self._message or f"docker-buildx ended with {code}"
-        return BuildError(f"{what}: {message}", self._failed_step or self._newest)
+        message = f"docker-buildx ended with {code}" if self._message is None else cause(self._message)
+        return BuildError(message, self._failed_step or self._newest)
 
     def _add_to_step(self, number: str, line: str) -> None:
         lines = self._steps.pop(number, None) or deque(maxlen=TAIL_LINES)

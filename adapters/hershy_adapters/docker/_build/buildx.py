@@ -76,7 +76,6 @@ class Buildx:
         output: BuildOutput,
     ) -> None:
         """Build and tag. Raises BuildError; cancelled, it ends the build before it returns."""
-        what = f"{request.spec.build_id} failed"
         progress = BuildKitOutput()
         splitter = LineSplitter()
         command = self._command(request, name, labels, cgroup_parent)
@@ -95,9 +94,9 @@ class Buildx:
                         output(line)
                     code = await process.wait()
         except OSError as error:
-            raise BuildError(f"{what}: cannot run {self.binary}: {error}") from error
+            raise BuildError(f"cannot run {self.binary}: {error}") from error
         if code:
-            raise progress.failure(what, code)
+            raise progress.failure(code)
 
     def _command(
         self, request: BuildRequest, name: str, labels: Mapping[str, str], cgroup_parent: str | None

@@ -129,7 +129,7 @@ class ClassicBuild:
         # The engine quotes the command that failed, with whatever it holds.
         message = " ".join([*self._splitter.feed(message.encode(errors="replace")), *self._splitter.flush()])
         self._output(f"ERROR: {message}")
-        raise BuildError(f"{self._spec.build_id} failed: {message}", self._tail)
+        raise BuildError(message, self._tail)
 
     async def _ended(self) -> None:
         """Wait until the engine has removed the container of the step that ran last.

@@ -13,7 +13,8 @@ from .container import Container
 from .disposal import Disposal
 from .making import Maker
 
-MADE_AT_ONCE = 2
+MADE_AT_ONCE = 1
+"""Two take each other's time, and that of whoever waits for one of them."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 """Between attempts while sandboxes cannot be made: the pause doubles."""
 HEAD_START_S = 0.1
@@ -24,7 +25,8 @@ _log = get_logger("hershy.sandbox")
 
 class Pool:
     """Of one shape. Empty until ``fill`` is called first; from then on it keeps itself full, but not
-    while somebody waits for one of its shape that is made for them: the engine makes only so many in a second."""
+    while somebody waits for one of its shape that is made for them: the engine makes only so many in a second. So
+    nobody who finds it empty waits longer than without it."""
 
     def __init__(self, maker: Maker, disposal: Disposal, shape: Shape, size: int) -> None:
         self.shape = shape
@@ -32,6 +34,7 @@ class Pool:
         self._disposal = disposal
         self._size = size
         self._waiting: deque[Container] = deque()
+        self._promised: deque[asyncio.Future[Container | None]] = deque()
         self._in_the_making = 0
         self._waited_for = 0
         self._taken_at = 0.0
@@ -69,6 +72,22 @@ class Pool:
                 return container
             self._disposal.dispose(container)
         return None
+
+    async def take_next(self) -> Container | None:
+        """The one in the making, when it is made: it was begun before any other could be. None where there is none, or
+        it is promised to somebody else, or comes to nothing."""
+        if self._in_the_making <= len(self._promised):
+            return None
+        promise: asyncio.Future[Container | None] = asyncio.get_running_loop().create_future()
+        self._promised.append(promise)
+        try:
+            return await promise
+        except asyncio.CancelledError:
+            if promise in self._promised:
+                self._promised.remove(promise)
+            elif not promise.cancelled() and (container := promise.result()) is not None:
+                self._disposal.dispose(container)
+            raise
 
     @contextmanager
     def others_first(self) -> Iterator[None]:
@@ -118,11 +137,26 @@ class Pool:
         making = asyncio.ensure_future(self._maker.make(self.shape))
         try:
             container = await asyncio.shield(making)
+            if self._keep_promise(container):
+                return
             await container.measure()
+            if self._keep_promise(container):
+                return
         except asyncio.CancelledError:
             self._disposal.dispose_of_made(making)
             raise
         finally:
             self._in_the_making -= 1
+            if len(self._promised) > self._in_the_making:
+                self._keep_promise(None)
         self._waiting.append(container)
         self._changed.set()
+
+    def _keep_promise(self, container: Container | None) -> bool:
+        """Hand it over to whoever waits for it; None when it has come to nothing."""
+        while self._promised:
+            promise = self._promised.popleft()
+            if not promise.done():
+                promise.set_result(container)
+                return True
+        return False

@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 
+from hershy.errors import HershyError
 from hershy.programs.application.bulk import BulkOutcome
 from hershy.programs.application.caller_access import Access
 from hershy.programs.ports.repository import ProgramFilter
@@ -63,4 +64,6 @@ def _result(outcome: BulkOutcome, success: str) -> BulkResult:
     if outcome.error is None:
         return BulkResult(str(outcome.program_id), True, int(HTTPStatus.OK), success)
     status, message = verdict(outcome.error)
-    return BulkResult(str(outcome.program_id), False, int(status), message, status.phrase)
+    program_id, told = str(outcome.program_id), outcome.error
+    detail, remedy = (told.detail, told.remedy) if isinstance(told, HershyError) else ("", "")
+    return BulkResult(program_id, False, int(status), message, status.phrase, detail or None, remedy or None)

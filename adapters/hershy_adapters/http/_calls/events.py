@@ -61,7 +61,8 @@ def _rendered(it: Fed) -> bytes:
 
 def _event(name: str, data: object, number: int | None = None) -> bytes:
     # JSON holds no raw line end, so one data line always does; the escapes make it plain ASCII besides.
-    return f"{_id(number)}event: {name}\ndata: {json.dumps(written(data))}\n\n".encode()
+    text = json.dumps(written(data), separators=(",", ":"))
+    return f"{_id(number)}event: {name}\ndata: {text}\n\n".encode()
 
 
 def _id(number: int | None) -> str:

@@ -1,6 +1,5 @@
 """Who is calling: found out once, before anything else looks at a request."""
 
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends
@@ -13,7 +12,7 @@ from hershy.programs.application.caller_access import Access
 from hershy.programs.application.host import Host
 from hershy.programs.ports.api_server import ASGIApp, Receive, Scope, Send
 
-from .._errors import refusal, refusal_of
+from .._errors import refusal_of
 from .credentials import take_token
 from .refusing import refuse
 from .token_expiry import while_valid
@@ -56,8 +55,7 @@ def admission(app: ASGIApp, host: Host, authenticator: Authenticator | None) -> 
             scope[ACCESS] = Access(host, await _principal(authenticator, token))
         except Unauthorized as error:
             challenge = "Bearer" if token is None else 'Bearer error="invalid_token"'
-            answer = refusal(HTTPStatus.UNAUTHORIZED, str(error), {"WWW-Authenticate": challenge})
-            await refuse(answer, scope, receive, send)
+            await refuse(refusal_of(error, {"WWW-Authenticate": challenge}), scope, receive, send)
         except HershyError as error:
             await refuse(refusal_of(error), scope, receive, send)
         else:

@@ -9,8 +9,8 @@ from hershy.core.field_types import require_types
 from hershy.core.resources import MIB, ResourceLimits
 from hershy.programs.domain.egress import Egress
 from hershy.programs.domain.program import Program
-from hershy.programs.domain.reducer import Patience
 from hershy.programs.domain.state import ProgramState
+from hershy.programs.domain.trouble import Patience
 
 
 @dataclass(frozen=True, slots=True)

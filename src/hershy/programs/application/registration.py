@@ -84,7 +84,9 @@ class Registration:
 
     def _require_room(self, whose: str, present: int, wanted: int, most: int) -> None:
         if present + wanted > most:
-            raise QuotaExceeded(f"{present} of {most} programs {whose} exist already; delete some to make room")
+            raise QuotaExceeded(
+                f"{present} of {most} programs {whose} exist already", remedy="delete some to make room"
+            )
 
     async def _store(self, requests: Sequence[ProgramRequest], actor: str) -> Sequence[Record]:
         programs: list[Program] = []

@@ -7,6 +7,7 @@ of the program it was made about, and is dropped alike when something else has h
 ``label`` names the event; ``detail`` says in words what it brings along, for the journal.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -58,7 +59,11 @@ class BuildSucceeded:
 class BuildFailed:
     label: ClassVar[str] = "build failed"
     epoch: int
-    detail: str
+    cause: str
+
+    @property
+    def detail(self) -> str:
+        return f"Build failed: {self.cause}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,7 @@ class Exited:
 
     @property
     def detail(self) -> str:
-        return _with_last_words(f"program {self.exit_reason}", self.log_tail)
+        return with_last_words(f"program {self.exit_reason}", self.log_tail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +233,7 @@ class HostRestarted:
         if self.found.is_running:
             return f"its running container {self.found.container_id} was found"
         state = self.found.exit_reason or "not started"
-        return _with_last_words(f"its container {self.found.container_id} was found: {state}", self.found.log_tail)
+        return with_last_words(f"its container {self.found.container_id} was found: {state}", self.found.log_tail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +245,10 @@ class LeftoverFound:
     epoch: int
 
 
-def _with_last_words(words: str, log_tail: tuple[str, ...]) -> str:
-    return "\n".join([f"{words}; its last log lines:", *log_tail]) if log_tail else words
+def with_last_words(words: str, log_tail: Sequence[str]) -> str:
+    """The container is removed when its end has been seen, so where the rest of its output is has to be said."""
+    rest = "(all of its output: 'hershy logs ID', or GET /programs/{id}/logs; its container is gone)"
+    return "\n".join([f"{words}; its last log lines:", *log_tail, rest]) if log_tail else words
 
 
 Request = StartRequested | StopRequested | RestartRequested | DeleteRequested

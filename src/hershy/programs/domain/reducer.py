@@ -11,14 +11,13 @@ Its rules, in short:
 * A Host that restarts tells every program that is not at rest what it found of it (``HostRestarted``).
 * Every state that must not last has a deadline; when it has passed, the program is in ``Error``.
 * Deletion is legal in every state and, once asked for, allows nothing else until it has ended or failed.
-* ``TROUBLE`` tells what the failure of an effect comes to in each state, and how long an absent engine is waited for.
+* ``TROUBLE``, in its own file, tells what the failure of an effect comes to, and how long an engine is waited for.
 * A step that leaves the program as it was has effects only: there is nothing of it to save.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import Enum, auto
 from typing import Any, assert_never
 
 from hershy.core.exits import ExitKind, ExitReason
@@ -88,12 +87,17 @@ def _illegal(program: Program, event: Event) -> IllegalTransition:
         return IllegalTransition(program.id, program.state, event.label, "it is being deleted")
     match event:
         case on.StopRequested() | on.RestartRequested():
-            return ProgramNotRunning(program.id, program.state, event.label)
+            return ProgramNotRunning(program.id, program.state, event.label, _to_run(program))
         case on.StartRequested():
             remedy = "stop it first, or wait until it has stopped"
             return IllegalTransition(program.id, program.state, event.label, remedy)
         case _:
             return IllegalTransition(program.id, program.state, event.label)
+
+
+def _to_run(program: Program) -> str:
+    wait = "wait until it is Stopped, then " if program.state is S.STOPPING else ""
+    return f"{wait}use /start ('hershy start') to run it"
 
 
 def _to(program: Program, at: datetime, state: S, *effects: Effect, interrupts: bool = False, **changes: Any) -> Step:
@@ -351,51 +355,3 @@ TABLE: Mapping[tuple[S, EventType], Row] = {
     **{(state, on.DeletionFailed): Row((S.ERROR,), _deletion_failed) for state in S},
     **{(state, on.LeftoverFound): Row((state,), _clean_up) for state in S if state in RESTING},
 }
-
-
-class Patience(Enum):
-    """How long an effect waits for an engine that is away; the Host's policy has the times."""
-
-    NONE = auto()
-    """A deletion has a caller who waits; what is at rest is cleaned up after when the engine is back."""
-    START = auto()
-    ENGINE = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """What the failure of an effect comes to: ``event`` of epoch and reason, or None where nobody need learn of it."""
-
-    event: Callable[[int, str], Result] | None
-    patience: Patience = Patience.NONE
-
-
-TROUBLE: Mapping[S, Trouble] = {
-    S.CREATED: Trouble(None),
-    S.BUILDING: Trouble(on.BuildFailed, Patience.START),
-    S.BUILT: Trouble(None),
-    S.STARTING: Trouble(on.StartFailed, Patience.START),
-    S.RUNNING: Trouble(None),
-    S.READY: Trouble(None),
-    S.STOPPING: Trouble(on.StopFailed, Patience.ENGINE),
-    S.STOPPED: Trouble(None),
-    S.ERROR: Trouble(None),
-}
-
-_OF_DELETION = Trouble(on.DeletionFailed)
-
-
-def trouble_with(effect: Effect, program: Program) -> Trouble:
-    """What it comes to when ``effect``, asked for by the step that led to ``program``, cannot be carried out."""
-    patience = (_OF_DELETION if program.is_being_deleted else TROUBLE[program.state]).patience
-    match effect:
-        case do.ProbeReadiness():
-            return Trouble(on.ReadinessDeadlinePassed, patience)
-        case do.WatchExit():
-            return Trouble(_lost, patience)
-        case _:
-            return _OF_DELETION if program.is_being_deleted else TROUBLE[program.state]
-
-
-def _lost(epoch: int, reason: str) -> on.Exited:
-    return on.Exited(epoch, ExitReason(ExitKind.ENGINE_LOST))

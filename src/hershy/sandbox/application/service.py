@@ -94,8 +94,10 @@ class SandboxService:
                 if names_image:
                     raise
                 raise ImageNotFound(
-                    f"{error.image}; it is the setting sandbox_image of whoever runs the code: at a Host the Host's, "
-                    "not HERSHY_SANDBOX_IMAGE of its callers. Name another for this run with image (--image)"
+                    error.image,
+                    detail="it is the setting sandbox_image of whoever runs the code: at a Host the Host's, not "
+                    "HERSHY_SANDBOX_IMAGE of its callers",
+                    remedy="name another for this run with image (--image)",
                 ) from error
         self.metrics.observe(result)
         _log.info("ran in a sandbox", by=by.name, outcome=result.outcome, seconds=result.duration.total_seconds())

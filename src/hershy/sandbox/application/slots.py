@@ -26,11 +26,13 @@ class Slots:
         """Raises QuotaExceeded, at once, where too many wait already or the user has all that one user may have."""
         if self._taken_or_waited_for >= self._most + self._queue:
             raise QuotaExceeded(
-                f"{self._most} runs are under way and {self._queue} wait; try again (sandbox_at_once, sandbox_queue)"
+                f"{self._most} runs are under way and {self._queue} wait",
+                remedy="try again later; the operator's sandbox_at_once and sandbox_queue say how many there may be",
             )
         if user_id is not None and self._of_user[user_id] >= self._per_user:
             raise QuotaExceeded(
-                f"user {user_id} has {self._per_user} runs under way or waiting; try again (sandbox_at_once_per_user)"
+                f"user {user_id} has {self._per_user} runs under way or waiting",
+                remedy="try again later; the operator's sandbox_at_once_per_user says how many there may be",
             )
         self._taken_or_waited_for += 1
         if user_id is not None:

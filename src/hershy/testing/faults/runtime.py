@@ -27,19 +27,10 @@ from ._methods import Failing, Slow, Wrapped
 class _WrappedRuntime(Wrapped[LocalRuntime], LocalRuntime):
     PORT = "Runtime"
     CALLS = frozenset(
-        [
-            "create",
-            "start",
-            "stop",
-            "remove",
-            "wait",
-            "logs",
-            "events",
-            "stats",
-            "list_owned",
-            "is_port_free",
-            "published_ports",
-        ]
+        {
+            *("create", "start", "stop", "remove", "wait", "logs", "events", "stats"),
+            *("list_owned", "is_port_free", "published_ports"),
+        }
     )
     DISTURBED = CALLS
     ERROR = RuntimeFailure

@@ -119,7 +119,7 @@ class Connection:
             self._http.receive_data(await self._reader.read(READ_SIZE))
 
     async def _send(self, status: HTTPStatus, answer: object, *, has_body: bool = True, is_last: bool = False) -> None:
-        body = json.dumps(answer).encode()
+        body = json.dumps(answer, separators=(",", ":")).encode()
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
         if is_last or self._is_ending:
             headers.append(("Connection", "close"))

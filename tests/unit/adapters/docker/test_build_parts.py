@@ -55,7 +55,7 @@ def failure(printed: list[str], code: int = 1) -> BuildError:
     progress = BuildKitOutput()
     for line in printed:
         progress.add(line)
-    return progress.failure("build-x failed", code)
+    return progress.failure(code)
 
 
 def entries(spec: BuildSpec) -> list[tarfile.TarInfo]:
@@ -98,8 +98,36 @@ def test_long_and_foreign_names() -> None:
 def test_failure_without_a_step() -> None:
     """An error before any step keeps the last lines, whatever they are."""
     error = failure(["", "Dockerfile:2", "ERROR: failed to solve: unknown instruction: BLA"])
-    assert str(error).startswith("build-x failed: unknown instruction: BLA")
+    assert str(error).startswith("unknown instruction: BLA")
     assert error.tail == ("Dockerfile:2", "ERROR: failed to solve: unknown instruction: BLA")
+
+
+@pytest.mark.parametrize(
+    ("engine", "words"),
+    [
+        (
+            'failed to compute cache key: failed to calculate checksum of ref cc-1::5p3l: "/a b/c.txt": not found',
+            "file not found in build context or excluded by .dockerignore: a b/c.txt",
+        ),
+        (
+            "lstat /var/lib/docker/tmp/buildkit-mount1339716699/x/nope: no such file or directory",
+            "file not found in the image or stage that it is copied from: /x/nope",
+        ),
+        (
+            'process "/bin/sh -c make && ls" did not complete successfully: exit code: 2',
+            "RUN make && ls: ended with exit code 2",
+        ),
+        (
+            "nope:1: failed to resolve source metadata for docker.io/library/nope:1: no such host",
+            "image nope:1 is not on this machine and cannot be fetched: no such host",
+        ),
+        ("dockerfile parse error on line 2: unknown instruction: BLA",) * 2,
+    ],
+)
+def test_the_cause_comes_first_in_the_author_s_words(engine: str, words: str) -> None:
+    """Nothing of the engine's insides in the first line; its own words are in those that follow."""
+    error = failure(["#6 [2/2] COPY x y", f"#6 ERROR: {engine}", f"ERROR: failed to solve: {engine}"])
+    assert str(error).splitlines() == [words, "#6 [2/2] COPY x y", f"#6 ERROR: {engine}"]
 
 
 def test_failure_without_words() -> None:
@@ -124,7 +152,7 @@ def test_many_steps() -> None:
     for line in [*steps, "#499 ERROR: exit code: 1"]:
         progress.add(line)
     assert len(progress._steps) == FOLLOWED_STEPS
-    assert progress.failure("f", 1).tail == (steps[-1], "#499 ERROR: exit code: 1")
+    assert progress.failure(1).tail == (steps[-1], "#499 ERROR: exit code: 1")
 
 
 def test_environment_of_the_tool(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,7 +98,7 @@ async def test_nothing_is_made_before_it_is_asked_for(pool: Pool, maker: FakeMak
 
 
 async def test_it_fills_up_and_no_further(pool: Pool, maker: FakeMaker) -> None:
-    """A few at a time."""
+    """One at a time: two would take each other's time."""
     async with asyncio.timeout(DEADLINE_S):
         await pool.filled()
     await settle()
@@ -126,6 +126,60 @@ async def test_it_waits_for_those_who_wait(pool: Pool, maker: FakeMaker) -> None
         assert maker.begun == 0
     async with asyncio.timeout(DEADLINE_S):
         await pool.filled()
+
+
+async def test_whoever_finds_none_takes_the_one_in_the_making(pool: Pool, maker: FakeMaker) -> None:
+    """It was begun earlier than one of their own could be; a second one waits for no third."""
+    maker.go.clear()
+    pool.fill()
+    await settle()
+    first = asyncio.create_task(pool.take_next())
+    await settle()
+    assert await pool.take_next() is None
+    assert maker.begun == 1
+    maker.go.set()
+    async with asyncio.timeout(DEADLINE_S):
+        container = await first
+        await pool.filled()
+    assert container is not None
+    assert container not in pool._waiting
+    assert pool.idle == SIZE
+
+
+async def test_a_promise_that_comes_to_nothing_is_told(pool: Pool, maker: FakeMaker) -> None:
+    """Whoever waited makes one of their own, and learns why that fails."""
+    maker.go.clear()
+    pool.fill()
+    await settle()
+    promised = asyncio.create_task(pool.take_next())
+    await settle()
+    maker.is_down = True
+    maker.go.set()
+    async with asyncio.timeout(DEADLINE_S):
+        assert await promised is None
+
+
+async def test_who_no_longer_waits_leaves_nothing_behind(pool: Pool, maker: FakeMaker, disposal: FakeDisposal) -> None:
+    """Before it is made, and in the moment when it has been."""
+    maker.go.clear()
+    pool.fill()
+    await settle()
+    promised = asyncio.create_task(pool.take_next())
+    await settle()
+    promised.cancel()
+    maker.go.set()
+    async with asyncio.timeout(DEADLINE_S):
+        await pool.filled()
+    assert (pool.idle, disposal.disposed) == (SIZE, [])
+    container = FakeContainer()
+    pool._in_the_making = 1
+    promised = asyncio.create_task(pool.take_next())
+    await settle()
+    pool._keep_promise(container)  # type: ignore[arg-type]
+    promised.cancel()
+    await settle()
+    pool._in_the_making = 0
+    assert disposal.disposed == [container]
 
 
 async def test_one_that_has_ended_is_thrown_away(pool: Pool, disposal: FakeDisposal) -> None:

@@ -25,16 +25,15 @@ async def test_journal(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
     assert (body["program_id"], body["count"]) == (str(program.id), len(body["entries"]))
     events = [it["event"] for it in body["entries"]]
     assert (events[0], events[-1]) == ("registered", "readiness reached")
-    assert set(body["entries"][0]) == {
-        *("id", "program_id", "at", "event", "previous", "state", "detail", "error_msg", "exit_reason", "actor")
-    }
+    assert set(body["entries"][0]) == {*("id", "program_id", "at", "event", "state", "detail", "error_msg", "actor")}
+    assert body["entries"][1]["previous"] == "Created"
     third = body["entries"][2]["id"]
     page = (await client.get(url, params={"after": third, "limit": 2})).json()["entries"]
     assert page == body["entries"][3:5]
     assert (await client.get(url, params={"limit": 1})).json()["entries"] == body["entries"][-1:]
     await hershy_twins.host.delete(program.id)
     last = (await client.get(url)).json()["entries"][-1]
-    assert (last["event"], last["state"]) == ("deleted", None)
+    assert (last["event"], "state" in last) == ("deleted", False)
 
 
 async def test_exits_are_in_the_journal(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
@@ -60,12 +59,10 @@ async def test_journal_refusals(client: httpx.AsyncClient, hershy_twins: Twins) 
 
 
 async def test_stats(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
-    """What a running program uses; nulls for what only a container has, while there is none."""
+    """What a running program uses; nothing of what only a container has, while there is none."""
     program = await hershy_twins.create()
     body = (await client.get(f"/programs/{program.id}/stats")).json()
-    assert set(body) == STATS
-    known = {"program_id", "state", "state_bytes", "timestamp"}
-    assert {name for name, value in body.items() if value is not None} == known
+    assert set(body) == {"program_id", "state", "state_bytes", "timestamp"}
     await hershy_twins.host.start(program.id)
     await hershy_twins.host.wait_for(program.id, ProgramState.READY)
     await hershy_twins.clock.sleep(timedelta(minutes=1))

@@ -232,10 +232,31 @@ async def test_wrong_filter(client: httpx.AsyncClient, query: str) -> None:
 
 
 async def test_not_running(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
-    """Stop and restart of what does not run are 404 in the contract's words."""
+    """Stop and restart of what does not run are 404 in the contract's words, which clients compare with."""
     program = await hershy_twins.create()
     for call in ("stop", "restart"):
-        require_refusal(await client.post(f"/programs/{program.id}/{call}"), 404, "program not running")
+        answer = await client.post(f"/programs/{program.id}/{call}")
+        require_refusal(answer, 404)
+        assert answer.json() == {
+            "error": "Not Found",
+            "code": 404,
+            "message": "program not running",
+            "detail": f"{program.id} is Created",
+            "remedy": "use /start ('hershy start') to run it",
+        }
+
+
+async def test_which_one_and_what_to_do_are_fields_of_their_own(client: httpx.AsyncClient, hershy_twins: Twins) -> None:
+    """No message says again what ``remedy`` says; which program, and its state, is ``detail``."""
+    created, ready = await hershy_twins.create(), await hershy_twins.ready()
+    for call, detail, remedy in (
+        (f"/programs/{ready.id}/start", f"{ready.id} is Ready", "stop it first, or wait until it has stopped"),
+        (f"/programs/{created.id}/proxy/x", f"{created.id} is Created", "start it, or wait until it is Ready"),
+        (f"/programs/{UNKNOWN}/start", None, "'hershy ls' and GET /programs list those there are"),
+    ):
+        body = (await client.post(call)).json()
+        assert (body.get("detail"), body["remedy"]) == (detail, remedy), body
+        assert remedy not in body["message"]
 
 
 async def test_start_while_active(client: httpx.AsyncClient, hershy_twins: Twins) -> None:

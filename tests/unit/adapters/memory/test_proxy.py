@@ -86,6 +86,12 @@ async def call(program: InMemoryProgram, target: str, method: str = "GET", body:
     return response.status, json.loads(await read(response))
 
 
+async def test_answers_have_no_spaces_between_their_values(program: InMemoryProgram) -> None:
+    """As those of a real Watcher: shell scripts find a value by the text around it."""
+    raw = await read(await program.handle(ProxyRequest("GET", "/watcher/status", (), b"")))
+    assert b'"state":"Ready"' in raw
+
+
 @pytest.mark.parametrize(
     ("path", "fields"),
     [

@@ -146,7 +146,7 @@ async def test_unknown_programs_are_not_found(hershy_twins: Twins) -> None:
     """Every call that names a program says which one it does not know."""
     host = hershy_twins.host
     for call in (host.get, host.start, host.stop, host.restart, host.delete, host.logs, host.source, host.route):
-        with pytest.raises(ProgramNotFound, match=f"^program not found: {UNKNOWN}$"):
+        with pytest.raises(ProgramNotFound, match=f"^program not found: {UNKNOWN}; 'hershy ls'"):
             await call(UNKNOWN)
     with pytest.raises(ProgramNotFound):
         host.events(UNKNOWN)

@@ -17,10 +17,11 @@ from hershy.programs.domain.effects import Effect
 from hershy.programs.domain.events import Event, EventType
 from hershy.programs.domain.health import HealthCheck
 from hershy.programs.domain.program import DesiredState, Program, ProgramOptions
-from hershy.programs.domain.reducer import TABLE, Patience, Step, Trouble, reduce, trouble_with
+from hershy.programs.domain.reducer import TABLE, Step, reduce
 from hershy.programs.domain.restart import RestartHistory, RestartMode, RestartPolicy
 from hershy.programs.domain.state import RESTING, TRANSITIONAL
 from hershy.programs.domain.state import ProgramState as S
+from hershy.programs.domain.trouble import Patience, Trouble, trouble_with
 
 from .programs import CONTAINER, IMAGE, NOW, OTHER_PORT, PORT, REQUESTS, findings, program, results
 
@@ -295,7 +296,9 @@ def test_an_unhealthy_program_is_restarted_with_backoff_where_its_policy_says_so
 def test_an_error_says_why_with_the_last_log_lines() -> None:
     """The exit in words, then what the program printed last."""
     step = reduce(in_state(S.READY), on.Exited(0, ExitReason.from_status(3), ("a", "b")), LATER)
-    assert step.program.error_msg == "program exited with code 3; its last log lines:\na\nb"
+    said, rest = step.program.error_msg.rsplit("\n", 1)
+    assert said == "program exited with code 3; its last log lines:\na\nb"
+    assert "hershy logs" in rest
     assert step.program.exit_reason == ExitReason(ExitKind.CODE, 3)
 
 

@@ -161,9 +161,7 @@ class EffectHandlers:
         reason = f"no HTTP answer on port 8080 within {limit.total_seconds():g} s of its start"
         assert program.container_id is not None, "the reducer probes only what has started"
         tail = await log_tail(self._services, program.id, program.container_id)
-        if tail:
-            reason = "\n".join([f"{reason}; its last log lines:", *tail])
-        return on.ReadinessDeadlinePassed(program.epoch, reason)
+        return on.ReadinessDeadlinePassed(program.epoch, on.with_last_words(reason, tail))
 
     async def _watch(self, program: Program) -> Result:
         assert program.container_id is not None, "the reducer watches only what has started"

@@ -11,7 +11,8 @@ from hershy.errors import EngineUnavailable, HershyError
 from hershy.programs.domain.effects import Effect, ProbeReadiness, StartContainer, WatchExit, WatchHealth
 from hershy.programs.domain.events import Result
 from hershy.programs.domain.program import Program
-from hershy.programs.domain.reducer import Step, trouble_with
+from hershy.programs.domain.reducer import Step
+from hershy.programs.domain.trouble import trouble_with
 
 from ..services import Services
 from .effect_handlers import ENGINE_RETRY_DELAY, EffectHandlers

@@ -211,5 +211,6 @@ class Supervisor:
 
 def _not_saved(program_id: ProgramID, error: Exception) -> RepositoryUnavailable:
     return RepositoryUnavailable(
-        f"program {program_id}: the repository fails ({error}); look at the program's state before you try again"
+        f"program {program_id}: the repository fails ({error})",
+        remedy="look at the program's state before you try again",
     )

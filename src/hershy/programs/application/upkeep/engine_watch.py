@@ -45,7 +45,9 @@ class EngineWatch:
             self._look_now.set()
             await set_within(self._services.clock, LONGEST_LOOK, self._looked)
         if not self.is_up:
-            raise EngineUnavailable("the container engine does not answer; nothing can be changed until it is back")
+            raise EngineUnavailable(
+                "the container engine does not answer", remedy="nothing can be changed until it is back"
+            )
 
     async def start(self) -> None:
         """Return once events arrive. Raises EngineUnavailable when they don't."""
