@@ -166,6 +166,24 @@ def test_build_arguments_count_as_builders_count_them() -> None:
         assert "reserved" in refusal(dockerfile, **{name: "x"})
 
 
+@pytest.mark.parametrize("name", ["http_proxy", "HTTPS_PROXY", "Ftp_Proxy", "all_proxy", "NO_PROXY"])
+def test_a_proxy_is_the_operators(name: str) -> None:
+    """No caller brings one, in any case: the steps it has answered would be taken from the cache by everybody."""
+    assert "build_proxy" in refusal("FROM python", BuildPolicy(), **{name: "http://evil:1"})
+    assert refusal("FROM python", BuildPolicy(proxy="http://proxy:3128"), MY_PROXY="x") == ""
+
+
+def test_the_operators_proxy() -> None:
+    """It is given to steps in both cases; without one nothing is given; what is no URL is refused, unseen."""
+    assert BuildPolicy().proxy_args == {}
+    given = BuildPolicy(proxy="http://proxy:3128", no_proxy="a,b").proxy_args
+    assert given["http_proxy"] == given["HTTPS_PROXY"] == "http://proxy:3128"
+    assert given["no_proxy"] == given["NO_PROXY"] == "a,b"
+    with pytest.raises(InvalidValue) as refused:
+        BuildPolicy(proxy="user:secret@proxy")
+    assert "secret" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     "dockerfile",
     [
