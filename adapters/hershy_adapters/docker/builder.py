@@ -4,6 +4,7 @@ A failed or cancelled build leaves nothing but the engine's own layer cache.
 """
 
 import asyncio
+import hashlib
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -70,7 +71,7 @@ class DockerBuilder(Builder):
 
     async def find(self, build_id: BuildID) -> ImageID | None:
         image = await self._inspect(build_id)
-        return image and ImageID(image["Id"])
+        return None if image is None else ImageID(image["Id"])
 
     async def remove(self, build_id: BuildID) -> None:
         name = image_name(build_id)
@@ -202,4 +203,6 @@ def create(context: AdapterContext) -> DockerBuilder:
     buildkit = context.option("docker_buildkit", "auto")
     root = context.storage_root  # which a diagnosis does not make
     scratch = root if os.access(root, os.W_OK) else None
-    return DockerBuilder(Engine.of(context), context.clock, buildkit, f"hershy-builds-{context.owner}", scratch)
+    # Steps can read the name of their control group, and whoever knows an owner's id can write it into labels.
+    cgroup = f"hershy-builds-{hashlib.sha256(str(context.owner).encode()).hexdigest()[:16]}"
+    return DockerBuilder(Engine.of(context), context.clock, buildkit, cgroup, scratch)

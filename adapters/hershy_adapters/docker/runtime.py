@@ -17,7 +17,7 @@ from aiodocker.exceptions import DockerError
 from hershy.core.adapter import AdapterContext
 from hershy.core.diagnosis import Requirement
 from hershy.core.exits import ExitKind, ExitReason
-from hershy.core.ids import FIRST_PUBLISH_PORT, LAST_PUBLISH_PORT, ContainerID, OwnerID, ProgramID, PublishPort
+from hershy.core.ids import ContainerID, OwnerID, ProgramID, PublishPort
 from hershy.errors import ContainerNotFound, RuntimeFailure
 from hershy.programs.domain.egress import Egress
 from hershy.programs.domain.security import SecurityContract
@@ -33,9 +33,10 @@ from hershy.programs.ports.runtime import (
 from hershy_adapters._names import container_name, image_name
 
 from ._container.creation import Creation
-from ._container.exits import egress_of, exit_reason, status_of, was_never_started
-from ._container.hardening import OWNER_LABEL, PORT_LABEL, PROGRAM_LABEL, Config, ContainerPolicy, create_config
+from ._container.exits import egress_of, exit_reason, was_never_started
+from ._container.hardening import OWNER_LABEL, PROGRAM_LABEL, Config, ContainerPolicy, create_config
 from ._container.inherited import InheritedConfig
+from ._container.owned import held_ports, status_of_owned
 from ._container.removal import remove_container
 from ._container.seccomp import SeccompProfile, load_profile, own_profile
 from ._container.stats import read_stats
@@ -180,11 +181,7 @@ class DockerRuntime(Runtime):
     async def published_ports(self) -> Set[PublishPort]:
         with translated("listing the ports of", self._engine.host):
             listed = await self._engine.client.containers.list()
-        published = [port.get("PublicPort", 0) for it in listed for port in it["Ports"]]
-        forwarded = [int(it["Labels"].get(PORT_LABEL, 0)) for it in listed]
-        return {
-            PublishPort(port) for port in [*published, *forwarded] if FIRST_PUBLISH_PORT <= port <= LAST_PUBLISH_PORT
-        }
+        return held_ports(listed)
 
     async def compose_file(self, spec: ContainerSpec) -> str:
         names = container_name(spec.program_id), image_name(spec.build_id)
@@ -225,7 +222,7 @@ class DockerRuntime(Runtime):
                 account = await self._inspect(container_id)
             except ContainerNotFound:
                 return None
-            return await status_of(account, self._policy.killed_codes)
+            return await status_of_owned(account, self._policy.killed_codes)
 
     async def _inspect(self, container_id: ContainerID) -> dict[str, Any]:
         with translated("inspecting", container_id):

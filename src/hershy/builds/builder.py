@@ -43,9 +43,10 @@ class Builder(ABC):
 
         Raises BuildError (``tail``: the failing step's last output lines, at most 30) when ``request.policy`` forbids
         what is to be built (then nothing is begun), a step fails, the image is larger than the policy allows (then it
-        is removed), the BuildID is taken by another specification or the builder is closed meanwhile, EngineUnavailable when the engine does not answer,
-        DeadlineExceeded after ``request.timeout``. After an error no image of this specification is left behind. Cancelling,
-        like a passed deadline, ends the build if no other caller waits for it, and returns once it has ended.
+        is removed), the BuildID is taken by another specification or the builder is closed meanwhile,
+        EngineUnavailable when the engine does not answer, DeadlineExceeded after ``request.timeout``. After an error
+        no image of this specification is left behind. Cancelling, like a passed deadline, ends the build if no other
+        caller waits for it, and returns once it has ended.
         """
 
     @abstractmethod

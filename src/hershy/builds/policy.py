@@ -15,6 +15,7 @@ from hershy.errors import InvalidValue
 from .dockerfile import Dockerfile
 from .expansion import require_small
 from .image_names import ANY, AllowedImages, ImageName, could_be_id
+from .labels import require_own_labels
 from .sources import Fetched, Source, sources_of
 from .spec import MAX_BUILD_ARGS, BuildSpec
 
@@ -97,6 +98,7 @@ class BuildPolicy:
         dockerfile = Dockerfile.parse(spec.dockerfile)
         if sum(it.word == "FROM" for it in dockerfile.instructions) > MAX_STAGES:
             raise InvalidValue(f"dockerfile: more than {MAX_STAGES} stages")
+        require_own_labels(dockerfile)
         require_small(dockerfile, max(map(len, spec.build_args.values()), default=0))
         images = AllowedImages(self.allowed_registries)
         for number, source in enumerate(sources_of(dockerfile, spec.build_args)):
