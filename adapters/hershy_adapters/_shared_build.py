@@ -22,6 +22,14 @@ Work = Callable[[BuildOutput], Coroutine[Any, Any, ImageID]]
 """Carries one build out. Cancelled, it ends within a bound of its own and leaves nothing behind."""
 
 
+def taken(build_id: BuildID) -> BuildError:
+    """What a build is refused by whose BuildID names the image of another specification."""
+    return BuildError(
+        f"{build_id} names the image of other sources already; change anything in yours, such as "
+        "a comment, to get another"
+    )
+
+
 class SharedBuilds:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -29,14 +37,14 @@ class SharedBuilds:
 
     async def run(self, request: BuildRequest, output: BuildOutput, work: Work) -> ImageID:
         """Join the build of ``request`` that is under way, or begin ``work``; see ``Builder.build``."""
-        build_id = request.spec.build_id
+        build_id, digest = request.spec.build_id, request.spec.digest
         try:
             request.policy.require(request.spec)
         except InvalidValue as error:
             raise BuildError(f"{build_id} failed: {error}") from error
         deadline = asyncio.create_task(self._clock.sleep(request.timeout), name=f"deadline of {build_id}")
         try:
-            shared = await self._current(build_id, work, deadline)
+            shared = await self._current(build_id, digest, work, deadline)
             image_id = await shared.join(output, deadline) if shared else None
         finally:
             deadline.cancel()
@@ -44,15 +52,19 @@ class SharedBuilds:
             raise DeadlineExceeded(f"{build_id} was not built within {request.timeout}; allow it a longer timeout")
         return image_id
 
-    async def _current(self, build_id: BuildID, work: Work, deadline: asyncio.Task[None]) -> "_SharedBuild | None":
+    async def _current(
+        self, build_id: BuildID, digest: str, work: Work, deadline: asyncio.Task[None]
+    ) -> "_SharedBuild | None":
         """The build to join: never one that is being ended, whose end is waited for. None out of time."""
         while (shared := self._builds.get(build_id)) and shared.is_ending and not shared.task.done():
             await asyncio.wait({shared.task, deadline}, return_when=asyncio.FIRST_COMPLETED)
             if deadline.done():
                 return None
         if shared is None or shared.task.done():
-            shared = self._builds[build_id] = _SharedBuild(build_id, work)
+            shared = self._builds[build_id] = _SharedBuild(build_id, digest, work)
             shared.task.add_done_callback(lambda task: self._forget(build_id, task))
+        elif shared.digest != digest:
+            raise taken(build_id)
         return shared
 
     def _forget(self, build_id: BuildID, task: "asyncio.Task[ImageID]") -> None:
@@ -65,8 +77,9 @@ class SharedBuilds:
 
 
 class _SharedBuild:
-    def __init__(self, build_id: BuildID, work: Work) -> None:
+    def __init__(self, build_id: BuildID, digest: str, work: Work) -> None:
         self._build_id = build_id
+        self.digest = digest
         self._backlog: deque[str] = deque()
         self._backlog_chars = 0
         self._outputs: dict[object, BuildOutput] = {}  # by caller: two may bring outputs that compare equal

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Callable
 from typing import ClassVar
 
+import docker
 import pytest
 
 from hershy.core.exits import ExitKind, ExitReason
@@ -67,6 +68,28 @@ class EngineObservation(LocalRuntimeContract):
         finally:
             await impatient.aclose()
         assert texts(lines) == ["one", "two"]
+
+    async def test_forged_labels(
+        self, runtime: Runtime, owner: OwnerID, of_shell: MakeScript, witness: docker.DockerClient, busybox_image: str
+    ) -> None:
+        """A stranger's container with a program's labels, or with nonsense, is neither taken up nor in the way."""
+        spec = of_shell("echo up; exec sleep 1000")
+        container_id = await self.up(runtime, spec)
+        own = {"hershy.owner": str(owner), "hershy.program-id": str(spec.program_id)}
+        forged = [own | {"hershy.publish-port": port} for port in ("notanumber", "29999")]
+        strangers = [
+            witness.containers.run(busybox_image, ["sleep", "1000"], detach=True, labels=it)
+            for it in (*forged, {**forged[0], "hershy.program-id": "x"})
+        ]
+        try:
+            for listed in (await runtime.list_owned(), await runtime.list_owned(spec.program_id)):
+                assert [it.container_id for it in listed] == [container_id]
+            held = await runtime.published_ports()
+        finally:
+            for it in strangers:
+                it.remove(force=True)
+        assert spec.publish_port in held
+        assert PublishPort(29_999) not in held
 
     async def test_memory_of_the_program_is_counted(self, runtime: Runtime, of_shell: MakeScript) -> None:
         """What a program holds shows, and a file that it has written, which the kernel keeps cached, does not."""

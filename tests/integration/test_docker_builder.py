@@ -55,6 +55,7 @@ class DockerBuilderContract(BuilderContract):
     """The port's contract, and what can be seen from the engine's side only."""
 
     buildkit: str
+    base: str
 
     @pytest_asyncio.fixture
     async def builder(self) -> AsyncIterator[DockerBuilder]:
@@ -70,7 +71,15 @@ class DockerBuilderContract(BuilderContract):
 
     @pytest.fixture
     def base_image(self, busybox_image: str) -> str:
+        self.base = busybox_image
         return busybox_image
+
+    async def test_whole_digest(self, builder: DockerBuilder, make_spec: MakeSpec, engine: docker.DockerClient) -> None:
+        """The image carries all of its specification's digest; one without, an older version's, is built again."""
+        spec = make_spec("RUN echo hello")
+        engine.images.get(self.base).tag(image_name(spec.build_id))
+        image_id = await builder.build(BuildRequest(spec), Lines())
+        assert engine.images.get(image_id.value).labels["hershy.build-digest"] == spec.digest
 
     async def test_name_and_label(
         self, builder: DockerBuilder, make_spec: MakeSpec, engine: docker.DockerClient

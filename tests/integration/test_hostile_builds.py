@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -63,6 +64,16 @@ class Base:
         self._built.append(spec)
         await self._builder.build(BuildRequest(spec, policy=policy), lines)
         return lines
+
+    async def test_nobodys_proxy_but_the_operators(self) -> None:
+        """A caller's proxy is refused, for its answers would be cached for all; the operator's is every step's."""
+        for name in ("http_proxy", "HTTPS_PROXY", "All_Proxy"):
+            with pytest.raises(BuildError, match="build_proxy"):
+                await self.build("RUN true", build_args={name: "http://127.0.0.1:1"})
+        policy = replace(LIMITED, proxy="http://127.0.0.1:9", no_proxy="near.example")
+        lines = await self.build('RUN echo "pro""xy $http_proxy $HTTPS_PROXY $no_proxy"', policy=policy)
+        assert lines.count_of("proxy http://127.0.0.1:9 http://127.0.0.1:9 near.example")
+        assert (await self.build('RUN echo "pro""xy [$http_proxy]"')).count_of("proxy []")
 
     async def test_memory(self) -> None:
         """A process that takes more than its memory is killed, swap or no swap; the next build works."""

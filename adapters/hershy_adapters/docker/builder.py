@@ -4,14 +4,17 @@ A failed or cancelled build leaves nothing but the engine's own layer cache.
 """
 
 import asyncio
+import hashlib
 import os
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from hershy.builds.builder import Builder, BuildOutput, BuildRequest
 from hershy.builds.policy import BuildPolicy
+from hershy.builds.spec import BuildSpec
 from hershy.core.adapter import AdapterContext
 from hershy.core.clock import Clock
 from hershy.core.diagnosis import Requirement
@@ -25,14 +28,14 @@ from hershy.errors import (
     RuntimeFailure,
 )
 from hershy_adapters._names import image_name
-from hershy_adapters._shared_build import SharedBuilds
+from hershy_adapters._shared_build import SharedBuilds, taken
 
 from ._build.buildx import Buildx, find_buildx
 from ._build.cgroup import BuildCgroup
 from ._build.classic import ClassicBuild
 from ._build.context import pack_context
 from ._build.step_limits import StepLimits
-from ._container.hardening import BUILD_LABEL
+from ._container.hardening import BUILD_LABEL, DIGEST_LABEL
 from ._diagnosis import ask_engine
 from ._engine import Engine
 from ._errors import translated
@@ -67,13 +70,8 @@ class DockerBuilder(Builder):
         return await self._shared.run(request, output, partial(self._find_or_make, request))
 
     async def find(self, build_id: BuildID) -> ImageID | None:
-        name = image_name(build_id)
-        try:
-            with translated("looking for image", name):
-                image = await self._engine.client.images.inspect(name)
-        except ImageNotFound:
-            return None
-        return ImageID(image["Id"])
+        image = await self._inspect(build_id)
+        return None if image is None else ImageID(image["Id"])
 
     async def remove(self, build_id: BuildID) -> None:
         name = image_name(build_id)
@@ -94,16 +92,18 @@ class DockerBuilder(Builder):
                 await self._engine.aclose()
 
     async def _find_or_make(self, request: BuildRequest, output: BuildOutput) -> ImageID:
-        build_id = request.spec.build_id
-        found = await self.find(build_id)
-        if found is not None:
+        build_id, digest = request.spec.build_id, request.spec.digest
+        image = await self._inspect(build_id)
+        if image is not None and (label := _digest_of(image)) is not None:  # those of older versions have none
+            if label != digest:
+                raise taken(build_id)
             output(f"{image_name(build_id)} exists and is not built again")
-            return found
+            return ImageID(image["Id"])
         try:
             await self._make(request, output)
-            return await self._made(build_id, request.policy)
+            return await self._made(build_id, digest, request.policy)
         except BaseException:
-            await self._drop(build_id)
+            await self._drop(build_id, digest)
             raise
 
     async def _make(self, request: BuildRequest, output: BuildOutput) -> None:
@@ -111,7 +111,7 @@ class DockerBuilder(Builder):
         context = await asyncio.to_thread(pack_context, spec)
         if len(context) > policy.max_context_bytes:
             raise BuildError(f"a build context of {len(context)} bytes; at most {policy.max_context_bytes}")
-        name, labels = image_name(spec.build_id), {BUILD_LABEL: str(spec.build_id)}
+        name, labels = image_name(spec.build_id), _labels(spec)
         parent = await self._step_limits.parent(policy)
         buildx = await self._usable_buildx()
         if buildx is None or (policy.limits_steps and parent is None):
@@ -135,18 +135,16 @@ class DockerBuilder(Builder):
             request.policy.require_no_ids(spec)
         except InvalidValue as error:
             raise BuildError(str(error)) from error
-        labels = {BUILD_LABEL: str(spec.build_id)}
         await ClassicBuild(self._engine, spec, output, request.policy, parent).run(
-            context, image_name(spec.build_id), labels
+            context, image_name(spec.build_id), _labels(spec)
         )
 
-    async def _made(self, build_id: BuildID, policy: BuildPolicy) -> ImageID:
-        name = image_name(build_id)
-        try:
-            with translated("looking for image", name):
-                image = await self._engine.client.images.inspect(name)
-        except ImageNotFound as error:
-            raise BuildError("the engine has no image after a build without an error") from error
+    async def _made(self, build_id: BuildID, digest: str, policy: BuildPolicy) -> ImageID:
+        image = await self._inspect(build_id)
+        if image is None:
+            raise BuildError("the engine has no image after a build without an error")
+        if _digest_of(image) != digest:  # another Host of this engine has tagged its own meanwhile
+            raise taken(build_id)
         if image["Size"] > policy.max_image_bytes:
             raise BuildError(
                 f"the image has {image['Size']} bytes; at most {policy.max_image_bytes}, its base "
@@ -154,10 +152,20 @@ class DockerBuilder(Builder):
             )
         return ImageID(image["Id"])
 
-    async def _drop(self, build_id: BuildID) -> None:
+    async def _drop(self, build_id: BuildID, digest: str) -> None:
         # The error at hand matters more than one met while cleaning up after it.
         with suppress(EngineUnavailable, RuntimeFailure):
-            await self.remove(build_id)
+            image = await self._inspect(build_id)
+            if image is not None and _digest_of(image) == digest:
+                await self.remove(build_id)
+
+    async def _inspect(self, build_id: BuildID) -> dict[str, Any] | None:
+        name = image_name(build_id)
+        try:
+            with translated("looking for image", name):
+                return await self._engine.client.images.inspect(name)
+        except ImageNotFound:
+            return None
 
     async def _usable_buildx(self) -> Buildx | None:
         if self._buildkit == "never" or self._buildx is not None:
@@ -180,8 +188,19 @@ class DockerBuilder(Builder):
         return Requirement(name, ok=False, detail=detail, remedy="apt-get install -y docker-buildx", required=False)
 
 
+def _labels(spec: BuildSpec) -> dict[str, str]:
+    return {BUILD_LABEL: str(spec.build_id), DIGEST_LABEL: spec.digest}
+
+
+def _digest_of(image: dict[str, Any]) -> str | None:
+    labels = image["Config"].get("Labels") or {}
+    return labels.get(DIGEST_LABEL)
+
+
 def create(context: AdapterContext) -> DockerBuilder:
     buildkit = context.option("docker_buildkit", "auto")
     root = context.storage_root  # which a diagnosis does not make
     scratch = root if os.access(root, os.W_OK) else None
-    return DockerBuilder(Engine.of(context), context.clock, buildkit, f"hershy-builds-{context.owner}", scratch)
+    # Steps can read the name of their control group, and whoever knows an owner's id can write it into labels.
+    cgroup = f"hershy-builds-{hashlib.sha256(str(context.owner).encode()).hexdigest()[:16]}"
+    return DockerBuilder(Engine.of(context), context.clock, buildkit, cgroup, scratch)

@@ -19,7 +19,7 @@ from hershy.core.adapter import AdapterContext
 from hershy.core.diagnosis import Requirement
 from hershy.core.endpoint import Endpoint
 from hershy.core.exits import ExitKind, ExitReason
-from hershy.core.ids import FIRST_PUBLISH_PORT, LAST_PUBLISH_PORT, ContainerID, OwnerID, ProgramID, PublishPort
+from hershy.core.ids import ContainerID, OwnerID, ProgramID, PublishPort
 from hershy.errors import ContainerNotFound, InvalidValue, RuntimeFailure
 from hershy.programs.domain.egress import Egress
 from hershy.programs.domain.security import SecurityContract
@@ -35,9 +35,10 @@ from hershy.programs.ports.runtime import (
 from hershy_adapters._names import container_name, image_name
 
 from ._container.creation import Creation
-from ._container.exits import egress_of, exit_reason, publish_port_of, status_of, was_never_started
-from ._container.hardening import OWNER_LABEL, PORT_LABEL, PROGRAM_LABEL, create_config
+from ._container.exits import egress_of, exit_reason, publish_port_of, was_never_started
+from ._container.hardening import OWNER_LABEL, PROGRAM_LABEL, create_config
 from ._container.inherited import InheritedConfig
+from ._container.owned import held_ports, status_of_owned
 from ._container.policy import Config, ContainerPolicy
 from ._container.removal import remove_container
 from ._container.seccomp import SeccompProfile, load_profile, own_profile
@@ -203,11 +204,7 @@ class DockerRuntime(LocalRuntime):
     async def published_ports(self) -> Set[PublishPort]:
         with translated("listing the ports of", self._engine.host):
             listed = await self._engine.client.containers.list()
-        published = [port.get("PublicPort", 0) for it in listed for port in it["Ports"]]
-        forwarded = [int(it["Labels"].get(PORT_LABEL, 0)) for it in listed]
-        return {
-            PublishPort(port) for port in [*published, *forwarded] if FIRST_PUBLISH_PORT <= port <= LAST_PUBLISH_PORT
-        }
+        return held_ports(listed)
 
     async def compose_file(self, spec: ContainerSpec) -> str:
         """A Compose file (YAML) that a person can run, equal in effect to what ``create`` makes of ``spec``.
@@ -252,7 +249,7 @@ class DockerRuntime(LocalRuntime):
                 account = await self._inspect(container_id)
             except ContainerNotFound:
                 return None
-            return await status_of(account, self._policy.killed_codes)
+            return await status_of_owned(account, self._policy.killed_codes)
 
     async def _inspect(self, container_id: ContainerID) -> dict[str, Any]:
         with translated("inspecting", container_id):

@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
-from hashlib import sha256
 from typing import NamedTuple
 
 from hershy.builds.builder import Builder, BuildOutput, BuildRequest
@@ -17,7 +16,7 @@ from hershy.core.diagnosis import Requirement
 from hershy.core.ids import BuildID, ImageID
 from hershy.errors import BuildError, EngineUnavailable
 from hershy_adapters._names import image_name
-from hershy_adapters._shared_build import SharedBuilds
+from hershy_adapters._shared_build import SharedBuilds, taken
 
 from ._build_step import BuildStage, announced, steps_of
 
@@ -41,7 +40,7 @@ class InMemoryBuilder(Builder):
         self._clock = clock
         self._build_time = build_time
         self._shared = SharedBuilds(clock)
-        self._images: dict[BuildID, ImageID] = {}
+        self._images: dict[BuildID, tuple[ImageID, str]] = {}  # each with the digest of its specification
         self._next_failures: deque[_Failure] = deque()
         self._failures: dict[BuildID, _Failure] = {}
         self.builds = 0
@@ -62,14 +61,15 @@ class InMemoryBuilder(Builder):
         self._failures.pop(build_id, None)
 
     def has_image(self, image_id: ImageID) -> bool:
-        return image_id in self._images.values()
+        return any(image_id == held for held, _ in self._images.values())
 
     async def build(self, request: BuildRequest, output: BuildOutput) -> ImageID:
         return await self._shared.run(request, output, partial(self._find_or_make, request))
 
     async def find(self, build_id: BuildID) -> ImageID | None:
         self._require_engine()
-        return self._images.get(build_id)
+        found = self._images.get(build_id)
+        return found and found[0]
 
     async def remove(self, build_id: BuildID) -> None:
         self._require_engine()
@@ -87,6 +87,8 @@ class InMemoryBuilder(Builder):
         spec, build_id = request.spec, request.spec.build_id
         found = await self.find(build_id)
         if found is not None:
+            if self._images[build_id][1] != spec.digest:
+                raise taken(build_id)
             output(f"{image_name(build_id)} exists and is not built again")
             return found
         self.builds += 1
@@ -94,8 +96,8 @@ class InMemoryBuilder(Builder):
         await self._make(spec, output, failure)
         if spec.size > request.policy.max_image_bytes:
             raise BuildError(f"the image has {spec.size} bytes; at most {request.policy.max_image_bytes}")
-        image_id = ImageID(f"sha256:{sha256(build_id.value.encode()).hexdigest()}")
-        self._images[build_id] = image_id
+        image_id = ImageID(f"sha256:{spec.digest}")
+        self._images[build_id] = image_id, spec.digest
         output(f"Successfully built {image_id.value[7:19]}")
         output(f"Successfully tagged {image_name(build_id)}:latest")
         return image_id

@@ -36,20 +36,25 @@ class Builder(ABC):
 
         Concurrent calls for one BuildID share one build: each gets all of its output (a late one the lines so
         far first, at most the last 10 000 or 8 MiB) and its result. Lines come while the build runs. An image
-        that exists gives one line that says so.
+        that exists gives one line that says so. ``spec.digest`` decides whether it is this one: BuildID and name are
+        short enough for somebody to find two specifications that share them.
         The context holds the Dockerfile and every source file that ``.dockerignore`` does not exclude; a file
         is executable if it begins with ``#!``.
 
         Raises BuildError (``tail``: the failing step's last output lines, at most 30) when ``request.policy`` forbids
         what is to be built (then nothing is begun), a step fails, the image is larger than the policy allows (then it
-        is removed) or the builder is closed meanwhile, EngineUnavailable when the engine does not answer,
-        DeadlineExceeded after ``request.timeout``. After an error no image of this BuildID is left behind. Cancelling,
-        like a passed deadline, ends the build if no other caller waits for it, and returns once it has ended.
+        is removed), the BuildID is taken by another specification or the builder is closed meanwhile,
+        EngineUnavailable when the engine does not answer, DeadlineExceeded after ``request.timeout``. After an error
+        no image of this specification is left behind. Cancelling, like a passed deadline, ends the build if no other
+        caller waits for it, and returns once it has ended.
         """
 
     @abstractmethod
     async def find(self, build_id: BuildID) -> ImageID | None:
-        """Return the image of this BuildID, or None. Raises EngineUnavailable."""
+        """Return the image that has this BuildID's name, or None; which specification it is of, ``build`` compares.
+
+        Raises EngineUnavailable.
+        """
 
     @abstractmethod
     async def remove(self, build_id: BuildID) -> None:

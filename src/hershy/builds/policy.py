@@ -15,6 +15,7 @@ from hershy.errors import InvalidValue
 from .dockerfile import Dockerfile
 from .expansion import require_small
 from .image_names import ANY, AllowedImages, ImageName, could_be_id
+from .labels import require_own_labels
 from .sources import Fetched, Source, sources_of
 from .spec import MAX_BUILD_ARGS, BuildSpec
 
@@ -31,6 +32,8 @@ OFFICIAL_FRONTEND = "docker/dockerfile"
 """What many Dockerfiles name in their first line: whoever runs BuildKit trusts its authors already."""
 
 _RESERVED_ARG = "BUILDKIT_"
+PROXY_ARGS = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY")
+"""Builders give these to every step, in either case, and leave them out of what a cached step is found by."""
 OWN_IMAGES = "docker.io/library/hersh-program-"
 _IGNORE_FILE = ".dockerignore"
 _URL = re.compile(r"(?:https?|git)://([a-z0-9.-]+(?::\d{1,5})?)(?:/[^\s\\@]*)?", re.IGNORECASE)
@@ -44,7 +47,8 @@ class BuildPolicy:
     ``host`` or ``host:port`` ``ADD`` may fetch; ``*`` in either is everything, an empty list nothing. A frontend
     (``# syntax=``) must be named by an entry other than ``*``: its code runs as a part of the builder.
     ``memory_bytes``, ``cpus`` and ``pids`` bound the steps of all builds that run at one time, together; None is no
-    bound. ``max_image_bytes`` is the image's size with its base.
+    bound. ``max_image_bytes`` is the image's size with its base. ``proxy`` (a URL, or empty for none) and ``no_proxy``
+    (names, separated by commas) are what the steps of every build find in their environment.
     """
 
     allow_network: bool = True
@@ -55,6 +59,8 @@ class BuildPolicy:
     pids: int | None = None
     max_context_bytes: int = 64 * MIB
     max_image_bytes: int = 8 * 1024 * MIB
+    proxy: str = ""
+    no_proxy: str = ""
 
     def __post_init__(self) -> None:
         require_types("build policy", self)
@@ -62,11 +68,21 @@ class BuildPolicy:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise InvalidValue(f"build policy: {name} must be positive, not {value!r:.80}")
+        if self.proxy and not re.fullmatch(r"https?://[^\s/]+/?", self.proxy):
+            raise InvalidValue("build policy: proxy must be a URL such as http://proxy.example:3128")
         AllowedImages(self.allowed_registries)  # raises for an entry that means nothing
 
     @property
     def allowed_images(self) -> AllowedImages:
         return AllowedImages(self.allowed_registries)
+
+    @property
+    def proxy_args(self) -> Mapping[str, str]:
+        """The operator's proxy as build arguments, which builders know without ``ARG``."""
+        if not self.proxy:
+            return {}
+        values = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), self.proxy) | {"NO_PROXY": self.no_proxy}
+        return {cased: value for name, value in values.items() if value for cased in (name, name.lower())}
 
     @property
     def limits_steps(self) -> bool:
@@ -82,6 +98,7 @@ class BuildPolicy:
         dockerfile = Dockerfile.parse(spec.dockerfile)
         if sum(it.word == "FROM" for it in dockerfile.instructions) > MAX_STAGES:
             raise InvalidValue(f"dockerfile: more than {MAX_STAGES} stages")
+        require_own_labels(dockerfile)
         require_small(dockerfile, max(map(len, spec.build_args.values()), default=0))
         images = AllowedImages(self.allowed_registries)
         for number, source in enumerate(sources_of(dockerfile, spec.build_args)):
@@ -143,6 +160,11 @@ def _require_no_reserved_args(build_args: Mapping[str, str]) -> None:
         if name.upper().startswith(_RESERVED_ARG):
             raise InvalidValue(
                 f"build_args: {name!r:.80} would steer the builder itself; names with {_RESERVED_ARG} are reserved"
+            )
+        if name.upper() in PROXY_ARGS:
+            raise InvalidValue(
+                f"build_args: {name!r} is reserved: what a step fetches would be kept for everybody's builds; a proxy "
+                "for builds is the operator's setting (build_proxy)"
             )
 
 

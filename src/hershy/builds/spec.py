@@ -65,10 +65,15 @@ class BuildSpec:
         its length and every mapping by its count, so no byte can move between a name and its content, or
         between two files, unseen.
         """
+        return BuildID(f"build-{self.digest[:12]}")
+
+    @property
+    def digest(self) -> str:
+        """All 64 hex digits of it. Two specifications with one BuildID can be made at will, with one digest not."""
         digest = hashlib.sha256()
         for chunk in self._canonical():
             digest.update(chunk)
-        return BuildID(f"build-{digest.hexdigest()[:12]}")
+        return digest.hexdigest()
 
     @property
     def size(self) -> int:

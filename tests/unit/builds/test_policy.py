@@ -167,6 +167,58 @@ def test_build_arguments_count_as_builders_count_them() -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "LABEL hershy.publish-port=notanumber",
+        "label a=b \\\n  hershy.owner=x",
+        'LABEL "hershy.owner"=x',
+        "LABEL her'shy'.owner=x",
+        "LABEL her\\shy.owner=x",
+        "LABEL hershy.owner x",
+        "LABEL a='it\\' hershy.owner=x",
+        "ENV H=hershy\nLABEL $H.owner=x",
+        "LABEL hersh${NONE}y.owner=x",
+        "ONBUILD LABEL hershy.owner=x",
+    ],
+)
+def test_hershys_own_labels_are_refused(line: str) -> None:
+    """The classic builder's steps are containers with them; in no writing do they come from a Dockerfile."""
+    assert "LABEL" in refusal(f"FROM python\n{line}")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'LABEL description="uses hershy.io and costs $5" version=$VERSION',
+        "LABEL maintainer hershy.example $USER",
+        "LABEL org.opencontainers.image.title='the hershy. thing'",
+        "RUN echo LABEL hershy.owner=x",
+    ],
+)
+def test_other_labels_are_not(line: str) -> None:
+    """A name is what stands before the sign; values may say anything."""
+    assert refusal(f"FROM python\n{line}") == ""
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTPS_PROXY", "Ftp_Proxy", "all_proxy", "NO_PROXY"])
+def test_a_proxy_is_the_operators(name: str) -> None:
+    """No caller brings one, in any case: the steps it has answered would be taken from the cache by everybody."""
+    assert "build_proxy" in refusal("FROM python", BuildPolicy(), **{name: "http://evil:1"})
+    assert refusal("FROM python", BuildPolicy(proxy="http://proxy:3128"), MY_PROXY="x") == ""
+
+
+def test_the_operators_proxy() -> None:
+    """It is given to steps in both cases; without one nothing is given; what is no URL is refused, unseen."""
+    assert BuildPolicy().proxy_args == {}
+    given = BuildPolicy(proxy="http://proxy:3128", no_proxy="a,b").proxy_args
+    assert given["http_proxy"] == given["HTTPS_PROXY"] == "http://proxy:3128"
+    assert given["no_proxy"] == given["NO_PROXY"] == "a,b"
+    with pytest.raises(InvalidValue) as refused:
+        BuildPolicy(proxy="user:secret@proxy")
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
     "dockerfile",
     [
         "FROM x\n" + "RUN true\n" * 1000,

@@ -110,8 +110,8 @@ class Buildx:
             *("--provenance=false", "--sbom=false", f"--tag={name}"),
             *([] if cgroup_parent is None else [f"--cgroup-parent={cgroup_parent}"]),
             *(f"--label={key}={value}" for key, value in labels.items()),
-            *(f"--build-arg={key}={value}" for key, value in spec.build_args.items()),
-            f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={spec.build_id}",
+            *(f"--build-arg={key}={value}" for key, value in (*spec.build_args.items(), *request.policy.proxy_args.items())),
+            f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={spec.digest}",
             "-",
         ]
 

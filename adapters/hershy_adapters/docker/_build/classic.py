@@ -77,7 +77,7 @@ class ClassicBuild:
             "forcerm": "true",
             "networkmode": "default" if self._policy.allow_network else "none",
             "labels": json.dumps(dict(labels)),
-            "buildargs": json.dumps(dict(self._spec.build_args)),
+            "buildargs": json.dumps({**self._spec.build_args, **self._policy.proxy_args}),
             **self._limits(),
         }
         # A step may be silent for as long as it likes: the deadline of a build is its callers'.

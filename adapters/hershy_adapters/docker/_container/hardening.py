@@ -20,6 +20,8 @@ PROGRAM_LABEL = "hershy.program-id"
 USER_LABEL = "hershy.user-id"
 BUILD_LABEL = "hershy.build-id"
 """Of containers, and of the images they run."""
+DIGEST_LABEL = "hershy.build-digest"
+"""Of images: what the BuildID is the beginning of."""
 PORT_LABEL = "hershy.publish-port"
 SPEC_HASH_LABEL = "hershy.spec-hash"
 

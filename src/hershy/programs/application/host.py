@@ -178,7 +178,8 @@ class Host:
         supervisor = await self._changeable(program_id)
         program, image_id = supervisor.program, None
         if program.state is not ProgramState.CREATED:  # whose first start builds, or finds the image then
-            image_id = await self._services.images.find(program.build_id)
+            found = await self._services.images.find(program.build_id)
+            image_id = found if found == program.image_id else None  # another's: building compares specifications
         return (await supervisor.request(on.StartRequested(image_id), by.name)).before
 
     async def stop(self, program_id: ProgramID | str, *, by: Principal = LOCAL) -> Program:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from hershy.core.exits import ExitKind
 from hershy.core.ids import ProgramID
+from hershy.core.skipped import skipped
 from hershy.programs.domain import events as on
 from hershy.programs.domain.journal import JournalEntry
 from hershy.programs.domain.program import Program
@@ -117,7 +118,7 @@ class HostGauges(Collector):
     ports_leased: Callable[[], int]
     engine_is_up: Callable[[], bool]
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         counts = dict.fromkeys(ProgramState, 0)
         for program in self.programs():
             counts[program.state] += 1
@@ -125,6 +126,12 @@ class HostGauges(Collector):
         for state, count in counts.items():
             by_state.add_metric([state], count)
         yield by_state
+        unread = CounterMetricFamily(
+            "hershy_skipped", "What was found on the machine and could not be taken up, by kind", labels=["kind"]
+        )
+        for kind, count in skipped().items():
+            unread.add_metric([kind], count)
+        yield unread
         yield GaugeMetricFamily("hershy_publish_ports_leased", "Publish ports in use", value=self.ports_leased())
         yield GaugeMetricFamily(
             "hershy_engine_up", "1 while the container engine answers, else 0", value=float(self.engine_is_up())

@@ -25,6 +25,14 @@ ENDLESS = "RUN sleep 300"
 SAY_STARTED = 'RUN echo "sta""rted"'
 
 
+class Colliding(BuildSpec):
+    """A specification that shares its BuildID with all others of its class, as a minute's search would find two."""
+
+    @property
+    def build_id(self) -> BuildID:
+        return BuildID("build-0c0111d1d000")
+
+
 class Lines(list[str]):
     """Takes a build's output and lets a test wait for a line."""
 
@@ -88,6 +96,20 @@ class BuilderContract:
         assert await builder.build(BuildRequest(spec), again) == image_id
         assert len(again) == 1
         assert str(spec.build_id) in again[0]
+
+    async def test_one_build_id_of_two_specs(self, builder: Builder, make_spec: MakeSpec) -> None:
+        """Of two specifications with one BuildID only the first has an image, while it is built and afterwards."""
+        spec, lines = make_spec(SAY_STARTED, "RUN sleep 1"), Lines()
+        other = Colliding(spec.dockerfile + "\nRUN echo other")
+        building = asyncio.create_task(builder.build(BuildRequest(Colliding(spec.dockerfile)), lines))
+        await lines.until("started")
+        with pytest.raises(BuildError, match="other sources"):
+            await builder.build(BuildRequest(other), Lines())
+        image_id = await building
+        with pytest.raises(BuildError, match="other sources"):
+            await builder.build(BuildRequest(other), Lines())
+        assert await builder.find(other.build_id) == image_id
+        await builder.remove(other.build_id)
 
     async def test_output(self, builder: Builder, make_spec: MakeSpec) -> None:
         """Every step's output comes in order, one call for each line, without line ends."""

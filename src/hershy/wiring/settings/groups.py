@@ -81,6 +81,8 @@ class BuildSettings(Group):
     timeout_s: float = Field(600, gt=0, description="how long a build may take")
     at_once: Annotated[int, Named("concurrent_builds")] = Field(4, ge=1, description="builds at the same time")
     network: bool = Field(True, description="whether the steps of a build reach the network")
+    proxy: str = Field("", repr=False, description="URL of the proxy that steps of every build are told of")
+    no_proxy: str = Field("", description="names, separated by commas, that they reach without it")
     memory_bytes: int | None = Field(
         4 * 1024 * MIB,
         ge=LOWEST["memory_bytes"],

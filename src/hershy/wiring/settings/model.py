@@ -24,7 +24,7 @@ from .names import Leaf, leaves_of
 from .sources import gather, nested
 from .variables import warn_of_unknown_variables
 
-SECRET = frozenset({"database_url", "adapter_options"})
+SECRET = frozenset({"database_url", "adapter_options", "build_proxy"})
 """Settings that may hold a password: never shown."""
 
 _REAL = {
@@ -174,6 +174,8 @@ class Settings(BaseModel):
                 pids=builds.pids,
                 max_context_bytes=builds.max_context_bytes,
                 max_image_bytes=builds.max_image_bytes,
+                proxy=builds.proxy,
+                no_proxy=builds.no_proxy,
             ),
             max_programs=programs.max_programs,
             max_programs_per_user=programs.max_programs_per_user,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hershy.builds.builder import BuildRequest
 from hershy.builds.spec import BuildSpec
 from hershy.core.ids import ProgramID, PublishPort, UserID
 from hershy.core.resources import ResourceLimits
@@ -95,6 +96,22 @@ async def test_starting_again_makes_a_new_container_without_building(hershy_twin
     assert again.container_id != program.container_id
     assert again.publish_port == program.publish_port
     assert hershy_twins.builder.builds == 1
+
+
+async def test_the_image_of_other_sources_is_never_run(hershy_twins: Twins) -> None:
+    """Somebody's sources that share the BuildID have taken the name meanwhile: an Error, not their image."""
+    program = await hershy_twins.ready()
+    await hershy_twins.host.stop(program.id)
+    await hershy_twins.host.wait_for(program.id, S.STOPPED)
+    await hershy_twins.builder.remove(program.build_id)
+
+    class Colliding(BuildSpec):
+        build_id = program.build_id
+
+    await hershy_twins.builder.build(BuildRequest(Colliding("FROM evil")), lambda _: None)
+    states = await states_until_rest(hershy_twins, program, last=S.ERROR)
+    assert states == ["Building", "Error"]
+    assert "other sources" in (await hershy_twins.host.get(program.id)).error_msg
 
 
 async def test_an_image_that_is_gone_is_built_again(hershy_twins: Twins) -> None:
