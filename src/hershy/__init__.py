@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         DeployOptions,
         ExitInfo,
         JournalInfo,
+        LogOptions,
         LogsInfo,
         LostEvent,
         NewProgram,
@@ -82,8 +83,8 @@ _NAMES = {
     "builds.spec": "BuildSpec PathLike",
     "client": (
         "AsyncClient AsyncProgramHandle BlockingProgramHandle BuildLineEvent BulkResult Client CreatedProgram "
-        "DeletedEvent DeployOptions ExitInfo JournalInfo LogsInfo LostEvent NewProgram ProgramCriteria ProgramInfo "
-        "ProgramSource ProxyInfo RiskInfo RunOptions StateEvent StatsInfo Transition Wait WaitStep"
+        "DeletedEvent DeployOptions ExitInfo JournalInfo LogOptions LogsInfo LostEvent NewProgram ProgramCriteria "
+        "ProgramInfo ProgramSource ProxyInfo RiskInfo RunOptions StateEvent StatsInfo Transition Wait WaitStep"
     ),
     "core.exits": "ExitKind ExitReason",
     "core.ids": "BuildID ContainerID ImageID ProgramID PublishPort UserID",
@@ -151,6 +152,7 @@ __all__ = [
     "JournalInfo",
     "LintFinding",
     "LogLine",
+    "LogOptions",
     "LogQuery",
     "LogStream",
     "LogsInfo",
