@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         DeployOptions,
         ExitInfo,
         JournalInfo,
+        LogOptions,
         LogsInfo,
         LostEvent,
         NewProgram,
@@ -83,8 +84,8 @@ _NAMES = {
     "builds.spec": "BuildSpec PathLike",
     "client": (
         "AsyncClient AsyncProgramHandle BlockingProgramHandle BuildLineEvent BulkResult Client CreatedProgram "
-        "DeletedEvent DeployOptions ExitInfo JournalInfo LogsInfo LostEvent NewProgram ProgramCriteria ProgramInfo "
-        "ProgramSource ProxyInfo RiskInfo RunOptions StateEvent StatsInfo Transition Wait WaitStep"
+        "DeletedEvent DeployOptions ExitInfo JournalInfo LogOptions LogsInfo LostEvent NewProgram ProgramCriteria "
+        "ProgramInfo ProgramSource ProxyInfo RiskInfo RunOptions StateEvent StatsInfo Transition Wait WaitStep"
     ),
     "core.endpoint": "Endpoint",
     "core.exits": "ExitKind ExitReason",
@@ -154,6 +155,7 @@ __all__ = [
     "JournalInfo",
     "LintFinding",
     "LogLine",
+    "LogOptions",
     "LogQuery",
     "LogStream",
     "LogsInfo",

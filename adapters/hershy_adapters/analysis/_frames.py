@@ -10,8 +10,6 @@ from typing import Any
 from hershy.sandbox.domain.risk import LintFinding, Reason, RiskReport
 
 LENGTH_BYTES = 4
-MAX_QUESTION_BYTES = 16 * 1024 * 1024
-"""A megabyte of text may take six times as much in JSON."""
 MAX_ANSWER_BYTES = 1024 * 1024
 
 

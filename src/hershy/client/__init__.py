@@ -32,7 +32,7 @@ from hershy.wire import (
 from ._async_handle import AsyncProgramHandle
 from ._handle import BlockingProgramHandle
 from .asynchronous import AsyncClient
-from .options import DeployOptions, ProgramCriteria, RunOptions
+from .options import DeployOptions, LogOptions, ProgramCriteria, RunOptions
 from .sync import Client
 from .waiting import Wait, WaitStep
 
@@ -48,6 +48,7 @@ __all__ = [
     "DeployOptions",
     "ExitInfo",
     "JournalInfo",
+    "LogOptions",
     "LogsInfo",
     "LostEvent",
     "MessageReceipt",

@@ -32,11 +32,10 @@ from hershy.wire import (
 )
 
 from . import _parse
-from .options import DeployOptions, ProgramCriteria
+from .options import DeployOptions, LogOptions, ProgramCriteria
 
 T = TypeVar("T")
 Params = tuple[tuple[str, str], ...]
-Since = datetime | timedelta | str
 
 BULK_TIMEOUT = timedelta(minutes=30)
 """At the least, of a request for many programs: a thousand that all ignore SIGTERM take that long to delete."""
@@ -179,14 +178,12 @@ def _bulk(what: str, **criteria: Unpack[ProgramCriteria]) -> Call[Sequence[BulkR
     )
 
 
-def logs(
-    program_id: str, *, tail: int | None = None, stream: str | None = None, since: Since | None = None
-) -> Call[LogsInfo]:
+def logs(program_id: str, **options: Unpack[LogOptions]) -> Call[LogsInfo]:
     """The last ``tail`` lines of output, 200 by default; ``stream`` is stdout or stderr, both by default.
 
     ``since``: nothing older than a moment, than so long ago, or than what the Host reads (``10m``, RFC 3339).
     """
-    return Call("GET", program_path(program_id, "/logs"), answered(LogsInfo), params=log_params(tail, stream, since))
+    return Call("GET", program_path(program_id, "/logs"), answered(LogsInfo), params=_log_params(options))
 
 
 def build_log(program_id: str, *, tail: int | None = None) -> Call[LogsInfo]:
@@ -226,19 +223,17 @@ def debug_proxy(program_id: str) -> Call[ProxyInfo]:
     return Call("GET", "/debug/proxy" + program_path(program_id).removeprefix("/programs"), answered(ProxyInfo))
 
 
-def follow_path(program_id: str) -> str:
-    return program_path(program_id, "/logs")
+def follow(program_id: str, **options: Unpack[LogOptions]) -> tuple[str, Params]:
+    """The path and the query of a request for lines as they come."""
+    return program_path(program_id, "/logs"), (*_log_params(options), ("follow", "true"))
 
 
-def follow_params(tail: int | None, stream: str | None, since: Since | None = None) -> Params:
-    return (*log_params(tail, stream, since), ("follow", "true"))
+def _log_params(options: LogOptions) -> Params:
+    since = _since(options.get("since"))
+    return _given(("tail", options.get("tail")), ("stream", options.get("stream")), ("since", since))
 
 
-def log_params(tail: int | None, stream: str | None, since: Since | None) -> Params:
-    return _given(("tail", tail), ("stream", stream), ("since", _since(since)))
-
-
-def _since(since: Since | None) -> str | None:
+def _since(since: datetime | timedelta | str | None) -> str | None:
     match since:
         case datetime():
             return since.astimezone(UTC).isoformat()

@@ -24,7 +24,7 @@ from ._awaiting import AsyncConnection
 from ._deploying import Progress, pass_over, registration
 from ._resuming import STREAM_ENDED, Resuming
 from ._sent import awaiting
-from .options import DeployOptions
+from .options import DeployOptions, LogOptions
 from .waiting import Wait, WaitStep
 
 
@@ -75,16 +75,9 @@ class AsyncClient(AsyncConnection):
         """A handle of the program. Raises ProgramNotFound."""
         return AsyncProgramHandle(self, await self.get(program_id))
 
-    async def follow_logs(
-        self,
-        program_id: str,
-        *,
-        tail: int | None = None,
-        stream: str | None = None,
-        since: _calls.Since | None = None,
-    ) -> AsyncGenerator[str, None]:
+    async def follow_logs(self, program_id: str, **options: Unpack[LogOptions]) -> AsyncGenerator[str, None]:
         """Yield lines until the container ends, as ``Client.follow_logs``."""
-        path, params = _calls.follow_path(program_id), _calls.follow_params(tail, stream, since)
+        path, params = _calls.follow(program_id, **options)
         async with aclosing(self._lines(path, params, silence_s=None)) as lines:
             async for line in lines:
                 yield line

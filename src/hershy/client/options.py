@@ -1,7 +1,7 @@
 """What may be given by name to methods of both clients; what is left out is left to the Host."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
 from hershy.programs.domain.egress import Egress
@@ -29,6 +29,14 @@ class ProgramCriteria(TypedDict, total=False):
     user_id: str | None
     state: ProgramState | str | None
     labels: Mapping[str, str] | None
+
+
+class LogOptions(TypedDict, total=False):
+    """Which lines of output: at most ``tail`` of the newest, of one ``stream``, and nothing older than ``since``."""
+
+    tail: int | None
+    stream: str | None
+    since: datetime | timedelta | str | None
 
 
 class RunOptions(TypedDict, total=False):

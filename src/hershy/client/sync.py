@@ -23,7 +23,7 @@ from ._deploying import Progress, pass_over, registration
 from ._handle import WAIT_SLICE_S, BlockingProgramHandle, start_and_wait
 from ._resuming import STREAM_ENDED, Resuming
 from ._sent import blocking
-from .options import DeployOptions
+from .options import DeployOptions, LogOptions
 from .waiting import Wait, WaitStep
 
 
@@ -82,21 +82,14 @@ class Client(BlockingConnection):
         """A handle of the program. Raises ProgramNotFound."""
         return BlockingProgramHandle(self, self.get(program_id))
 
-    def follow_logs(
-        self,
-        program_id: str,
-        *,
-        tail: int | None = None,
-        stream: str | None = None,
-        since: _calls.Since | None = None,
-    ) -> Generator[str, None, None]:
+    def follow_logs(self, program_id: str, **options: Unpack[LogOptions]) -> Generator[str, None, None]:
         """Yield the last ``tail`` lines and then each as it is written, until the container ends.
 
         Waits for the container of a program that is on its way to one. ``stream`` may be ``build``: until that ends.
 
         Any silence is waited through. Closing the iterator (or leaving its loop by an exception) ends the request.
         """
-        path, params = _calls.follow_path(program_id), _calls.follow_params(tail, stream, since)
+        path, params = _calls.follow(program_id, **options)
         yield from self._lines(path, params, silence_s=None)
 
     def request(self, program_id: str, method: str, path: str, **parts: Unpack[RequestParts]) -> ProgramAnswer:

@@ -14,20 +14,15 @@ if TYPE_CHECKING:
     from .domain.risk import LintFinding, Reason, RiskReport, Verdict
     from .risk.analysis import analyze
 
-_HOME = {
-    "LintFinding": "hershy.sandbox.domain.risk",
-    "Outcome": "hershy.sandbox.domain.result",
-    "PythonError": "hershy.sandbox.domain.result",
-    "Reason": "hershy.sandbox.domain.risk",
-    "RiskReport": "hershy.sandbox.domain.risk",
-    "SandboxJob": "hershy.sandbox.domain.job",
-    "SandboxLimits": "hershy.sandbox.domain.job",
-    "SandboxPolicy": "hershy.sandbox.application.policy",
-    "SandboxResult": "hershy.sandbox.domain.result",
-    "SandboxService": "hershy.sandbox.application.service",
-    "Verdict": "hershy.sandbox.domain.risk",
-    "analyze": "hershy.sandbox.risk.analysis",
+_NAMES = {
+    "application.policy": "SandboxPolicy",
+    "application.service": "SandboxService",
+    "domain.job": "SandboxJob SandboxLimits",
+    "domain.result": "Outcome PythonError SandboxResult",
+    "domain.risk": "LintFinding Reason RiskReport Verdict",
+    "risk.analysis": "analyze",
 }
+_HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
 
 __all__ = [
     "LintFinding",
@@ -48,7 +43,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'hershy.sandbox' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
+    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
     globals()[name] = value
     return value
 

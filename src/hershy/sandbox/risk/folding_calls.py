@@ -20,25 +20,9 @@ class _Unknown:
 
 UNKNOWN: Final = _Unknown()
 """What cannot be told."""
-_TEXT_CODECS = frozenset(
-    (
-        "rot13",
-        "rot_13",
-        "hex",
-        "hex_codec",
-        "base64",
-        "base64_codec",
-        "utf-8",
-        "utf8",
-        "ascii",
-        "latin-1",
-        "latin1",
-        "unicode_escape",
-        "raw_unicode_escape",
-        "utf-16",
-        "utf-7",
-    )
-)
+_TEXT_CODECS = words("""
+    rot13 rot_13 hex hex_codec base64 base64_codec utf-8 utf8 ascii latin-1 latin1 unicode_escape raw_unicode_escape
+    utf-16 utf-7""")
 _SAFE_METHODS = words("""
     lower upper swapcase title capitalize casefold strip lstrip rstrip split rsplit splitlines removeprefix
     removesuffix hex encode decode translate partition rpartition""")

@@ -23,186 +23,64 @@ _PROCESS = """system popen execl execle execlp execlpe execv execve execvp execv
 spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe posix_spawn posix_spawnp kill killpg abort startfile wait waitpid
 waitid pidfd_open"""
 
-NEVER = {
-    **{f"os.{name}": "process" for name in _PROCESS.split()},
-    **dict.fromkeys(("sys.modules", "sys.meta_path", "sys.path_hooks", "sys.path_importer_cache"), "import-machinery"),
-    **dict.fromkeys(
-        (
-            "sys._getframe",
-            "sys._current_frames",
-            "sys.settrace",
-            "sys.setprofile",
-            "sys.call_tracing",
-            "sys.last_traceback",
-            "sys.gettrace",
-            "sys.getprofile",
-            "sys._current_exceptions",
-        ),
-        "introspection",
-    ),
-    **dict.fromkeys(
-        (
-            "builtins.eval",
-            "builtins.exec",
-            "builtins.compile",
-            "builtins.breakpoint",
-            "builtins.help",
-            "timeit.template",
-            "cProfile.run",
-            "cProfile.runctx",
-            "profile.run",
-            "profile.runctx",
-            "typing.ForwardRef",
-            "types.CodeType",
-            "types.FunctionType",
-            "types.LambdaType",
-            "sympy.sympify",
-            "sympy.parse_expr",
-            "sympy.lambdify",
-            "numexpr.evaluate",
-        ),
-        "dynamic-code",
-    ),
-    **dict.fromkeys(
-        (
-            "types.ModuleType",
-            "builtins.__import__",
-            "builtins.__loader__",
-            "builtins.__spec__",
-            "unittest.mock._importer",
-            "unittest.loader",
-            "sys.path.insert",
-            "sys.path.append",
-        ),
-        "import-machinery",
-    ),
-    "builtins.__builtins__": "builtins-access",
-    "builtins.license": "odd-attribute",
-    "builtins.credits": "odd-attribute",
-    **dict.fromkeys(
-        (
-            "gc.get_objects",
-            "gc.get_referrers",
-            "gc.get_referents",
-            "inspect.currentframe",
-            "inspect.stack",
-            "inspect.trace",
-            "inspect.getouterframes",
-            "inspect.getinnerframes",
-            "inspect.getmembers",
-            "inspect.getattr_static",
-            "inspect.getmodule",
-            "inspect.getclosurevars",
-            "traceback.walk_stack",
-            "traceback.walk_tb",
-            "inspect.getgeneratorlocals",
-            "inspect.getcoroutinelocals",
-            "inspect.unwrap",
-            "inspect.getmembers_static",
-        ),
-        "introspection",
-    ),
-    **dict.fromkeys(
-        (
-            "asyncio.create_subprocess_exec",
-            "asyncio.create_subprocess_shell",
-            "asyncio.subprocess",
-            "concurrent.futures.ProcessPoolExecutor",
-            "shutil.chown",
-            "signal.pthread_kill",
-            "signal.raise_signal",
-            "signal.pidfd_send_signal",
-        ),
-        "process",
-    ),
-    **dict.fromkeys(
-        (
-            "asyncio.open_connection",
-            "asyncio.start_server",
-            "asyncio.open_unix_connection",
-            "asyncio.start_unix_server",
-            "logging.handlers.SocketHandler",
-            "logging.handlers.HTTPHandler",
-            "logging.handlers.DatagramHandler",
-            "logging.handlers.SMTPHandler",
-            "logging.handlers.SysLogHandler",
-        ),
-        "network",
-    ),
-    **dict.fromkeys(
-        (
-            "pickle.load",
-            "pickle.loads",
-            "pickle.Unpickler",
-            "pickle._Unpickler",
-            "pickle._loads",
-            "shelve.open",
-            "pandas.read_pickle",
-            "numpy.load",
-            "torch.load",
-            "joblib.load",
-            "yaml.load",
-            "yaml.unsafe_load",
-            "yaml.full_load",
-            "yaml.Loader",
-            "yaml.UnsafeLoader",
-        ),
-        "deserialization",
-    ),
-    **dict.fromkeys(("resource.setrlimit", "resource.prlimit"), "system"),
-    **dict.fromkeys(
-        ("os.path.expanduser", "os.path.expandvars", "pathlib.Path.home", "pathlib.PosixPath.home"), "outside-path"
-    ),
-    "xml.sax.handler.feature_external_ges": "outside-path",
-    "xml.sax.handler.feature_external_pes": "outside-path",
-    "numpy.memmap": "sensitive-import",
-    "ast.NodeTransformer": "odd-attribute",
-    "typing.get_type_hints": "odd-attribute",
-    "sys.exc_info": "odd-attribute",
-    "sys.path": "odd-attribute",
-    "types.MethodType": "odd-attribute",
-    "gc.callbacks": "odd-attribute",
+_NEVER = {
+    "import-machinery": """
+        sys.modules sys.meta_path sys.path_hooks sys.path_importer_cache types.ModuleType builtins.__import__
+        builtins.__loader__ builtins.__spec__ unittest.mock._importer unittest.loader sys.path.insert
+        sys.path.append""",
+    "introspection": """
+        sys._getframe sys._current_frames sys.settrace sys.setprofile sys.call_tracing sys.last_traceback
+        sys.gettrace sys.getprofile sys._current_exceptions gc.get_objects gc.get_referrers gc.get_referents
+        inspect.currentframe inspect.stack inspect.trace inspect.getouterframes inspect.getinnerframes
+        inspect.getmembers inspect.getattr_static inspect.getmodule inspect.getclosurevars
+        traceback.walk_stack traceback.walk_tb inspect.getgeneratorlocals inspect.getcoroutinelocals
+        inspect.unwrap inspect.getmembers_static""",
+    "dynamic-code": """
+        builtins.eval builtins.exec builtins.compile builtins.breakpoint builtins.help timeit.template
+        cProfile.run cProfile.runctx profile.run profile.runctx typing.ForwardRef types.CodeType
+        types.FunctionType types.LambdaType sympy.sympify sympy.parse_expr sympy.lambdify numexpr.evaluate""",
+    "builtins-access": "builtins.__builtins__",
+    "odd-attribute": """
+        builtins.license builtins.credits ast.NodeTransformer typing.get_type_hints sys.exc_info sys.path
+        types.MethodType gc.callbacks""",
+    "process": """
+        asyncio.create_subprocess_exec asyncio.create_subprocess_shell asyncio.subprocess
+        concurrent.futures.ProcessPoolExecutor shutil.chown signal.pthread_kill signal.raise_signal
+        signal.pidfd_send_signal""",
+    "network": """
+        asyncio.open_connection asyncio.start_server asyncio.open_unix_connection asyncio.start_unix_server
+        logging.handlers.SocketHandler logging.handlers.HTTPHandler logging.handlers.DatagramHandler
+        logging.handlers.SMTPHandler logging.handlers.SysLogHandler""",
+    "deserialization": """
+        pickle.load pickle.loads pickle.Unpickler pickle._Unpickler pickle._loads shelve.open
+        pandas.read_pickle numpy.load torch.load joblib.load yaml.load yaml.unsafe_load yaml.full_load
+        yaml.Loader yaml.UnsafeLoader""",
+    "system": "resource.setrlimit resource.prlimit",
+    "outside-path": """
+        os.path.expanduser os.path.expandvars pathlib.Path.home pathlib.PosixPath.home
+        xml.sax.handler.feature_external_ges xml.sax.handler.feature_external_pes""",
+    "sensitive-import": "numpy.memmap",
+}
+NEVER = {path: rule for rule, paths in _NEVER.items() for path in words(paths)} | {
+    f"os.{name}": "process" for name in words(_PROCESS)
 }
 
-METHODS = {
-    **dict.fromkeys(
-        [
-            *_PROCESS.split()[:-10],
-            "Popen",
-            "check_output",
-            "check_call",
-            "getoutput",
-            "getstatusoutput",
-            "subprocess_exec",
-            "subprocess_shell",
-        ],
-        "process",
-    ),
-    **dict.fromkeys(
-        (
-            "create_connection",
-            "create_server",
-            "create_datagram_endpoint",
-            "create_unix_connection",
-            "sock_connect",
-            "open_connection",
-            "urlopen",
-            "urlretrieve",
-        ),
-        "network",
-    ),
-    **dict.fromkeys(
-        ("load_module", "exec_module", "import_module", "find_spec", "find_module", "get_data"), "import-machinery"
-    ),
-    **dict.fromkeys(("CDLL", "PyDLL", "LoadLibrary", "dlopen", "pythonapi"), "native-code"),
-    **dict.fromkeys(("_getframe", "get_objects", "get_referrers", "currentframe"), "introspection"),
-    **dict.fromkeys(("enable_load_extension", "load_extension"), "native-code"),
-    **dict.fromkeys(("builtins", "_os", "_sys", "_io", "_posixsubprocess"), "builtins-access"),
-    **dict.fromkeys(("os", "sys", "subprocess", "importlib", "ctypes", "posix"), "odd-attribute"),
-    "read_pickle": "deserialization",
-    "allow_pickle": "deserialization",
-    "expanduser": "outside-path",
+_METHODS = {
+    "process": "Popen check_output check_call getoutput getstatusoutput subprocess_exec subprocess_shell",
+    "network": """
+        create_connection create_server create_datagram_endpoint create_unix_connection sock_connect
+        open_connection urlopen urlretrieve""",
+    "import-machinery": "load_module exec_module import_module find_spec find_module get_data",
+    "native-code": "CDLL PyDLL LoadLibrary dlopen pythonapi enable_load_extension load_extension",
+    "introspection": "_getframe get_objects get_referrers currentframe",
+    "builtins-access": "builtins _os _sys _io _posixsubprocess",
+    "odd-attribute": "os sys subprocess importlib ctypes posix",
+    "deserialization": "read_pickle allow_pickle",
+    "outside-path": "expanduser",
 }
+METHODS = {name: rule for rule, names in _METHODS.items() for name in words(names)} | dict.fromkeys(
+    _PROCESS.split()[:-10], "process"
+)
 """Attributes whose name tells, whatever object they are looked up in. Names that objects of ordinary programs have
 (``wait``, ``kill``, ``abort``) are not among them."""
 
