@@ -16,7 +16,6 @@ from hershy.sandbox.domain.job import SandboxJob, SandboxLimits
 from hershy.sandbox.domain.result import SandboxResult
 from hershy.sandbox.ports.sandbox import DEFAULT_IMAGE, DEFAULT_POOL_SIZE, Sandbox
 
-from ._container.inherited import InheritedConfig
 from ._container.removal import remove_container
 from ._container.seccomp import SeccompProfile, load_profile, own_profile
 from ._diagnosis import diagnose
@@ -28,6 +27,7 @@ from ._sandbox.disposal import Disposal
 from ._sandbox.making import Maker
 from ._sandbox.owner_lock import OwnerLock
 from ._sandbox.pool import Pool
+from ._sandbox.python_image import PythonImage
 from .runtime import DockerRuntime
 
 CLOSING_TIMEOUT_S = 30.0
@@ -36,8 +36,9 @@ _log = get_logger("hershy.sandbox")
 
 
 class DockerSandbox(Sandbox):
-    """``image`` is what Python code runs in. ``pool_size`` containers of it are kept warm, for jobs that ask for
-    ``limits``, once the first such job has run. ``storage_root`` holds a small file that says who owns them.
+    """``image`` is what Python code runs in; see ``PythonImage``. ``pool_size`` containers of it are kept warm, for
+    jobs that ask for ``limits``, once the first such job has run. ``storage_root`` holds a small file that says who
+    owns them.
     """
 
     runtime_class: ClassVar[type[DockerRuntime]] = DockerRuntime
@@ -55,10 +56,10 @@ class DockerSandbox(Sandbox):
     ) -> None:
         self.runtime = runtime_name or self.runtime_class.usual_name
         self._engine = engine
-        self._image = image
+        self._python = PythonImage(engine, image)
         self._storage_root = storage_root
         self._seccomp = seccomp or own_profile()
-        self._warm_shape = Shape.made(image, Bootstrap.PYTHON, limits)
+        self._usual_limits = limits
         self._pool_size = pool_size
         self._disposal = Disposal(engine)
         self._in_use: set[Container] = set()
@@ -98,12 +99,13 @@ class DockerSandbox(Sandbox):
                 self._all_ended.set()
 
     async def _run(self, job: SandboxJob, *, syntax_only: bool) -> SandboxResult:
-        maker, pool = self._opened()
-        shape = Shape.of(job, self._image)
-        warm = pool.take() if shape == pool.shape else None
+        maker = self._opened()
+        pool = self._pool if job.image else await self._pool_of(maker)
+        shape = Shape.of(job, self._python.name)
+        warm = pool.take() if pool is not None and shape == pool.shape else None
         if warm is not None:
             container = warm
-        elif shape != pool.shape:
+        elif pool is None or shape != pool.shape:
             container = await self._made(maker, shape)
         else:
             with pool.others_first():
@@ -117,7 +119,7 @@ class DockerSandbox(Sandbox):
             self._disposal.dispose(container)
 
     async def warm(self) -> None:
-        _, pool = self._opened()
+        pool = await self._pool_of(self._opened())
         await pool.filled()
 
     async def reap(self) -> int:
@@ -136,6 +138,7 @@ class DockerSandbox(Sandbox):
         self._is_closed = True
         try:
             async with asyncio.timeout(CLOSING_TIMEOUT_S):
+                await self._python.aclose()
                 if self._pool is not None:
                     await self._pool.aclose()
                 await asyncio.gather(*(container.kill() for container in self._in_use))
@@ -152,18 +155,25 @@ class DockerSandbox(Sandbox):
                 self._lease.abandon()
             await self._engine.aclose()
 
-    def _opened(self) -> tuple[Maker, Pool]:
+    def _opened(self) -> Maker:
         """On first use, since it leaves a file behind. Raises Unavailable once closed, ConfigurationError."""
         if self._is_closed:
             raise Unavailable("the sandbox is closed")
-        if self._maker is None or self._pool is None:
+        if self._maker is None:
             self._lease = OwnerLock(self._storage_root, self._engine.host)
             policy = replace(
                 self.runtime_class.policy(self.runtime, self._lease.owner, network=""), seccomp=self._seccomp
             )
             self._maker = Maker(self._engine, policy, self.runtime_class.remedy, self._disposal)
-            self._pool = Pool(self._maker, self._disposal, self._warm_shape, self._pool_size)
-        return self._maker, self._pool
+        return self._maker
+
+    async def _pool_of(self, maker: Maker) -> Pool:
+        image = await self._python.found()
+        self._opened()  # it may have been closed meanwhile
+        if self._pool is None:
+            shape = Shape.made(image, Bootstrap.PYTHON, self._usual_limits)
+            self._pool = Pool(maker, self._disposal, shape, self._pool_size)
+        return self._pool
 
     async def _remove_all_of(self, owner: OwnerID) -> int:
         with translated("listing sandboxes of", owner):
@@ -182,11 +192,16 @@ class DockerSandbox(Sandbox):
             raise
 
     async def _image_finding(self) -> Requirement:
+        name = self._python.name
         try:
-            await InheritedConfig(self._engine).named(self._image)
+            at_hand = await self._python.at_hand()
         except HershyError as error:
-            return Requirement("sandbox image", False, str(error), f"docker pull {self._image}", required=False)
-        return Requirement("sandbox image", True, f"{self._image} is there for Python code", required=False)
+            return Requirement("sandbox image", False, str(error), required=False)
+        if at_hand is None:
+            detail = f"{name} is not there"
+            return Requirement("sandbox image", False, detail, f"docker pull {name}", required=False)
+        instead = "" if at_hand == name else f", in place of {name} if that cannot be pulled"
+        return Requirement("sandbox image", True, f"{at_hand} is there for Python code{instead}", required=False)
 
 
 def create(context: AdapterContext) -> DockerSandbox:

@@ -1,6 +1,7 @@
 """What becomes of sandboxes when somebody kills, cancels, closes or starts over."""
 
 import asyncio
+import logging
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 from hershy.errors import Unavailable
 from hershy.sandbox.domain.job import SandboxJob, SandboxLimits
 from hershy.sandbox.domain.result import Outcome
+from hershy.sandbox.ports.sandbox import DEFAULT_IMAGE
 
 from .sandboxes import DEADLINE_S, KINDS, left, opened, until
 
@@ -211,3 +213,17 @@ async def test_sandboxes_are_not_taken_for_programs(
         (name,) = left(engine, tmp_path)
         labels = engine.containers.get(name).labels
     assert sorted(it for it in labels if it.startswith("hershy.")) == ["hershy.sandbox-owner", "hershy.sandbox-runtime"]
+
+
+async def test_a_host_that_was_told_of_no_image_runs_code(
+    runtime: str, python_image: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With no registry in reach the local base serves, warm ones too, and the diagnosis tells; one warning is all."""
+    with caplog.at_level(logging.WARNING, "hershy.sandbox"):
+        async with opened(runtime, DEFAULT_IMAGE, tmp_path, pool_size=1) as sandbox:
+            await sandbox.warm()
+            result = await sandbox.run(SandboxJob("print(6 * 7)"))
+            finding = next(it for it in await sandbox.diagnose() if it.name == "sandbox image")
+    assert (result.raw_stdout, result.was_warm) == (b"42\n", True)
+    assert (finding.ok, python_image in finding.detail) == (True, True)
+    assert len(caplog.records) == 1

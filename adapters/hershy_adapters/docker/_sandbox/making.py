@@ -36,7 +36,7 @@ class Maker:
         try:
             image_id, facts = await self._images.named(shape.image)
         except ImageNotFound as error:
-            raise ImageNotFound(f"{shape.image}; the engine must have it: 'docker pull {shape.image}'") from error
+            raise ImageNotFound(shape.image, remedy=f"the engine must have it: 'docker pull {shape.image}'") from error
         container_id = await self._create(shape, str(image_id), facts)
         starting = asyncio.ensure_future(self._start(container_id, shape))
         try:

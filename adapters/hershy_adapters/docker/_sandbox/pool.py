@@ -114,7 +114,7 @@ class Pool:
         return not self._waited_for and len(self._waiting) + self._in_the_making < self._size
 
     async def _keep_full(self) -> None:
-        pause_s = FIRST_PAUSE_S
+        pause_s, tell = FIRST_PAUSE_S, _log.warning
         while True:
             while not self._has_room:
                 self._room.clear()
@@ -124,9 +124,10 @@ class Pool:
                 continue
             try:
                 await self._add()
-                pause_s = FIRST_PAUSE_S
+                pause_s, tell = FIRST_PAUSE_S, _log.warning
             except HershyError as error:
-                _log.warning("no warm sandbox could be made", error=str(error), retry_after_s=pause_s)
+                tell("no warm sandbox could be made; it is tried again and again", error=str(error))
+                tell = _log.debug  # until one has been made
                 self._failure = error
                 self._changed.set()
                 await asyncio.sleep(pause_s)

@@ -1,6 +1,7 @@
 """The pool of warm sandboxes, with a maker that makes nothing of the engine's."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 import pytest
@@ -202,6 +203,30 @@ async def test_an_engine_that_is_away_is_told_and_tried_again(pool: Pool, maker:
     async with asyncio.timeout(DEADLINE_S):
         await pool.filled()
     assert pool.idle == SIZE
+
+
+async def test_an_engine_that_stays_away_is_told_once(
+    pool: Pool, maker: FakeMaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And once more when it goes away again."""
+
+    async def fail_often() -> None:
+        maker.is_down = True
+        begun = maker.begun
+        while pool.take() is not None:
+            pass
+        pool.fill()
+        await settle()
+        assert maker.begun > begun + 2, "it has been tried several times"
+
+    with caplog.at_level(logging.WARNING, "hershy.sandbox"):
+        async with asyncio.timeout(DEADLINE_S):
+            await fail_often()
+            assert len(caplog.records) == 1
+            maker.is_down = False
+            await pool.filled()
+            await fail_often()
+            assert len(caplog.records) == 2
 
 
 async def test_closing_throws_away_what_waits_and_what_is_being_made(
