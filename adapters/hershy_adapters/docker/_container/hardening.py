@@ -54,7 +54,9 @@ class ContainerPolicy:
     """How one runtime adapter encloses all of its programs.
 
     ``runtime`` is the name the engine knows it by. The engine counts ``own_pids`` for the runtime itself and
-    ``pids_per_process`` for each process of the program. A program that the kernel kills for its memory ends with
+    ``pids_per_process`` for each process of the program. ``counts_inside``: the runtime's own kernel counts processes
+    and threads of this container alone, so that it refuses one too many itself (RLIMIT_NPROC, which the machine's
+    kernel would count over all containers of a user). A program that the kernel kills for its memory ends with
     one of ``killed_codes``. ``resolv_conf`` names the resolvers that programs with egress are given; without it they
     ask the engine.
     """
@@ -65,6 +67,7 @@ class ContainerPolicy:
     contract: SecurityContract = field(default_factory=SecurityContract)
     own_pids: int = REAPER_PIDS
     pids_per_process: int = 1
+    counts_inside: bool = False
     killed_codes: frozenset[int] = frozenset({KILLED_CODE})
     seccomp: SeccompProfile = field(default_factory=own_profile)
     resolv_conf: Path | None = None
@@ -76,6 +79,10 @@ class ContainerPolicy:
 
     def pids_limit(self, processes: int) -> int:
         return self.own_pids + self.pids_per_process * processes
+
+    def process_limits(self, processes: int) -> list[Config]:
+        most = REAPER_PIDS + processes
+        return [{"Name": "nproc", "Soft": most, "Hard": most}] if self.counts_inside else []
 
     def network_of(self, spec: ContainerSpec) -> str:
         return NO_NETWORK if spec.egress is Egress.NONE else self.network
@@ -164,6 +171,7 @@ def _host_config(spec: ContainerSpec, image: ImageFacts, policy: ContainerPolicy
             # Nothing can be put into /dev/mqueue, which is writable for everybody.
             {"Name": "msgqueue", "Soft": 0, "Hard": 0},
             {"Name": "nofile", "Soft": limits.open_files, "Hard": limits.open_files},
+            *policy.process_limits(limits.pids),
         ],
         "LogConfig": {
             "Type": "json-file",

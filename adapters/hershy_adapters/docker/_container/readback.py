@@ -101,6 +101,7 @@ def _expected(spec: ContainerSpec, image: ImageFacts, policy: ContainerPolicy) -
             {"Name": "fsize", "Hard": limits.state_bytes, "Soft": limits.state_bytes},
             {"Name": "msgqueue", "Hard": 0, "Soft": 0},
             {"Name": "nofile", "Hard": limits.open_files, "Soft": limits.open_files},
+            *policy.process_limits(limits.pids),
         ],
         "HostConfig.LogConfig": {
             "Type": "json-file",

@@ -118,7 +118,7 @@ def _host_config(shape: Shape, image: ImageFacts, policy: ContainerPolicy) -> Co
         "MemorySwap": shape.memory_bytes,
         "NanoCpus": round(shape.cpus * 1_000_000_000),
         "PidsLimit": policy.pids_limit(shape.pids),
-        "Ulimits": _ulimits(shape),
+        "Ulimits": [*_ulimits(shape), *policy.process_limits(shape.pids)],
         # Whoever is attached gets the output; the engine keeps none of it on its disk.
         "LogConfig": {"Type": "none"},
         "RestartPolicy": {"Name": "no"},
@@ -185,6 +185,7 @@ def _expected(shape: Shape, image: ImageFacts, policy: ContainerPolicy) -> dict[
             {"Name": "core", "Hard": 0, "Soft": 0},
             {"Name": "msgqueue", "Hard": 0, "Soft": 0},
             {"Name": "nofile", "Hard": shape.open_files, "Soft": shape.open_files},
+            *policy.process_limits(shape.pids),
         ],
         "HostConfig.LogConfig.Type": "none",
         "HostConfig.RestartPolicy.Name": "no",
