@@ -98,6 +98,7 @@ def test_from_creation_to_deletion(original: Original, python_image: str, engine
         sh(f"docker inspect -f '{{{{.State.Running}}}} {{{{.HostConfig.ReadonlyRootfs}}}}' {container}") == "true true"
     )
     assert sh(f"docker inspect -f '{{{{.Name}}}}' {container}") == f"/hersh-program-{program_id}"
+    assert original.get(path)["proxy_url"] == kept_url, "nobody else has taken the port meanwhile"
     assert original.grepped_state(f"{kept_url}/watcher/status") == "Ready"
     assert original.grepped_state(f"{original.url}{path}/proxy/watcher/status") == "Ready"
     status, sent = original.post(f"{path}/proxy/watcher/message", {"content": "add 5"})
