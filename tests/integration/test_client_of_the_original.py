@@ -73,7 +73,12 @@ def sh(script: str) -> str:
 @pytest.fixture(params=["runc", "runsc"])
 def original(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Original]:
     with serving(str(request.param), tmp_path / "storage") as host:
-        yield Original(host.url)
+        client = Original(host.url)
+        try:
+            yield client
+        finally:
+            for program in client.get("/programs")["programs"]:
+                client.post(f"/programs/{program['program_id']}", method="DELETE")
 
 
 def based_on(image: str) -> tuple[str, dict[str, str]]:
