@@ -159,13 +159,15 @@ async def test_exits_that_nobody_saw_are_told_with_reason_and_last_words(
 
 
 @pytest.fixture
-def foreign(engine: docker.DockerClient, busybox_image: str) -> Iterator[Callable[[str], str]]:
-    """Makes containers labelled with an owner, by hand."""
+def foreign(engine: docker.DockerClient, busybox_image: str) -> Iterator[Callable[..., str]]:
+    """Makes containers labelled with an owner, by hand; with the name that hershy gives, or one of the engine's."""
     made = []
 
-    def make(owner: str) -> str:
-        labels = {"hershy.owner": owner, "hershy.program-id": f"alice-build-0123456789ab-{len(made):08x}"}
-        container = engine.containers.create(busybox_image, "sleep 1000", labels=labels, network_mode="none")
+    def make(owner: str, *, named: bool = True) -> str:
+        program_id = f"alice-build-0123456789ab-{len(made):08x}"
+        labels = {"hershy.owner": owner, "hershy.program-id": program_id}
+        name = f"hersh-program-{program_id}" if named else None
+        container = engine.containers.create(busybox_image, "sleep 1000", labels=labels, network_mode="none", name=name)
         made.append(container)
         container.start()
         return str(container.id)
@@ -177,19 +179,20 @@ def foreign(engine: docker.DockerClient, busybox_image: str) -> Iterator[Callabl
 
 
 async def test_only_its_own_containers_are_a_hosts_business(
-    root: Path, busybox_image: str, witness: Witness, foreign: Callable[[str], str], tmp_path: Path
+    root: Path, busybox_image: str, witness: Witness, foreign: Callable[..., str], tmp_path: Path
 ) -> None:
-    """A stray container of its own goes; a stranger's, and those of a Host beside it, stay as they are."""
+    """A stray container of its own goes; one that is labelled so and has not the name that hershy gives, a stranger's,
+    and those of a Host beside it, stay as they are."""
     async with opened(tmp_path / "beside") as beside:
         neighbour = await ready(beside, busybox_image)
         async with opened(root) as host:
             program = await ready(host, busybox_image)
         owner = OwnerID((root / ".owner").read_text().strip())
-        stray, strangers = foreign(str(owner)), foreign("f" * 16)
+        stray, forged, strangers = foreign(str(owner)), foreign(str(owner), named=False), foreign("f" * 16)
         async with opened(root) as host:
             ids = {it.id for it in witness.client.containers.list(all=True)}
             assert stray not in ids
-            assert {strangers, str(program.container_id), str(neighbour.container_id)} <= ids
+            assert {forged, strangers, str(program.container_id), str(neighbour.container_id)} <= ids
             assert (await host.get(program.id)).state is READY
             await host.delete(program.id)
         assert (await beside.get(neighbour.id)) == neighbour

@@ -14,7 +14,8 @@ from hershy_adapters.docker.runtime import DockerRuntime
 SANDBOX_PIDS = 64
 """What the sandbox itself takes: about 40 threads were counted."""
 PIDS_PER_PROCESS = 3
-"""What it takes for each process of the program: 2.2 were counted. Without them it would die, not refuse a fork."""
+"""What it takes for each process of the program: 2.2 were counted. Without them it would die: its own kernel is what
+refuses one too many."""
 SHARED_NETWORK_STACK = "--network=host"
 """Of gVisor's: the kernel's network stack instead of its own. The network is the container's either way."""
 OWN_FILTER = "--oci-seccomp"
@@ -40,6 +41,7 @@ class GVisorRuntime(DockerRuntime):
             plain,
             own_pids=SANDBOX_PIDS,
             pids_per_process=PIDS_PER_PROCESS,
+            counts_inside=True,
             killed_codes=plain.killed_codes | {STUB_KILLED_CODE},
         )
 

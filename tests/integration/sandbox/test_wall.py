@@ -139,6 +139,36 @@ async def test_the_writable_places_are_bounded(sandbox: DockerSandbox, place: st
     assert result.stdout.startswith("No space left")
 
 
+@pytest.mark.parametrize("one_more", ["threading.Thread(target=stay.wait, daemon=True).start()", "child()"])
+async def test_one_process_or_thread_too_many_is_refused(sandbox: DockerSandbox, one_more: str) -> None:
+    """The refusal is an error that the code can catch; all else goes on, and there is room again afterwards."""
+    code = f"""
+import os, signal, threading
+stay = threading.Event()
+children = []
+def child():
+    if (pid := os.fork()) == 0: signal.pause()
+    children.append(pid)
+count = 1
+try:
+    while count < 1000: {one_more}; count += 1
+except (OSError, RuntimeError): pass
+print(count)
+stay.set()
+for pid in children: os.kill(pid, signal.SIGKILL)
+for pid in children: os.waitpid(pid, 0)
+for it in threading.enumerate()[1:]: it.join()
+child()
+print("again")
+os.kill(children[-1], signal.SIGKILL)
+"""
+    limits = SandboxLimits(timeout=timedelta(seconds=20), memory_bytes=2**30, pids=40)
+    result = await sandbox.run(SandboxJob(code, limits=limits))
+    assert result.outcome is Outcome.FINISHED, (result.message, result.stderr)
+    count, again = result.stdout.split()
+    assert (int(count) <= 40, int(count) >= 36, again) == (True, True, "again")
+
+
 async def test_a_fork_bomb_is_held(sandbox: DockerSandbox) -> None:
     """It gets no more processes than its limit, and its time ends it; gVisor's kernel may end with it before."""
     code = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"

@@ -11,20 +11,18 @@ from .policy import Config, ContainerPolicy
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The engine's limits of one container. ``ulimits``: soft and hard alike, by name, in the order of names."""
+    """The engine's limits of one container. ``ulimits``: soft and hard alike, by name, in the order of names; those of
+    processes are the policy's."""
 
     cpus: float
     memory_bytes: int
     pids: int
     ulimits: dict[str, int]
 
-    @property
-    def as_sent(self) -> list[Config]:
-        return [{"Name": name, "Soft": most, "Hard": most} for name, most in self.ulimits.items()]
-
 
 def sent(policy: ContainerPolicy, bounds: Bounds) -> Config:
     """The common part of HostConfig."""
+    ulimits = bounds.ulimits | policy.process_limits(bounds.pids)
     return {
         "Runtime": policy.runtime,
         "ReadonlyRootfs": policy.contract.read_only_root,
@@ -38,13 +36,14 @@ def sent(policy: ContainerPolicy, bounds: Bounds) -> Config:
         "MemorySwap": bounds.memory_bytes,
         "NanoCpus": round(bounds.cpus * 1_000_000_000),
         "PidsLimit": policy.pids_limit(bounds.pids),
-        "Ulimits": bounds.as_sent,
+        "Ulimits": [{"Name": name, "Soft": most, "Hard": most} for name, most in ulimits.items()],
         "RestartPolicy": {"Name": "no"},
     }
 
 
 def expected(policy: ContainerPolicy, bounds: Bounds) -> dict[str, object]:
     """The same of the account, by the contract."""
+    ulimits = bounds.ulimits | policy.process_limits(bounds.pids)
     return {
         **{f"HostConfig.{name}": None for name in NOTHING_OF},
         "HostConfig.Runtime": policy.runtime,
@@ -57,7 +56,7 @@ def expected(policy: ContainerPolicy, bounds: Bounds) -> dict[str, object]:
         "HostConfig.MemorySwap": bounds.memory_bytes,
         "HostConfig.NanoCpus": round(bounds.cpus * 1_000_000_000),
         "HostConfig.PidsLimit": policy.pids_limit(bounds.pids),
-        "HostConfig.Ulimits": [{"Name": name, "Hard": most, "Soft": most} for name, most in bounds.ulimits.items()],
+        "HostConfig.Ulimits": [{"Name": name, "Hard": most, "Soft": most} for name, most in ulimits.items()],
         "HostConfig.RestartPolicy.Name": "no",
         "HostConfig.RestartPolicy.MaximumRetryCount": None,
     }

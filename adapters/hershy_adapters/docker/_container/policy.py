@@ -35,9 +35,11 @@ class ContainerPolicy:
     """How one runtime adapter encloses all of its programs.
 
     ``runtime`` is the name the engine knows it by. The engine counts ``own_pids`` for the runtime itself and
-    ``pids_per_process`` for each process of the program. A program that the kernel kills for its memory ends with
-    one of ``killed_codes``. ``resolv_conf`` names the resolvers that programs with egress are given; without it they
-    ask the engine.
+    ``pids_per_process`` for each process of the program. ``counts_inside``: the runtime's own kernel counts processes
+    and threads of this container alone, so that it refuses one too many itself (RLIMIT_NPROC, which the machine's
+    kernel would count over all containers of a user). A program that the kernel kills for its memory ends with one of
+    ``killed_codes``. ``resolv_conf`` names the resolvers that programs with egress are given; without it they ask the
+    engine.
     """
 
     runtime: str
@@ -46,6 +48,7 @@ class ContainerPolicy:
     contract: SecurityContract = field(default_factory=SecurityContract)
     own_pids: int = REAPER_PIDS
     pids_per_process: int = 1
+    counts_inside: bool = False
     killed_codes: frozenset[int] = frozenset({KILLED_CODE})
     seccomp: SeccompProfile = field(default_factory=own_profile)
     resolv_conf: Path | None = None
@@ -57,6 +60,9 @@ class ContainerPolicy:
 
     def pids_limit(self, processes: int) -> int:
         return self.own_pids + self.pids_per_process * processes
+
+    def process_limits(self, processes: int) -> dict[str, int]:
+        return {"nproc": REAPER_PIDS + processes} if self.counts_inside else {}
 
     def network_of(self, spec: ContainerSpec) -> str:
         return NO_NETWORK if spec.egress is Egress.NONE else self.network

@@ -279,8 +279,8 @@ def test_spec_hash_follows_the_spec() -> None:
     assert digest(SPEC) != digest(replace(SPEC, env={}))
 
 
-def test_runtimes_differ_in_name_and_room_only() -> None:
-    """gVisor's sandbox needs processes of its own; nothing else is different."""
+def test_runtimes_differ_in_name_room_and_who_counts() -> None:
+    """gVisor's sandbox needs processes of its own, and its kernel counts those of the program; all else is the same."""
     configs = [
         create_config(SPEC, IMAGE, cls.policy(name, OWNER, "hershy"))["HostConfig"]
         for cls, name in ((DockerRuntime, "runc"), (GVisorRuntime, "runsc"))
@@ -289,6 +289,7 @@ def test_runtimes_differ_in_name_and_room_only() -> None:
     assert plain.pop("PidsLimit") == 11
     assert sandboxed.pop("PidsLimit") == 94
     assert (plain.pop("Runtime"), sandboxed.pop("Runtime")) == ("runc", "runsc")
+    assert sandboxed.pop("Ulimits") == [*plain.pop("Ulimits"), {"Name": "nproc", "Soft": 11, "Hard": 11}]
     assert plain == sandboxed
 
 
