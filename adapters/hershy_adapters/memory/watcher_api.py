@@ -75,7 +75,7 @@ class WatcherApi:
         }
 
     def _state(self) -> object:
-        return {"currentState": "Ready", "previousState": "Running" if self._executions else "InitRun"}
+        return {"currentState": "Ready", "previousState": "InitRun"}
 
     def _recent_signals(self) -> object:
         return {

@@ -50,7 +50,7 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self.session: Final = Session(definition, clock, self._wake.set)
         self.inbox: Final = Inbox(definition.watcher_id, definition.config.signal_capacity, self._message_arrived)
-        self.state = self.previous_state = S.NOT_RUN
+        self.state = self.previous_state = self._before_running = S.NOT_RUN
         self.last_update_s = clock.time()
         self._began_s = clock.monotonic()
         self.failures = 0
@@ -153,11 +153,17 @@ class Engine:
         self.last_update_s = self._clock.time()
         self.session.logs.reduce.add(ReduceEntry(self.last_update_s, before, state, event))
         if state is not before:
-            self.previous_state = before
+            self._remember_previous(before, state)
             self.state = state
             if state is S.STOPPING or state.is_final:
                 self.inbox.close(state)
         return effect
+
+    def _remember_previous(self, before: S, state: S) -> None:
+        """An execution is no stay anywhere: Ready again, the Watcher comes from where it came before that execution."""
+        if state is S.RUNNING:
+            self._before_running = self.previous_state if before is S.READY else before
+        self.previous_state = self._before_running if (before, state) == (S.RUNNING, S.READY) else before
 
     async def _let_others_run(self) -> None:
         """Before a signal is taken, not after: a stop that comes meanwhile is the next one."""

@@ -93,8 +93,8 @@ async def test_status(driven: Driven) -> None:
 
 
 async def test_state(driven: Driven) -> None:
-    """The current one, the one before, and why."""
-    assert {"currentState": "Ready", "previousState": "Running"}.items() <= (await get(driven, "state")).items()
+    """The current one, the one before, and why; an execution is none to come back from."""
+    assert {"currentState": "Ready", "previousState": "InitRun"}.items() <= (await get(driven, "state")).items()
     await driven.send("fail")
     state = await get(driven, "state")
     assert (state["currentState"], state["previousState"]) == ("Running", "Ready")
