@@ -25,8 +25,8 @@ Work = Callable[[BuildOutput], Coroutine[Any, Any, ImageID]]
 def taken(build_id: BuildID) -> BuildError:
     """What a build is refused by whose BuildID names the image of another specification."""
     return BuildError(
-        f"{build_id} names the image of other sources already; change anything in yours, such as "
-        "a comment, to get another"
+        f"{build_id} names the image of other sources already",
+        remedy="change anything in yours, such as a comment, to get another",
     )
 
 
@@ -49,7 +49,9 @@ class SharedBuilds:
         finally:
             deadline.cancel()
         if image_id is None:
-            raise DeadlineExceeded(f"{build_id} was not built within {request.timeout}; allow it a longer timeout")
+            raise DeadlineExceeded(
+                f"{build_id} was not built within {request.timeout}", remedy="allow it a longer timeout"
+            )
         return image_id
 
     async def _current(

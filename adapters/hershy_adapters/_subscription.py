@@ -26,7 +26,9 @@ class Subscription(AsyncIterator[ContainerEvent]):
             return
         if len(self._waiting) >= self._size:
             self.break_off(
-                EngineUnavailable(f"more than {self._size} container events were not read in time; subscribe anew")
+                EngineUnavailable(
+                    f"more than {self._size} container events were not read in time", remedy="subscribe anew"
+                )
             )
             return
         self._waiting.append(event)

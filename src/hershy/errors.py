@@ -258,9 +258,9 @@ class BuildError(HershyError):
 
     tail: tuple[str, ...] = ()
 
-    def __init__(self, message: str, tail: Sequence[str] = ()) -> None:
+    def __init__(self, message: str, tail: Sequence[str] = (), *, remedy: str = "") -> None:
         self.tail = tuple(tail)
-        super().__init__("\n".join([message, *self.tail]))
+        super().__init__("\n".join([message, *self.tail]), remedy=remedy)
 
 
 class RuntimeFailure(HershyError):

@@ -39,13 +39,13 @@ def translated(doing: str, subject: object) -> Iterator[None]:
         raise translate(error, doing, subject) from error
     except (aiohttp.ClientError, TimeoutError) as error:
         detail = str(error) or type(error).__name__
-        raise EngineUnavailable(f"{doing} {subject}: the engine did not answer ({detail}); {_REMEDY}") from error
+        raise EngineUnavailable(f"{doing} {subject}: the engine did not answer ({detail})", remedy=_REMEDY) from error
 
 
 def translate(error: DockerError, doing: str, subject: object) -> HershyError:
     message = str(error.message)
     if error.status == CLIENT_CANNOT_CONNECT:
-        return EngineUnavailable(f"{doing} {subject}: {message}; {_REMEDY}")
+        return EngineUnavailable(f"{doing} {subject}: {message}", remedy=_REMEDY)
     if error.status == HTTPStatus.NOT_FOUND and _NO_IMAGE.search(message):
         return ImageNotFound(subject)
     if error.status == HTTPStatus.NOT_FOUND and _NO_CONTAINER.search(message):

@@ -76,7 +76,7 @@ async def _read(response: aiohttp.ClientResponse, subscription: Subscription) ->
     except Exception:
         _log.exception("reading the engine's events failed")
     finally:
-        subscription.break_off(EngineUnavailable("the engine has ended its stream of events; subscribe anew"))
+        subscription.break_off(EngineUnavailable("the engine has ended its stream of events", remedy="subscribe anew"))
 
 
 class EventLines:

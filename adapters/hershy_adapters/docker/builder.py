@@ -58,7 +58,9 @@ class DockerBuilder(Builder):
         scratch: Path | None = None,
     ) -> None:
         if buildkit not in BUILDKIT_CHOICES:
-            raise ConfigurationError(f"docker_buildkit is {buildkit!r}; use one of {', '.join(BUILDKIT_CHOICES)}")
+            raise ConfigurationError(
+                f"docker_buildkit is {buildkit!r}", remedy=f"use one of {', '.join(BUILDKIT_CHOICES)}"
+            )
         self._engine = engine
         self._buildkit = buildkit
         self._scratch = scratch

@@ -42,7 +42,8 @@ def _locked(path: Path) -> FileLock:
     except BlockingIOError:
         holder = path.read_text(encoding="utf-8").strip() or "an unknown process"
         raise StorageInUse(
-            f"the storage root {path.parent} is in use by {holder}; stop it, or choose another root with --storage"
+            f"the storage root {path.parent} is in use by {holder}",
+            remedy="stop it, or choose another root with --storage",
         ) from None
 
 
@@ -58,8 +59,8 @@ def identity(root: Path) -> OwnerID:
         return OwnerID(path.read_text(encoding="utf-8").strip())
     except InvalidValue as error:
         raise ConfigurationError(
-            f"{path} does not hold this storage's identity; write the owner label of its containers into it, "
-            "or remove it if there are none"
+            f"{path} does not hold this storage's identity",
+            remedy="write the owner label of its containers into it, or remove it if there are none",
         ) from error
 
 

@@ -61,8 +61,11 @@ class UvicornApiServer(ApiServer):
         if not (authenticates or is_loopback(host)):
             raise ConfigurationError(
                 f"http_host must be a loopback address, not {host!r:.80}, while nobody is authenticated: whoever "
-                "reached it would control every program; 'hershy token create --admin' makes a token, and the "
-                'setting auth="tokens" (HERSHY_AUTH) asks callers for one'
+                "reached it would control every program",
+                remedy=(
+                    "'hershy token create --admin' makes a token, and the "
+                    'setting auth="tokens" (HERSHY_AUTH) asks callers for one'
+                ),
             )
         self._app = answer_when_cut(app, lambda: self._server is not None and self._server.should_exit)
         self._host = host
@@ -142,6 +145,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise ConfigurationError(
-            f"cannot listen on {host}:{port} ({error.strerror}); stop what uses it, or set http_port to another port"
+            f"cannot listen on {host}:{port} ({error.strerror})",
+            remedy="stop what uses it, or set http_port to another port",
         ) from error
     return listener

@@ -134,7 +134,9 @@ class InMemoryBuilder(Builder):
 
     def _require_engine(self) -> None:
         if not self.is_engine_up:
-            raise EngineUnavailable("the in-memory builder's engine is down; set is_engine_up to bring it back")
+            raise EngineUnavailable(
+                "the in-memory builder's engine is down", remedy="set is_engine_up to bring it back"
+            )
 
 
 def _tell(outputs: Sequence[BuildOutput], line: str) -> None:

@@ -60,7 +60,7 @@ class Machine:
 
     def add(self, owner: OwnerID, spec: ContainerSpec, clock: Clock) -> InMemoryContainer:
         if self.of_program(spec.program_id) is not None:
-            raise AlreadyExists(f"container {container_name(spec.program_id)} exists already; remove it first")
+            raise AlreadyExists(f"container {container_name(spec.program_id)} exists already", remedy="remove it first")
         container_id = ContainerID(f"memory-{next(self._numbers):06d}")
         container = InMemoryContainer(container_id, owner, spec, clock, self._publisher(owner))
         self.containers[container.id] = container
@@ -107,4 +107,4 @@ class Machine:
 
 
 def _down() -> EngineUnavailable:
-    return EngineUnavailable("the in-memory machine is down; set is_down to False")
+    return EngineUnavailable("the in-memory machine is down", remedy="set is_down to False")

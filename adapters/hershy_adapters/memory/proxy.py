@@ -40,8 +40,8 @@ def create(context: AdapterContext) -> Proxy:
     runtime = context.peer(Runtime)
     if not isinstance(runtime, InMemoryCluster):
         raise ConfigurationError(
-            f"the proxy 'memory' reaches only programs of the runtime 'memory', not of {type(runtime).__name__}; "
-            "choose the proxy 'loopback'"
+            f"the proxy 'memory' reaches only programs of the runtime 'memory', not of {type(runtime).__name__}",
+            remedy="choose the proxy 'loopback'",
         )
     timeout_s = context.option("proxy_timeout_s", DEFAULT_TIMEOUT.total_seconds())
     return InMemoryProxy(runtime, context.clock, timedelta(seconds=timeout_s))

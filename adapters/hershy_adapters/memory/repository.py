@@ -40,7 +40,8 @@ class InMemoryRepository(Repository):
         stored = await self.get(program.id)
         if stored.version != program.version:
             raise StaleVersion(
-                f"program {program.id} is at version {stored.version} by now, not {program.version}; read it again"
+                f"program {program.id} is at version {stored.version} by now, not {program.version}",
+                remedy="read it again",
             )
         return self._store(replace(program, version=program.version + 1), record.entry)
 

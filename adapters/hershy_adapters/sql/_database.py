@@ -82,7 +82,8 @@ class Database:
                 await self._writing.acquire()
         except TimeoutError as error:
             raise RepositoryUnavailable(
-                f"{doing}: {self._engines.name} is busy with earlier writes for {self._deadline_s:g} s; try again"
+                f"{doing}: {self._engines.name} is busy with earlier writes for {self._deadline_s:g} s",
+                remedy="try again",
             ) from error
         try:
             yield

@@ -50,6 +50,6 @@ def _require_known(scripts: ScriptDirectory, current: tuple[str, ...]) -> None:
     unknown = ", ".join(revision for revision in current if revision not in known)
     if unknown:
         raise ConfigurationError(
-            f"the database is at schema revision {unknown}, which this hershy does not know; "
-            "install the newer hershy that wrote it, or restore the backup from before the upgrade"
+            f"the database is at schema revision {unknown}, which this hershy does not know",
+            remedy="install the newer hershy that wrote it, or restore the backup from before the upgrade",
         )

@@ -38,4 +38,4 @@ async def _connect(url: str, deadline: timedelta) -> Any:
     except asyncpg.ClientConfigurationError as error:
         raise ConfigurationError(f"database_url: {error}") from error
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise RepositoryUnavailable(f"connecting to the PostgreSQL database: {error}; {_REMEDY}") from error
+        raise RepositoryUnavailable(f"connecting to the PostgreSQL database: {error}", remedy=_REMEDY) from error

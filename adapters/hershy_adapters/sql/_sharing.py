@@ -66,7 +66,7 @@ class DatabaseShare:
 
     def _database(self, doing: str) -> Database:
         if self._is_closed:
-            raise RepositoryUnavailable(f"{doing}: {self._engines.name} has been closed; open a new Host")
+            raise RepositoryUnavailable(f"{doing}: {self._engines.name} has been closed", remedy="open a new Host")
         self._require_no_fork(doing)
         if self._held is None:
             self._held = self._joined()
@@ -86,5 +86,6 @@ class DatabaseShare:
         if any(it.pid != os.getpid() for it in of_the_file):
             raise RepositoryUnavailable(
                 f"{doing}: this process was forked from one that has {self._engines.name} open, where SQLite's locks "
-                "do not hold; start a new process instead (multiprocessing: the start method 'spawn')"
+                "do not hold",
+                remedy="start a new process instead (multiprocessing: the start method 'spawn')",
             )

@@ -19,20 +19,20 @@ def engines_for(url: str, storage_root: Path, deadline: timedelta) -> Engines:
         return sqlite_engines(storage_root.absolute() / DEFAULT_FILE, deadline)
     scheme, separator, rest = url.partition("://")
     if not separator:
-        raise ConfigurationError(f"database_url is not a URL; {_ACCEPTED}")
+        raise ConfigurationError("database_url is not a URL", remedy=_ACCEPTED)
     match scheme.lower():
         case "sqlite" | "sqlite+aiosqlite":
             return sqlite_engines(_path(rest), deadline)
         case "postgresql" | "postgres" | "postgresql+asyncpg":
             return _postgresql(f"postgresql://{rest}", deadline)
-    raise ConfigurationError(f"database_url has the scheme {scheme!r:.40}; {_ACCEPTED}")
+    raise ConfigurationError(f"database_url has the scheme {scheme!r:.40}", remedy=_ACCEPTED)
 
 
 def _path(rest: str) -> Path:
     """As SQLAlchemy reads it: ``sqlite:///relative/path`` and ``sqlite:////absolute/path``."""
     path = unquote(rest.removeprefix("/"))
     if not rest.startswith("/") or "?" in rest or "#" in rest or "\0" in path or path in ("", ":memory:"):
-        raise ConfigurationError(f"database_url names no SQLite file, or more than one; {_ACCEPTED}")
+        raise ConfigurationError("database_url names no SQLite file, or more than one", remedy=_ACCEPTED)
     return Path(path).absolute()
 
 
@@ -41,6 +41,7 @@ def _postgresql(url: str, deadline: timedelta) -> Engines:
         from ._postgresql import postgresql_engines  # an extra of its own
     except ImportError as error:
         raise ConfigurationError(
-            f"database_url: PostgreSQL needs a package that is missing ({error}); 'pip install hershy[postgres]'"
+            f"database_url: PostgreSQL needs a package that is missing ({error})",
+            remedy="run 'pip install hershy[postgres]'",
         ) from error
     return postgresql_engines(url, deadline)

@@ -77,7 +77,7 @@ class SqlRepository(Repository):
                 if stored is None:
                     raise ProgramNotFound(program.id)
                 raise StaleVersion(
-                    f"program {program.id} is at version {stored} by now, not {before.version}; read it again"
+                    f"program {program.id} is at version {stored} by now, not {before.version}", remedy="read it again"
                 )
             (entry,) = await self._append(connection, [record.entry])
             return Record(program, entry)

@@ -36,7 +36,9 @@ async def issue(
     try:
         expires_at = None if lifetime is None else now + lifetime
     except OverflowError:
-        raise InvalidValue("a token's lifetime goes beyond the calendar; leave it out for one without an end") from None
+        raise InvalidValue(
+            "a token's lifetime goes beyond the calendar", remedy="leave it out for one without an end"
+        ) from None
     token = Token(TokenID(secrets.token_hex(6)), user_id, digest_of(secret), now, name, expires_at)
     await tokens.add(token)
     return token, compose(token.id, secret)

@@ -32,7 +32,7 @@ def read_directory(directory: str | PathLike) -> Sources:
     root = Path(directory)
     dockerfile = root / DOCKERFILE
     if not dockerfile.is_symlink() and not dockerfile.exists():
-        raise UnfitDirectory(f"{root} has no {DOCKERFILE}; give the directory that holds one")
+        raise UnfitDirectory(f"{root} has no {DOCKERFILE}", remedy="give the directory that holds one")
     _require_plain_file(dockerfile)
     files: dict[str, str] = {}
     total = 0
@@ -42,8 +42,8 @@ def read_directory(directory: str | PathLike) -> Sources:
         total += full.stat().st_size
         if total > MAX_TOTAL_BYTES:
             raise UnfitDirectory(
-                f"{root} holds more than {MAX_TOTAL_BYTES // 1024 // 1024} MiB ({path} is among it); "
-                "name what the build does not need in .dockerignore"
+                f"{root} holds more than {MAX_TOTAL_BYTES // 1024 // 1024} MiB ({path} is among it)",
+                remedy="name what the build does not need in .dockerignore",
             )
         files[path] = _text(full)
     return Sources(_text(dockerfile), files)
@@ -79,9 +79,11 @@ def _walked(root: Path, ignore: DockerIgnore) -> Iterator[str]:
 def _require_plain_file(path: Path) -> None:
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
-        raise UnfitDirectory(f"{path} is a symbolic link; put the file itself there, or name it in .dockerignore")
+        raise UnfitDirectory(
+            f"{path} is a symbolic link", remedy="put the file itself there, or name it in .dockerignore"
+        )
     if not stat.S_ISREG(mode):
-        raise UnfitDirectory(f"{path} is not a regular file; name it in .dockerignore")
+        raise UnfitDirectory(f"{path} is not a regular file", remedy="name it in .dockerignore")
 
 
 def _text(path: Path) -> str:
@@ -92,8 +94,8 @@ def _text(path: Path) -> str:
             return file.read(MAX_TOTAL_BYTES + 1).decode()
     except UnicodeError:
         raise UnfitDirectory(
-            f"{str(path)!r} is not UTF-8 text, and sources travel as text; "
-            "name it in .dockerignore, or have the Dockerfile fetch or make it"
+            f"{str(path)!r} is not UTF-8 text, and sources travel as text",
+            remedy="name it in .dockerignore, or have the Dockerfile fetch or make it",
         ) from None
     except OSError as error:
         raise UnfitDirectory(f"{path} cannot be read: {error.strerror}") from error

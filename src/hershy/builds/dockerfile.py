@@ -92,8 +92,8 @@ class Dockerfile:
         return cls(instructions, frontend, escape)
 
 
-def doubt(line: int, what: str) -> InvalidValue:
-    return InvalidValue(f"dockerfile, line {line}: {what}")
+def doubt(line: int, what: str, remedy: str = "") -> InvalidValue:
+    return InvalidValue(f"dockerfile, line {line}: {what}", remedy=remedy)
 
 
 def _directives(lines: Sequence[str]) -> dict[str, str]:
@@ -107,7 +107,7 @@ def _directives(lines: Sequence[str]) -> dict[str, str]:
         name, value = match[2].lower(), match[3].strip()
         is_plain = is_plain and line.startswith("#") and name in ("syntax", "escape")
         if name == "escape" and value != "\\" and not is_plain:
-            raise doubt(number, "only some builders would read this escape directive; make it the first line")
+            raise doubt(number, "only some builders would read this escape directive", "make it the first line")
         if match[1] == "#" or name == "syntax":
             found.setdefault(name, value)
     return found
@@ -142,7 +142,7 @@ def _without_continuation(line: str, escape: str, number: int) -> tuple[str, boo
     if not text.endswith(escape):
         return line, False
     if text.endswith(escape * 2):
-        raise doubt(number, f"builders differ on whether a line ends at '{escape * 2}'; put something after it")
+        raise doubt(number, f"builders differ on whether a line ends at '{escape * 2}'", "put something after it")
     return text[:-1], True
 
 

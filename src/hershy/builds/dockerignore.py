@@ -49,7 +49,7 @@ class DockerIgnore:
         lines = (line.strip() for line in text.removeprefix("\ufeff").splitlines() if not line.startswith("#"))
         patterns = [line for line in lines if line not in ("", "!")]
         if len(patterns) > MAX_PATTERNS:
-            raise BuildError(f"{DOCKERIGNORE} has {len(patterns)} patterns; use at most {MAX_PATTERNS}")
+            raise BuildError(f"{DOCKERIGNORE} has {len(patterns)} patterns", remedy=f"use at most {MAX_PATTERNS}")
         self.has_exceptions = any(pattern.startswith("!") for pattern in patterns)
         """Whether something in an excluded folder may stay."""
         self._rules = [(PathPattern(pattern.removeprefix("!")), not pattern.startswith("!")) for pattern in patterns]

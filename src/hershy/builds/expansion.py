@@ -64,5 +64,5 @@ def _first_word(text: str) -> list[str]:
 
 def _refusal(instruction: Instruction) -> InvalidValue:
     return InvalidValue(
-        f"dockerfile, line {instruction.line}: variables may grow too large here; put long texts into files"
+        f"dockerfile, line {instruction.line}: variables may grow too large here", remedy="put long texts into files"
     )

@@ -110,7 +110,7 @@ class BuildPolicy:
         """Raise InvalidValue for an image named by what could be an id, where the builder looks for ids too."""
         for source in sources_of(Dockerfile.parse(spec.dockerfile), spec.build_args):
             if source.kind is Fetched.IMAGE and could_be_id(source.name or ""):
-                raise _refusal(source, "this could be the id of anybody's image; write the name with a tag")
+                raise _refusal(source, "this could be the id of anybody's image", "write the name with a tag")
 
     def _require_source(self, source: Source, images: AllowedImages) -> None:
         match source.kind:
@@ -127,13 +127,16 @@ class BuildPolicy:
         if source.name is None:
             raise _refusal(
                 source,
-                "what this would fetch cannot be told before the build; begin a file's name with './', or use COPY",
+                "what this would fetch cannot be told before the build",
+                "begin a file's name with './', or use COPY",
             )
         url = _URL.fullmatch(source.name)
         if url is None or url[1].lower() not in {host.lower() for host in self.allowed_add_hosts}:
             allowed = f"only from {', '.join(self.allowed_add_hosts)}" if self.allowed_add_hosts else "from no host"
             raise _refusal(
-                source, f"builds here may ADD {allowed}; bring the file along, or ask the operator (allowed_add_hosts)"
+                source,
+                f"builds here may ADD {allowed}",
+                "bring the file along, or ask the operator (allowed_add_hosts)",
             )
 
 
@@ -150,7 +153,9 @@ def _require_bounded(spec: BuildSpec) -> None:
         raise InvalidValue(f"src_files: {len(spec.src_files)} files; at most {MAX_FILES}")
     ignored = len(spec.src_files.get(_IGNORE_FILE, "").encode())
     if ignored * sum(map(len, spec.src_files)) > MAX_IGNORE_WORK:
-        raise InvalidValue(f"src_files: {_IGNORE_FILE} is too long for so many files; shorten it or send fewer")
+        raise InvalidValue(
+            f"src_files: {_IGNORE_FILE} is too long for so many files", remedy="shorten it or send fewer"
+        )
 
 
 def _require_no_reserved_args(build_args: Mapping[str, str]) -> None:
@@ -163,14 +168,14 @@ def _require_no_reserved_args(build_args: Mapping[str, str]) -> None:
             )
         if name.upper() in PROXY_ARGS:
             raise InvalidValue(
-                f"build_args: {name!r} is reserved: what a step fetches would be kept for everybody's builds; a proxy "
-                "for builds is the operator's setting (build_proxy)"
+                f"build_args: {name!r} is reserved: what a step fetches would be kept for everybody's builds",
+                remedy="a proxy for builds is the operator's setting (build_proxy)",
             )
 
 
 def _require_image(source: Source, images: AllowedImages) -> None:
     if source.name is None:
-        raise _refusal(source, "which image this is cannot be told before the build; write its name out")
+        raise _refusal(source, "which image this is cannot be told before the build", "write its name out")
     name = _parsed(source)
     if name.repository.startswith(OWN_IMAGES):
         raise _refusal(source, "the images of programs are not for other programs to read")
@@ -185,7 +190,8 @@ def _require_frontend(source: Source, images: AllowedImages) -> None:
     if not re.fullmatch(r"[\w./:@-]+", name) or not images.names(_parsed(source)):
         raise _refusal(
             source,
-            "a frontend's code would run as a part of the builder; leave the line out (the built-in syntax knows "
+            "a frontend's code would run as a part of the builder",
+            "leave the line out (the built-in syntax knows "
             "here-documents and mounts), or ask the operator to name it in allowed_registries",
         )
 
@@ -194,13 +200,13 @@ def _parsed(source: Source) -> ImageName:
     try:
         return ImageName.parse(source.name or "")
     except InvalidValue as error:
-        raise _refusal(source, str(error)) from error
+        raise _refusal(source, error.explanation, error.remedy) from error
 
 
 def _listed(images: AllowedImages) -> str:
     return ", ".join(images.entries) or "scratch"
 
 
-def _refusal(source: Source, why: str) -> InvalidValue:
+def _refusal(source: Source, why: str, remedy: str = "") -> InvalidValue:
     meant = f" ({source.name:.200})" if source.name and source.name not in source.written else ""
-    return InvalidValue(f"dockerfile, line {source.line}: {source.written[:200]!r}{meant}: {why}")
+    return InvalidValue(f"dockerfile, line {source.line}: {source.written[:200]!r}{meant}: {why}", remedy=remedy)

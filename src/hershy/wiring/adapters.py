@@ -44,11 +44,13 @@ def _find(port_name: str, name: str) -> EntryPoint:
     if not matching:
         names = ", ".join(sorted({point.name for point in installed})) or "none"
         raise ConfigurationError(
-            f"no {port_name} adapter named {name!r} is installed (group {group}); there are: {names}"
+            f"no {port_name} adapter named {name!r} is installed (group {group})", remedy=f"there are: {names}"
         )
     if len(matching) > 1:
         values = ", ".join(sorted(point.value for point in matching))
-        raise ConfigurationError(f"{port_name} adapter {name!r} is claimed more than once: {values}; uninstall one")
+        raise ConfigurationError(
+            f"{port_name} adapter {name!r} is claimed more than once: {values}", remedy="uninstall one"
+        )
     return matching[0]
 
 

@@ -84,8 +84,9 @@ async def open_tokens(settings: Settings | None = None, **from_code: Any) -> Asy
     container = _container(settings, from_code)
     if container.settings().adapter_name("token_store") == MEMORY:
         raise ConfigurationError(
-            'the tokens of a Host in memory end with its process; for lasting ones set storage="filesystem" and '
-            'token_store="sql" (HERSHY_STORAGE, HERSHY_TOKEN_STORE), for both commands'
+            "the tokens of a Host in memory end with its process",
+            remedy='for lasting ones set storage="filesystem" and '
+            'token_store="sql" (HERSHY_STORAGE, HERSHY_TOKEN_STORE), for both commands',
         )
     async with _adapters(container):
         container.owner.override(providers.Object(await container.storage().identity()))
@@ -135,7 +136,8 @@ async def _require_tokens(settings: Settings, token_store: Callable[[], TokenSto
     if not await token_store().list():
         raise ConfigurationError(
             f"http_host {settings.http.host} is not a loopback address and there is no token yet, so that nobody could "
-            "call this Host; 'hershy token create --admin' makes one"
+            "call this Host",
+            remedy="'hershy token create --admin' makes one",
         )
 
 

@@ -75,7 +75,7 @@ class Creation:
             raise ImageNotFound(spec.image_id) from error
         except RuntimeFailure as error:
             if is_unknown_runtime(error):
-                raise RuntimeFailure(f"{error}; {self._remedy}") from error
+                raise RuntimeFailure(error.explanation, remedy=self._remedy) from error
             raise
         return ContainerID(container.id)
 

@@ -81,6 +81,6 @@ def require_isolation(name: str, network: dict[str, Any]) -> None:
     }
     if found != expected:
         raise ContractViolation(
-            f"the network {name} does not keep programs apart: it should have {expected} and has {found}; "
-            f"remove it ('docker network rm {name}') and hershy makes it anew"
+            f"the network {name} does not keep programs apart: it should have {expected} and has {found}",
+            remedy=f"remove it ('docker network rm {name}') and hershy makes it anew",
         )

@@ -33,8 +33,8 @@ def resolvers(given: Sequence[str], sources: Sequence[Path] = _OF_THIS_MACHINE) 
     for address in given:
         if not _is_reachable(address):
             raise ConfigurationError(
-                f"dns: {address!r:.80} is not the IPv4 address of a resolver that programs reach; "
-                "one on this machine itself must be named by an address other than 127.x"
+                f"dns: {address!r:.80} is not the IPv4 address of a resolver that programs reach",
+                remedy="one on this machine itself must be named by an address other than 127.x",
             )
     if given:
         return tuple(given)[:MOST]

@@ -64,7 +64,7 @@ class Maker:
                 made = await self._engine.client.containers.create(config, name=name)
         except RuntimeFailure as error:
             if is_unknown_runtime(error):
-                raise RuntimeFailure(f"{error}; {self._remedy}") from error
+                raise RuntimeFailure(error.explanation, remedy=self._remedy) from error
             raise
         return ContainerID(made.id)
 
@@ -81,7 +81,7 @@ class Maker:
             await container.ready()
         except RuntimeFailure as error:
             await container.detach()
-            raise RuntimeFailure(f"{error}; {NEEDS[shape.bootstrap]}") from error
+            raise RuntimeFailure(error.explanation, remedy=NEEDS[shape.bootstrap]) from error
         except BaseException:
             await container.detach()
             raise

@@ -32,8 +32,8 @@ class OwnerLock:
                 self._lock = FileLock(self._path, os.O_RDWR | os.O_CREAT, says=engine)
         except OSError as error:
             raise ConfigurationError(
-                f"sandboxes are noted in {self._folder}, which cannot be written ({error.strerror}); choose another "
-                "storage_root (HERSHY_STORAGE_ROOT)"
+                f"sandboxes are noted in {self._folder}, which cannot be written ({error.strerror})",
+                remedy="choose another storage_root (HERSHY_STORAGE_ROOT)",
             ) from error
 
     def release(self) -> None:

@@ -61,7 +61,7 @@ def add_observing_routes(api: FastAPI) -> None:
         moment = parse_since(since, access.clock.now()) if since is not None else None
         if stream == BUILD_LOG:
             if moment is not None:
-                raise InvalidValue("since: a build's output is kept without times; use tail")
+                raise InvalidValue("since: a build's output is kept without times", remedy="use tail")
             return await build_log(access, program_id, tail, follow_on=follow_on)
         streams = frozenset({LogStream(stream)}) if stream is not None else frozenset(LogStream)
         query = LogQuery(tail=tail, since=moment, streams=streams)

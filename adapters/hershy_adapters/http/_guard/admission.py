@@ -68,7 +68,7 @@ def admission(app: ASGIApp, host: Host, authenticator: Authenticator | None) -> 
 async def _principal(authenticator: Authenticator, token: str | None) -> Principal:
     if token is None:
         raise Unauthorized(
-            "this Host asks for a token: 'Authorization: Bearer hershy_…'; hershy's clients send HERSHY_TOKEN"
+            "this Host asks for a token: 'Authorization: Bearer hershy_…'", remedy="hershy's clients send HERSHY_TOKEN"
         )
     return await authenticator.principal(token)
 

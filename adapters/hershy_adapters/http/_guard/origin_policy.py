@@ -61,15 +61,14 @@ def guarded(app: ASGIApp, origin_policy: OriginPolicy) -> ASGIApp:
             await app(scope, receive, send)
         elif not origin_policy.knows(scope):
             given = " ".join(_values(scope, b"host"))
-            message = (
-                f"no Host of the name {given!r:.100} is here; if it is, the setting allowed_hosts makes that known"
+            remedy = "if it is, the setting allowed_hosts makes that known"
+            answer = refusal(
+                HTTPStatus.MISDIRECTED_REQUEST, f"no Host of the name {given!r:.100} is here", remedy=remedy
             )
-            await refuse(refusal(HTTPStatus.MISDIRECTED_REQUEST, message), scope, receive, send)
+            await refuse(answer, scope, receive, send)
         elif not origin_policy.lets_in(scope):
-            message = (
-                "a web page of another origin may not do this; if it is yours, the setting allowed_origins says so"
-            )
-            await refuse(refusal(HTTPStatus.FORBIDDEN, message), scope, receive, send)
+            message, remedy = "a web page of another origin may not do this", "if it is yours, set allowed_origins"
+            await refuse(refusal(HTTPStatus.FORBIDDEN, message, remedy=remedy), scope, receive, send)
         else:
             await app(scope, receive, send)
 

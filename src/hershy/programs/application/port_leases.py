@@ -120,4 +120,4 @@ class PortLeases(Leases):
             port = self._first + (self._cursor + step) % self._size
             if port not in unwanted:
                 return port
-        raise QuotaExceeded(f"all {self._size} publish ports are leased; delete a program to free one")
+        raise QuotaExceeded(f"all {self._size} publish ports are leased", remedy="delete a program to free one")

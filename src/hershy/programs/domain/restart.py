@@ -40,7 +40,7 @@ class RestartPolicy:
     def __post_init__(self) -> None:
         require_types("restart_policy", self)
         if self.max_restarts < 1:
-            raise InvalidValue("restart_policy: max_restarts must be at least 1; use mode 'no' for none")
+            raise InvalidValue("restart_policy: max_restarts must be at least 1", remedy="use mode 'no' for none")
         if not timedelta() <= self.base_delay <= self.max_delay:
             raise InvalidValue("restart_policy: delays must satisfy 0 <= base_delay <= max_delay")
 

@@ -95,7 +95,7 @@ class SandboxJob:
         if (self.code is None) == (not self.command):
             raise InvalidValue("code or command is required, one of the two")
         if self.command and self.args:
-            raise InvalidValue("args: a command brings its own; put them there")
+            raise InvalidValue("args: a command brings its own", remedy="put them there")
         self._require_image()
         for what in ("command", "args", "collect"):
             object.__setattr__(self, what, _texts(what, getattr(self, what)))
@@ -112,7 +112,7 @@ class SandboxJob:
         if not self.image:
             return
         if could_be_id(self.image):
-            raise InvalidValue(f"image: {self.image!r:.80} is an id; give the image a name, and that")
+            raise InvalidValue(f"image: {self.image!r:.80} is an id", remedy="give the image a name, and that")
         ImageName.parse(self.image)
 
     def _take_files(self) -> None:
@@ -122,7 +122,7 @@ class SandboxJob:
             if len(self.code.encode()) > MAX_CODE_BYTES:
                 raise InvalidValue(f"code: at most {MAX_CODE_BYTES} bytes")
             if MAIN in self.files:
-                raise InvalidValue(f"files: {MAIN} is the place of code; leave one of the two out")
+                raise InvalidValue(f"files: {MAIN} is the place of code", remedy="leave one of the two out")
         object.__setattr__(
             self,
             "files",

@@ -40,9 +40,11 @@ def _require_owned(file: Path) -> None:
     """As ssh has it of its own: whoever can write the file decides what holds strangers' code."""
     status = file.stat()
     if status.st_uid not in (0, os.geteuid()):
-        raise ConfigurationError(f"settings: {file} belongs to another user; chown {os.geteuid()} {file}")
+        raise ConfigurationError(f"settings: {file} belongs to another user", remedy=f"chown {os.geteuid()} {file}")
     if status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not _is_own_group(status)):
-        raise ConfigurationError(f"settings: {file} can be written by others than its owner; chmod go-w {file}")
+        raise ConfigurationError(
+            f"settings: {file} can be written by others than its owner", remedy=f"chmod go-w {file}"
+        )
 
 
 def _is_own_group(status: os.stat_result) -> bool:

@@ -36,7 +36,7 @@ async def test_known_names(at_the_door: AsgiTransport, name: str) -> None:
 async def test_rebound_names(at_the_door: AsgiTransport, name: str, path: str) -> None:
     """A page that has made its name point here is sent away, whatever it asks for."""
     async with httpx.AsyncClient(transport=at_the_door, base_url="http://localhost") as client:
-        require_refusal(await client.get(path, headers={"Host": name}), 421, "allowed_hosts")
+        require_refusal(await client.get(path, headers={"Host": name}), 421, remedy="allowed_hosts")
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ async def test_pages_of_elsewhere_change_nothing(at_the_door: AsgiTransport, hea
     async with httpx.AsyncClient(transport=at_the_door, base_url="http://localhost:9000") as client:
         for method in ("POST", "PUT", "PATCH", "DELETE", "BREW"):
             for path in ("/programs", "/programs/x/proxy/x"):
-                require_refusal(await client.request(method, path, headers=headers), 403, "allowed_origins")
+                require_refusal(await client.request(method, path, headers=headers), 403, remedy="allowed_origins")
         shown = await client.get("/programs", headers=headers)
         assert shown.status_code == 200
         assert not [it for it in shown.headers if it.startswith("access-control-")]

@@ -35,7 +35,7 @@ NEW: dict[str, Any] = {"user_id": "alice", "dockerfile": "FROM scratch"}
 UNKNOWN = "alice-build-0123456789ab-00000000"
 
 
-def require_refusal(response: httpx.Response, status: int, *parts: str) -> None:
+def require_refusal(response: httpx.Response, status: int, *parts: str, remedy: str = "") -> None:
     body = response.json()
     assert response.status_code == status, body
     assert set(body) - {"detail", "remedy"} == {"error", "code", "message"}
@@ -43,6 +43,7 @@ def require_refusal(response: httpx.Response, status: int, *parts: str) -> None:
     assert (body["error"], body["code"]) == (HTTPStatus(status).phrase, status)
     for part in parts:
         assert part in body["message"]
+    assert remedy in body.get("remedy", "")
 
 
 @pytest.mark.parametrize("missing", ["user_id", "dockerfile"])

@@ -124,7 +124,8 @@ class EffectHandlers:
         if attempt >= PORT_ATTEMPTS or not isinstance(runtime, LocalRuntime):
             raise RuntimeFailure(
                 f"program {program.id}: {attempt} publish ports in a row, the last of them {held.port}, are held "
-                "by other processes on this machine; free some of 19001-29999"
+                "by other processes on this machine",
+                remedy="free some of 19001-29999",
             ) from held
         published = await self._engine("finding a port for", program, runtime.published_ports())
         following = leases.exchange(program.id, avoiding=published)
