@@ -41,4 +41,5 @@ def require_variables(what: str, variables: Mapping[str, str], most: int) -> Non
             raise InvalidValue(f"{what}: the value of {name!r:.80} must be a text, not a {type(value).__name__}")
         if not name or "=" in name or "\0" in name or "\0" in value:
             raise InvalidValue(f"{what}: {name!r:.80} is not a name and value without NUL or '='")
-        require_utf8(f"{what}: {name!r:.80}", name + value)
+        if not (name.isascii() and value.isascii()):
+            require_utf8(f"{what}: {name!r:.80}", name + value)

@@ -119,10 +119,17 @@ class Registration:
                     options=request.options,
                 )
             )
-        programs[:] = [await self._on_a_free_port(it) for it in programs]
-        for request, program in zip(requests, programs, strict=True):
-            await services.storage.write_sources(program.id, request.build)
+        looking = asyncio.ensure_future(self._on_free_ports(programs))
+        try:
+            for request, program in zip(requests, programs, strict=True):
+                await services.storage.write_sources(program.id, request.build)
+        finally:
+            await ended(looking)
+        programs[:] = looking.result()
         return await services.repository.add([Record(it, journal.registration(it, actor)) for it in programs])
+
+    async def _on_free_ports(self, programs: Sequence[Program]) -> list[Program]:
+        return [await self._on_a_free_port(it) for it in programs]
 
     async def _on_a_free_port(self, program: Program) -> Program:
         """Callers keep the address that they are told now, so a port that a stranger holds is passed over already."""
