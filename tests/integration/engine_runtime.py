@@ -290,6 +290,42 @@ class EngineRuntimeSuite(EngineObservation):
         assert "y" in lines
         assert any("Read-only file system" in line for line in lines)
 
+    @pytest.mark.parametrize(
+        ("instructions", "script", "expected"),
+        [
+            ("HEALTHCHECK --interval=1s --retries=2 CMD true", "echo up", ["up"]),
+            (
+                'VOLUME ["//data", "/var/www/html/", "/tmp/", "/state/", "/a/./b"]',
+                "echo x > /state/x; ls /state",
+                ["x"],
+            ),
+            ("WORKDIR /tmp/x", "pwd; touch y || echo empty", ["/tmp/x", "empty"]),
+            ("VOLUME /data\nWORKDIR /data/x", "pwd; touch y || echo empty", ["/data/x", "empty"]),
+            ("WORKDIR /state/a/b", "pwd; touch y && ls", ["/state/a/b", "y"]),
+            ("WORKDIR /srv/x", "pwd", ["/srv/x"]),
+        ],
+    )
+    async def test_images_as_people_write_them(
+        self,
+        runtime: Runtime,
+        of_shell: MakeScript,
+        witness: docker.DockerClient,
+        busybox_image: str,
+        instructions: str,
+        script: str,
+        expected: list[str],
+    ) -> None:
+        """They start, and find their places, alike under every runtime."""
+        name = "hershy-test-habits:local"
+        image_id = built(witness, name, f'FROM {busybox_image}\n{instructions}\nCMD ["sh", "/state/script.sh"]\n')
+        try:
+            lines = await self.output(runtime, replace(of_shell(script), image_id=image_id))
+        finally:
+            for status in await runtime.list_owned():
+                await runtime.remove(status.container_id)
+            witness.images.remove(name, force=True)
+        assert [it for it in lines if "Read-only" not in it and it != "script.sh"] == expected
+
     async def test_image_user_is_honoured_unless_privileged(
         self, runtime: Runtime, of_shell: MakeScript, witness: docker.DockerClient, busybox_image: str
     ) -> None:

@@ -8,6 +8,7 @@ from hershy.core.ids import ContainerID
 from hershy.core.log import get_logger
 from hershy.errors import ContractViolation, HershyError, ImageNotFound, RuntimeFailure
 from hershy.programs.domain.egress import Egress
+from hershy.programs.domain.security import STATE_MOUNT
 from hershy.programs.ports.runtime import ContainerSpec
 from hershy_adapters._names import container_name
 
@@ -15,11 +16,12 @@ from .._engine import Engine
 from .._errors import is_unknown_runtime, translated
 from .._network.bridge import ProgramNetwork
 from .._network.resolvers import ResolvConf
-from .hardening import create_config
+from .hardening import create_config, is_below
 from .inherited import InheritedConfig
 from .policy import ContainerPolicy, ImageFacts
 from .readback import differences
 from .removal import remove_container
+from .state_folders import make_folder
 
 _log = get_logger("hershy.docker")
 
@@ -58,6 +60,7 @@ class Creation:
             if self._resolv_conf is not None:
                 self._resolv_conf.write()
         image = await self._images.facts(spec.image_id)
+        await _prepare_working_dir(spec, image)
         container_id = await self._post(spec, image)
         try:
             await self._verify(container_id, spec, image)
@@ -98,3 +101,13 @@ class Creation:
             await remove_container(self._engine, container_id)
         except HershyError as error:
             _log.warning("container left behind", container_id=str(container_id), error=str(error))
+
+
+async def _prepare_working_dir(spec: ContainerSpec, image: ImageFacts) -> None:
+    if not is_below(image.working_dir, STATE_MOUNT):
+        return
+    inside = image.working_dir.removeprefix(f"{STATE_MOUNT}/")
+    try:
+        await asyncio.to_thread(make_folder, spec.state.handle, inside)
+    except OSError as error:
+        raise RuntimeFailure(f"making {image.working_dir} in the state of {spec.program_id}: {error}") from error

@@ -9,6 +9,7 @@ import json
 import signal
 from pathlib import Path
 
+from hershy.errors import RuntimeFailure
 from hershy.programs.domain.security import STATE_MOUNT
 from hershy.programs.ports.runtime import ContainerSpec
 
@@ -36,8 +37,24 @@ def masked_places(image: ImageFacts) -> tuple[str, ...]:
 
     An image's volumes, because each would be writable and unbounded. ``/tmp``, because gVisor puts a writable
     file system there of its own accord; under every runtime, so that a program meets the same thing everywhere.
+    A working directory in one of these, because gVisor finds none in a file system that is empty.
+
+    Raises RuntimeFailure for a volume inside ``/state``: mounted over, it would be a part that cannot be written.
     """
-    return tuple(sorted({SCRATCH, *image.volumes} - {STATE_MOUNT}))
+    for volume in image.volumes:
+        if is_below(volume, STATE_MOUNT):
+            raise RuntimeFailure(
+                f"the image declares VOLUME {volume!r:.80}, a part of {STATE_MOUNT}, which is a volume already",
+                remedy="leave the instruction out: what is written there is kept without it",
+            )
+    masks = {SCRATCH, *image.volumes} - {STATE_MOUNT}
+    if any(is_below(image.working_dir, mask) for mask in masks):
+        masks.add(image.working_dir)
+    return tuple(sorted(masks))
+
+
+def is_below(path: str, folder: str) -> bool:
+    return path.startswith(f"{folder}/")
 
 
 def create_config(spec: ContainerSpec, image: ImageFacts, policy: ContainerPolicy) -> Config:

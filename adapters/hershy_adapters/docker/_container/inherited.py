@@ -1,12 +1,14 @@
 """What containers would take over from their images, asked once per image."""
 
+import posixpath
 from collections import OrderedDict
 
 from hershy.core.ids import ImageID
+from hershy.errors import RuntimeFailure
 
 from .._engine import Engine
 from .._errors import translated
-from .policy import ImageFacts
+from .policy import Config, ImageFacts
 
 MAX_REMEMBERED = 1000
 
@@ -33,4 +35,28 @@ class InheritedConfig:
         with translated("inspecting the image", name):
             account = await self._engine.client.images.inspect(name)
         config = account.get("Config") or {}
-        return ImageID(account["Id"]), ImageFacts(config.get("User") or "", tuple(config.get("Volumes") or ()))
+        return ImageID(account["Id"]), facts_of(config)
+
+
+def facts_of(config: Config) -> ImageFacts:
+    """Of an image's configuration, with its paths as the engine means them: it cleans them before it mounts anything.
+
+    Raises RuntimeFailure for a volume that could not be mounted over.
+    """
+    volumes = dict.fromkeys(_volume(it) for it in config.get("Volumes") or ())
+    return ImageFacts(config.get("User") or "", tuple(volumes), _cleaned(config.get("WorkingDir") or "/"))
+
+
+def _volume(written: str) -> str:
+    place = _cleaned(written)
+    if not place.startswith("/") or place == "/":
+        raise RuntimeFailure(
+            f"the image declares VOLUME {written!r:.80}, which is no place below /",
+            remedy="write the volume's absolute path, or leave the instruction out",
+        )
+    return place
+
+
+def _cleaned(path: str) -> str:
+    cleaned = posixpath.normpath(path)
+    return cleaned[1:] if cleaned.startswith("//") else cleaned

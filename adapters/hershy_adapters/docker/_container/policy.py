@@ -24,10 +24,14 @@ Config = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """What a container would take over from its image: the user, and writable places it declares."""
+    """What a container would take over from its image: the user, writable places it declares, and where it begins.
+
+    Paths are absolute and clean.
+    """
 
     user: str = ""
     volumes: tuple[str, ...] = ()
+    working_dir: str = "/"
 
 
 @dataclass(frozen=True, slots=True)

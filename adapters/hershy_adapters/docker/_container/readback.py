@@ -78,7 +78,8 @@ def _expected(spec: ContainerSpec, image: ImageFacts, policy: ContainerPolicy) -
         "Image": str(spec.image_id),
         "Config.User": policy.contract.user_for(image.user),
         "Config.StopSignal": "SIGTERM",
-        "Config.Healthcheck": {"Test": ["NONE"]},
+        # The image's own numbers stand beside it, and mean nothing without a test.
+        "Config.Healthcheck.Test": ["NONE"],
         **{f"Config.{name}": None for name in NOTHING_OF_CONFIG},
         **{f"Config.Labels.{name}": value for name, value in labels(spec, policy).items()},
         f"Config.Labels.{SPEC_HASH_LABEL}": spec_hash(spec, image, policy),

@@ -77,9 +77,18 @@ def fields(account: dict[str, Any]) -> list[str]:
 
 def test_an_obedient_engine_keeps_the_contract() -> None:
     """What is sent is what the contract asks for, for plain images and those with volumes."""
-    for image in (IMAGE, ImageFacts("1000", ("/data", "/state", "/tmp"))):
+    for image in (IMAGE, ImageFacts("1000", ("/data", "/state", "/tmp"), "/data/x")):
         account = account_of(create_config(SPEC, image, ENCLOSURE))
         assert differences(account, SPEC, image, ENCLOSURE) == []
+
+
+def test_a_health_check_of_the_image_leaves_its_numbers() -> None:
+    """Which the engine merges in; the test itself stays off."""
+    account = account_of(create_config(SPEC, IMAGE, ENCLOSURE))
+    account["Config"]["Healthcheck"] |= {"Interval": 30_000_000_000, "Retries": 3}
+    assert fields(account) == []
+    account["Config"]["Healthcheck"]["Test"] = ["CMD-SHELL", "true"]
+    assert fields(account) == ["Config.Healthcheck.Test"]
 
 
 def loosened() -> Iterator[tuple[str, Any]]:
