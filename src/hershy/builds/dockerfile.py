@@ -33,6 +33,9 @@ _WITH_HERE_DOCUMENTS = frozenset({"ADD", "COPY", "RUN"})
 _DIRECTIVE = re.compile(r"(#|//)\s*+([a-zA-Z][a-zA-Z0-9]*+)\s*+=\s*+(.+)")
 _HERE_DOCUMENT = re.compile(r"\d*<<(-?)([^<]+)", re.DOTALL)
 _HERE_NAME = re.compile(r"([\"']?)(\w+)\1", re.ASCII)
+_BLANKS = re.compile(f"[{SPACE}]+")
+_ONE_WORD = re.compile(r"\$\{[^\s'\"<>{}$`\\]*\}")
+"""What stays a part of one word, whatever a builder makes of it."""
 _PLAIN_VARIABLE = re.compile(r"\$\{\w+(?::?[-+?][^\s'\"<>{}$`\\]*)?\}", re.ASCII)
 
 
@@ -40,7 +43,8 @@ _PLAIN_VARIABLE = re.compile(r"\$\{\w+(?::?[-+?][^\s'\"<>{}$`\\]*)?\}", re.ASCII
 class Instruction:
     """``flags`` are the leading ``--name=value`` (a value missing is None), ``rest`` what follows them.
 
-    ``line`` is the number of its first line, from 1; ``documents`` are its here-documents.
+    ``line`` is the number of its first line, from 1; ``documents`` are its here-documents in which a builder replaces
+    variables: those of ``RUN`` are the shell's, and quoted ones are taken as they stand.
     """
 
     word: str
@@ -130,10 +134,11 @@ def _instructions(lines: Sequence[str], escape: str) -> Iterator[Instruction]:
                 pieces.append(text)
         whole = "".join(pieces)
         instruction = _instruction(whole, number)
-        documents = [
-            _here_document(numbered, name, has_tabs=has_tabs, line=number)
-            for name, has_tabs in _here_documents(instruction, whole, escape)
-        ]
+        documents = []
+        for it in _here_documents(instruction, whole, escape):
+            text = _here_document(numbered, it, number)
+            if it.is_expanded:
+                documents.append(text)
         yield replace(instruction, documents=tuple(documents))
 
 
@@ -164,13 +169,23 @@ def _instruction(text: str, line: int) -> Instruction:
     return Instruction(word.upper(), flags, rest.rstrip(SPACE), line)
 
 
-def _here_documents(instruction: Instruction, text: str, escape: str) -> Iterator[tuple[str, bool]]:
-    if "<<" not in text:
+@dataclass(frozen=True, slots=True)
+class _HereDocument:
+    """``name`` is the line that ends it; ``has_tabs``: tabs before that are not counted."""
+
+    name: str
+    has_tabs: bool
+    is_expanded: bool
+
+
+def _here_documents(instruction: Instruction, text: str, escape: str) -> Iterator[_HereDocument]:
+    candidates = [word for word in _BLANKS.split(text) if _may_begin_document(word)]
+    if not candidates:
         return
     subject = instruction.triggered if instruction.word == "ONBUILD" else instruction
     if subject.word not in _WITH_HERE_DOCUMENTS or subject.exec_form is not None:
         return
-    if "${" in _PLAIN_VARIABLE.sub("", text):
+    if "${" in _ONE_WORD.sub("", text) or any("${" in _PLAIN_VARIABLE.sub("", word) for word in candidates):
         raise doubt(instruction.line, "'<<' together with '${…}' that holds more than a name and a plain default")
     for word in _words(text, escape, instruction.line):
         match = _HERE_DOCUMENT.fullmatch(word)
@@ -179,7 +194,18 @@ def _here_documents(instruction: Instruction, text: str, escape: str) -> Iterato
         name = _HERE_NAME.fullmatch(match[2])
         if name is None or name[2].upper() in INSTRUCTIONS:
             raise doubt(instruction.line, f"end the here-document {word!r:.80} with a plain word, such as EOF")
-        yield name[2], bool(match[1])
+        yield _HereDocument(name[2], bool(match[1]), is_expanded=subject.word != "RUN" and not name[1])
+
+
+def _may_begin_document(word: str) -> bool:
+    """Whether a builder might take ``word``, which may be a part of a quoted one, for the beginning of one.
+
+    Not ``<<`` by itself, nor ``<<<``, nor what has anything but digits before it, unless braces could make that vanish.
+    """
+    before, operator, after = word.partition("<<")
+    if not operator or not after.removeprefix("-") or ("<" in after and "${" not in after):
+        return False
+    return not before.strip("0123456789") or "${" in before or "}" in before
 
 
 def _words(text: str, escape: str, line: int) -> Iterator[str]:
@@ -204,10 +230,10 @@ def _words(text: str, escape: str, line: int) -> Iterator[str]:
         yield "".join(word)
 
 
-def _here_document(lines: Iterator[tuple[int, str]], name: str, *, has_tabs: bool, line: int) -> str:
+def _here_document(lines: Iterator[tuple[int, str]], document: _HereDocument, line: int) -> str:
     body: list[str] = []
     for _, text in lines:
-        if (text.lstrip("\t") if has_tabs else text) == name:
+        if (text.lstrip("\t") if document.has_tabs else text) == document.name:
             return "\n".join(body)
         body.append(text)
-    raise doubt(line, f"the here-document {name} has no end")
+    raise doubt(line, f"the here-document {document.name} has no end")

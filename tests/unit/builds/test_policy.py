@@ -237,6 +237,49 @@ def test_what_would_swell_in_the_engine_is_refused(dockerfile: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "lines",
+    [
+        'SHELL ["/bin/bash", "-c"]\nRUN ver=1.84.0; dir=boost_${ver//./_}; curl $dir ${dir} ${dir/a/b}',
+        "RUN for f in *; do mv $f ${f/-/_}; done",
+        "COPY <<'EOF' /x\n" + "${A//x/y} " * 2000 + "\nEOF",
+        "COPY <<EOF /x\n${A//./_} $B\nEOF",
+        "\n".join(f"ENV PATH=/opt/{n}/bin:$PATH LD_LIBRARY_PATH=/opt/{n}/lib:$LD_LIBRARY_PATH" for n in range(40)),
+        "\n".join(f"ENV PATH /opt/{n}/bin:$PATH" for n in range(40)),
+        'RUN read -r a b <<< "${V%%-*}"',
+        "RUN echo $((1 << ${#V})) $((1<<${#V}))",
+        "RUN echo it's ${V#*-} <<< x",
+        "RUN echo ${V//./_} ; cat <<EOF\n${V//./_} $V ${#V}\nEOF",
+        "RUN cat <<EOF\n" + "${A//x/y} " * 2000 + "\nEOF",
+        "ENV UNDER=${PYTHON_VERSION//./_} PLAIN=${PYTHON_VERSION%.*} OTHER=${PYTHON_VERSION/a/b}",
+        "ARG V=1.2.3\nARG W=${V%.*}\nENV X=$W Y=${W//./-} Z=${X:-none}",
+        "ONBUILD ENV PATH=/x:$PATH\nONBUILD RUN echo ${A//x/y}",
+        "HEALTHCHECK CMD test ${A//x/y} = ${B/a/b}\nCMD echo ${A//x/y}",
+        "ENV A=" + "x" * 2000 + "\n" + "RUN " + "$A" * 5000,
+    ],
+)
+def test_what_a_shell_expands_is_the_shells(lines: str) -> None:
+    """Variables that no builder replaces, or that stay small, are nobody's concern."""
+    assert refusal(f"FROM python\n{lines}\nCMD x", BuildPolicy()) == ""
+
+
+@pytest.mark.parametrize(
+    "dockerfile",
+    [
+        "FROM x AS s0\nENV A=0123456789\nONBUILD ENV A=$A$A\n"
+        + "".join(f"FROM s{n} AS s{n + 1}\nONBUILD ENV A=$A$A\n" for n in range(8)),
+        "FROM x AS s0\nENV A=0123456789\n" + "ONBUILD ENV A=$A$A\n" * 20 + "FROM s0",
+        "FROM x AS s0\n" + f"ONBUILD LABEL a={'x' * 50_000}\n" + "FROM s0\n" * 99,
+        "FROM x\nENV A=" + "x" * 60_000 + "\nENV B=${A//x/$A}",
+        "FROM x\nENV A=" + "x" * 60_000 + "\nENV B=${A//x/" + "y" * 100 + "}",
+        "FROM x\nENV A=" + "x" * 60_000 + "\nONBUILD COPY <<EOF /x\n" + "$A" * 1000 + "\nEOF",
+    ],
+)
+def test_what_swells_by_repetition_or_replacement_is_refused(dockerfile: str) -> None:
+    """What a stage holds back is carried out in every stage upon it; a replacement may stand for every character."""
+    assert "grow too large" in refusal(dockerfile, BuildPolicy())
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "# a=x" + " " * 900_000 + "y\nFROM python",
