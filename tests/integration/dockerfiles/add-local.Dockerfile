@@ -1,0 +1,3 @@
+FROM hershy-habits/busybox
+ADD index.html /www/
+CMD ["httpd", "-f", "-p", "8080", "-h", "/www"]

@@ -1,0 +1,3 @@
+FROM hershy-habits/busybox
+COPY *.html conf/*.conf /www/
+CMD ["httpd", "-f", "-p", "8080", "-h", "/www"]

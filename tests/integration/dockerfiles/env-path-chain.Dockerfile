@@ -1,0 +1,15 @@
+FROM hershy-habits/busybox
+ENV PATH=/opt/t0/bin:$PATH LD_LIBRARY_PATH=/opt/t0/lib:$LD_LIBRARY_PATH
+ENV PATH=/opt/t1/bin:$PATH LD_LIBRARY_PATH=/opt/t1/lib:$LD_LIBRARY_PATH
+ENV PATH=/opt/t2/bin:$PATH LD_LIBRARY_PATH=/opt/t2/lib:$LD_LIBRARY_PATH
+ENV PATH=/opt/t3/bin:$PATH LD_LIBRARY_PATH=/opt/t3/lib:$LD_LIBRARY_PATH
+ENV PATH=/opt/t4/bin:$PATH LD_LIBRARY_PATH=/opt/t4/lib:$LD_LIBRARY_PATH
+ENV PATH=/opt/t5/bin:$PATH LD_LIBRARY_PATH=/opt/t5/lib:$LD_LIBRARY_PATH
+ENV PATH=/opt/t6/bin:$PATH LD_LIBRARY_PATH=/opt/t6/lib:$LD_LIBRARY_PATH
+ENV PATH=/opt/t7/bin:$PATH LD_LIBRARY_PATH=/opt/t7/lib:$LD_LIBRARY_PATH
+ENV PATH=/opt/t8/bin:$PATH LD_LIBRARY_PATH=/opt/t8/lib:$LD_LIBRARY_PATH
+ENV PATH=/opt/t9/bin:$PATH LD_LIBRARY_PATH=/opt/t9/lib:$LD_LIBRARY_PATH
+ENV PATH=/opt/t10/bin:$PATH LD_LIBRARY_PATH=/opt/t10/lib:$LD_LIBRARY_PATH
+ENV PATH=/opt/t11/bin:$PATH LD_LIBRARY_PATH=/opt/t11/lib:$LD_LIBRARY_PATH
+COPY index.html /www/
+CMD ["httpd", "-f", "-p", "8080", "-h", "/www"]

@@ -1,0 +1,4 @@
+FROM hershy-habits/busybox
+ENV A=${B!x}
+COPY index.html /www/
+CMD ["httpd", "-f", "-p", "8080", "-h", "/www"]

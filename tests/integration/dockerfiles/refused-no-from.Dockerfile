@@ -1,0 +1,2 @@
+COPY index.html /www/
+CMD ["httpd", "-f", "-p", "8080", "-h", "/www"]

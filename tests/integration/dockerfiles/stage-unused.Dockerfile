@@ -1,0 +1,5 @@
+FROM hershy-habits/busybox AS test
+RUN false
+FROM hershy-habits/busybox
+COPY index.html /www/
+CMD ["httpd", "-f", "-p", "8080", "-h", "/www"]

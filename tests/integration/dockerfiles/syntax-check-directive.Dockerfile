@@ -1,0 +1,4 @@
+# check=skip=all
+FROM hershy-habits/busybox
+COPY index.html /www/
+CMD ["httpd", "-f", "-p", "8080", "-h", "/www"]

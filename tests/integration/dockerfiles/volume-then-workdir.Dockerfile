@@ -1,0 +1,5 @@
+FROM hershy-habits/busybox
+COPY index.html /www/
+VOLUME /data
+WORKDIR /data/x
+CMD ["httpd", "-f", "-p", "8080", "-h", "/www"]
