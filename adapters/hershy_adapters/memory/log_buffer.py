@@ -8,6 +8,7 @@ from hershy.core.clock import Clock
 from hershy.programs.ports.runtime import LogLine, LogQuery, LogStream
 
 MAX_LINE_CHARS = 64 * 1024
+CUT = "\N{HORIZONTAL ELLIPSIS}"
 
 
 class LogBuffer:
@@ -25,7 +26,8 @@ class LogBuffer:
         if self._is_closed:
             return
         for line in text.split("\n"):
-            self._lines.append(LogLine(self._clock.now(), stream, line[:MAX_LINE_CHARS]))
+            kept = line if len(line) <= MAX_LINE_CHARS else line[: MAX_LINE_CHARS - 1] + CUT
+            self._lines.append(LogLine(self._clock.now(), stream, kept))
             self._written += 1
         self._notify()
 

@@ -1,11 +1,15 @@
 """Decodes the engine's log stream: frames of two output streams, each line with its time."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from hershy.errors import RuntimeFailure
 from hershy.programs.ports.runtime import LogLine, LogStream
 
 from .moments import from_stamp, moment_of
 
 MAX_LINE_BYTES = 64 * 1024
+CUT = "\N{HORIZONTAL ELLIPSIS}"
 MAX_FRAME_BYTES = 1024 * 1024
 """The engine splits lines at 16 KiB; a longer frame than this is not its log stream."""
 
@@ -19,17 +23,20 @@ _KNOWN_STREAMS = {*_STREAMS, _ENGINE_ERROR}
 class LogDecoder:
     """Feed it bytes as they come. A frame is ``time, space, text``; a long line comes in several frames.
 
-    Only the last frame of a line ends in a newline. What exceeds ``MAX_LINE_BYTES`` of a line is dropped. So are
-    lines from before ``begin``, in nanoseconds of the epoch: the engine leaves out only those before the first later
-    one, and the lines of two streams are not in the order of their times.
+    Only the last frame of a line ends in a newline. What exceeds ``MAX_LINE_BYTES`` of a line is dropped and marked.
+    Lines from before ``begin``, in nanoseconds of the epoch, are left out (the engine leaves out only those before the
+    first later one, and the lines of two streams are not in the order of their times), and those up to the time that
+    ``after`` has for their stream.
     """
 
-    def __init__(self, begin: int = 0) -> None:
+    def __init__(self, begin: int = 0, after: Mapping[LogStream, int] = MappingProxyType({})) -> None:
         self._begin = begin
+        self._after = after
         self._buffer = bytearray()
         self._begun: dict[LogStream, tuple[int, bytearray]] = {}
-        self.latest = begin
-        """The time of the newest frame."""
+        self.frames = 0
+        self.latest: dict[LogStream, int] = {}
+        """The time of each stream's newest line that has ended, of its last frame."""
         self.engine_error = ""
         """Why the engine cannot go on, once it has said so; nothing more comes then."""
 
@@ -63,16 +70,25 @@ class LogDecoder:
     def _frame(self, stream: LogStream, frame: bytes) -> list[LogLine]:
         stamp, _, text = frame.partition(b" ")
         at = _from_stamp(stamp.decode("ascii", "replace"))
-        self.latest = max(self.latest, at)
+        self.frames += 1
         _, line = self._begun.setdefault(stream, (at, bytearray()))
-        line += text.removesuffix(b"\n")[: MAX_LINE_BYTES - len(line)]
-        return self._finished(stream) if text.endswith(b"\n") else []
+        line += text.removesuffix(b"\n")[: MAX_LINE_BYTES + 1 - len(line)]
+        if not text.endswith(b"\n"):
+            return []
+        self.latest[stream] = at
+        return self._finished(stream)
 
     def _finished(self, stream: LogStream) -> list[LogLine]:
         at, line = self._begun.pop(stream)
-        if at < self._begin:
+        if at < self._begin or at <= self._after.get(stream, -1):
             return []
-        return [LogLine(moment_of(at), stream, line.decode("utf-8", "replace"))]
+        return [LogLine(moment_of(at), stream, _text(line))]
+
+
+def _text(line: bytearray) -> str:
+    if len(line) <= MAX_LINE_BYTES:
+        return line.decode("utf-8", "replace")
+    return line[: MAX_LINE_BYTES - 1].decode("utf-8", "replace").rstrip("\N{REPLACEMENT CHARACTER}") + CUT
 
 
 def _from_stamp(stamp: str) -> int:

@@ -126,6 +126,39 @@ class RuntimeLogsContract(RuntimeContractBase):
         lines = texts(await collected(runtime.logs(container_id, LogQuery())))
         assert [len(line) for line in lines] == [len(long), len("next")]
 
+    async def test_what_is_cut_is_marked(self, runtime: Runtime, make_spec: MakeSpec) -> None:
+        """A line of more than 64 KiB ends in an ellipsis instead of the rest."""
+        script = Script(output=((LogStream.STDOUT, "x" * (64 * 1024 + 1)), (LogStream.STDOUT, "next")), exit_code=0)
+        container_id = await self.started(runtime, make_spec(script))
+        await self.ended(runtime, container_id)
+        cut, following = texts(await collected(runtime.logs(container_id, LogQuery())))
+        assert (cut, following) == ("x" * (64 * 1024 - 1) + "\N{HORIZONTAL ELLIPSIS}", "next")
+
+    async def test_a_tail_counts_lines_however_long(self, runtime: Runtime, make_spec: MakeSpec) -> None:
+        """Lines that an engine keeps in pieces are one each, followed or not, of one stream or both."""
+        output = [(LogStream.STDERR, "e" * 50_000), *((LogStream.STDOUT, str(n) * 40_000) for n in range(4))]
+        script = Script(output=tuple(output), exit_code=0, pause_before_exit=PAUSE)
+        container_id = await self.started(runtime, make_spec(script))
+        await self.ended(runtime, container_id)
+        for tail in (1, 3):
+            for follow in (False, True):
+                for streams in (frozenset(LogStream), frozenset({LogStream.STDOUT})):
+                    query = LogQuery(tail=tail, follow=follow, streams=streams)
+                    lines = texts(await collected(runtime.logs(container_id, query)), LogStream.STDOUT)
+                    assert lines == [str(n) * 40_000 for n in range(4 - tail, 4)]
+
+    async def test_followed_with_a_tail_nothing_is_lost(self, runtime: Runtime, make_spec: MakeSpec) -> None:
+        """While a program goes on writing to both streams, each line after the tail comes once."""
+        output = [(stream, str(n)) for n in range(200) for stream in LogStream]
+        container_id = await self.started(
+            runtime, make_spec(Script(output=tuple(output), pause_before_exit=PAUSE, exit_code=0))
+        )
+        async with asyncio.timeout(DEADLINE_S):
+            lines = await collected(runtime.logs(container_id, LogQuery(tail=1, follow=True)))
+        for stream in LogStream:
+            numbers = [int(text) for text in texts(lines, stream)]
+            assert numbers == list(range(200 - len(numbers), 200))
+
     async def test_logs_of_unknown_container(self, runtime: Runtime) -> None:
         """A container that does not exist has no logs; the first iteration says so."""
         lines = runtime.logs(UNKNOWN, LogQuery())

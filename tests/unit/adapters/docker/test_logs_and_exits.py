@@ -74,6 +74,22 @@ def test_long_lines_are_joined_and_cut() -> None:
     assert following.text == "next"
 
 
+def test_a_cut_within_a_character() -> None:
+    """The mark stands where the last whole character ends."""
+    (line,) = LogDecoder().feed(frame(b"a" + "\N{EURO SIGN}".encode() * MAX_LINE_BYTES + b"\n"))
+    assert line.text.endswith("\N{EURO SIGN}\N{HORIZONTAL ELLIPSIS}")
+    assert "\N{REPLACEMENT CHARACTER}" not in line.text
+
+
+def test_lines_that_were_read_before_do_not_come_again() -> None:
+    """By stream, and by the time at which a line began."""
+    decoder = LogDecoder(after={LogStream.STDOUT: nanoseconds(AT) + 727})
+    later = b"2026-11-20T16:23:26.000000000Z"
+    fed = frame(b"old\n", stamp=b"2026-11-20T16:23:25.788727727Z") + frame(b"err\n", 2) + frame(b"new\n", stamp=later)
+    assert [line.text for line in decoder.feed(fed)] == ["err", "new"]
+    assert set(decoder.latest) == {LogStream.STDOUT, LogStream.STDERR}
+
+
 def test_unfinished_line_comes_at_the_end() -> None:
     """What a program wrote without a line end is not lost."""
     decoder = LogDecoder()
@@ -89,11 +105,12 @@ def test_what_is_no_log_stream(data: bytes) -> None:
 
 
 def test_moments_for_the_engine() -> None:
-    """``since`` is exact, and so is the time of the newest frame."""
+    """``since`` is exact, and so is the time of each stream's newest line."""
     assert for_engine(nanoseconds(AT)) == "1795191805.788727000"
     decoder = LogDecoder()
     decoder.feed(frame(b"x\n") + frame(b"y\n", 2, b"2026-11-20T16:23:25.7Z"))
-    assert for_engine(decoder.latest) == "1795191805.788727749"
+    assert for_engine(decoder.latest[LogStream.STDOUT]) == "1795191805.788727749"
+    assert for_engine(decoder.latest[LogStream.STDERR]) == "1795191805.700000000"
     decoder.feed(frame(b"z\n", stamp=b"2026-11-20T17:23:26+01:00"))
     assert for_engine(decoder.latest) == "1795191806.000000000"
 
