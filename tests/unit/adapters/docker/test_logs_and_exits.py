@@ -112,7 +112,7 @@ def test_moments_for_the_engine() -> None:
     assert for_engine(decoder.latest[LogStream.STDOUT]) == "1795191805.788727749"
     assert for_engine(decoder.latest[LogStream.STDERR]) == "1795191805.700000000"
     decoder.feed(frame(b"z\n", stamp=b"2026-11-20T17:23:26+01:00"))
-    assert for_engine(decoder.latest) == "1795191806.000000000"
+    assert for_engine(decoder.latest[LogStream.STDOUT]) == "1795191806.000000000"
 
 
 def test_lines_of_an_earlier_time_are_left_out() -> None:
