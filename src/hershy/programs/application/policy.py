@@ -45,6 +45,7 @@ class HostPolicy:
         open_files=1_048_576,
         log_bytes=1024 * MIB,
         state_bytes=1024 * 1024 * MIB,
+        state_entries=1_048_576,
     )
 
     def __post_init__(self) -> None:

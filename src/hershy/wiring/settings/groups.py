@@ -139,6 +139,11 @@ class ProgramSettings(Group):
     max_state_bytes: int = Field(
         _MOST.state_bytes, ge=LOWEST["state_bytes"], description="bytes in /state one program may ask for"
     )
+    max_state_entries: int = Field(
+        _MOST.state_entries,
+        ge=LOWEST["state_entries"],
+        description="files, folders and links in /state one program may ask for; so many are counted every few seconds",
+    )
     egress: Egress = Field(Egress.OPEN, description="the most that any program has of the network: open or none")
     dns: tuple[str, ...] = Field((), description="resolvers that programs are given; none: those of this machine")
     seccomp_profile: str = Field("", description="a file with a profile in place of hershy's; see docs/seccomp.md")

@@ -190,6 +190,7 @@ class Settings(BaseModel):
                 open_files=programs.max_open_files,
                 log_bytes=programs.max_log_bytes,
                 state_bytes=programs.max_state_bytes,
+                state_entries=programs.max_state_entries,
             ),
         )
 
