@@ -1,6 +1,7 @@
 """Builds that try to take more of the machine than they may, or to learn what they should not."""
 
 import asyncio
+import contextlib
 import os
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -212,6 +213,20 @@ class TestBuildKit(WithControlGroup):
         assert lines.count_of("CACHED") >= 1
         assert not any(line.endswith(f" a{mark}") and "echo" not in line for line in lines)
 
+    async def test_values_of_arguments_are_on_no_command_line(self) -> None:
+        """While the step that uses one runs, no process of the machine shows it; nor the password of a proxy."""
+        policy = replace(LIMITED, proxy="http://user:proxys-secret@127.0.0.1:9")
+        steps = ("ARG TOKEN", "ARG EMPTY", 'RUN echo "to""ken ${#TOKEN} [$EMPTY] ${#http_proxy}" && sleep 3')
+        given = {"TOKEN": SECRET, "EMPTY": "", "PATH": os.environ["PATH"]}
+        building = asyncio.create_task(self.build(*steps, policy=policy, build_args=given))
+        seen: set[str] = set()
+        while not building.done():
+            seen |= await asyncio.to_thread(_command_lines)
+            await asyncio.sleep(0.1)
+        assert (await building).count_of(f"token {len(SECRET)} [] {len(policy.proxy)}") == 1
+        assert any("--build-arg=TOKEN" in line for line in seen)
+        assert [line for line in seen if SECRET in line or "proxys-secret" in line] == []
+
     async def test_the_engine_asks_the_policy_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Had the Dockerfile been read wrongly, the engine itself refuses to fetch."""
         monkeypatch.setattr(BuildPolicy, "require", lambda self, spec: None)
@@ -280,6 +295,14 @@ class TestNoControlGroup(Base):
         finding = next(it for it in await self._builder.diagnose() if it.name == "build limits")
         assert not finding.ok
         assert "root" in finding.remedy
+
+
+def _command_lines() -> set[str]:
+    lines = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            lines.add(process.joinpath("cmdline").read_text("utf-8", "replace").replace("\0", " "))
+    return lines
 
 
 class _Counting:
