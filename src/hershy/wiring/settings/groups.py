@@ -121,6 +121,9 @@ class ProgramSettings(Group):
     max_source_bytes: int = Field(16 * MIB, ge=1, description="the Dockerfile and sources of one program")
     journal_entries: int = Field(1_000, ge=1, description="entries of the journal kept of each program")
     journal_days: float = Field(30, ge=0, description="days that entries of deleted programs are kept")
+    journal_gone_entries: int = Field(
+        HostPolicy().journal_gone_entries, ge=0, description="entries kept of all the deleted programs of one user"
+    )
     max_cpus: float = Field(
         default_factory=lambda: float(os.cpu_count() or 1),
         ge=LOWEST["cpus"],

@@ -182,6 +182,7 @@ class Settings(BaseModel):
             max_source_bytes=programs.max_source_bytes,
             journal_entries=programs.journal_entries,
             journal_age=timedelta(days=programs.journal_days),
+            journal_gone_entries=programs.journal_gone_entries,
             egress=programs.egress,
             max_resources=ResourceLimits(
                 cpus=programs.max_cpus,
