@@ -81,6 +81,9 @@ class BuildSettings(Group):
     timeout_s: float = Field(600, gt=0, description="how long a build may take")
     at_once: Annotated[int, Named("concurrent_builds")] = Field(4, ge=1, description="builds at the same time")
     network: bool = Field(True, description="whether the steps of a build reach the network")
+    link_local: bool = Field(
+        False, description="whether they reach link-local addresses, where clouds give out a machine's credentials"
+    )
     proxy: str = Field("", repr=False, description="URL of the proxy that steps of every build are told of")
     no_proxy: str = Field("", description="names, separated by commas, that they reach without it")
     memory_bytes: int | None = Field(

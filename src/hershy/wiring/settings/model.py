@@ -167,6 +167,7 @@ class Settings(BaseModel):
             concurrent_builds=builds.at_once,
             build_policy=BuildPolicy(
                 allow_network=builds.network,
+                allow_link_local=builds.link_local,
                 allowed_registries=builds.allowed_registries,
                 allowed_add_hosts=builds.allowed_add_hosts,
                 memory_bytes=builds.memory_bytes,
