@@ -63,8 +63,11 @@ async def measure(repository: SqlRepository, programs: int, saves: int) -> None:
     began = time.perf_counter()
     await asyncio.gather(*(save(number) for number in range(programs)))
     print(f"{'saves at once':28} {programs / (time.perf_counter() - began):7.0f} /s")
-    report("prune, nothing to drop", [await timed(lambda: repository.prune_journal(NOW, keep=1000)) for _ in range(5)])
-    report("prune", [await timed(lambda: repository.prune_journal(NOW + timedelta(days=1), keep=1))])
+    report(
+        "prune, nothing to drop",
+        [await timed(lambda: repository.prune_journal(NOW, keep=1000, keep_gone=100_000)) for _ in range(5)],
+    )
+    report("prune", [await timed(lambda: repository.prune_journal(NOW + timedelta(days=1), keep=1, keep_gone=100_000))])
 
 
 async def main() -> None:

@@ -1,6 +1,7 @@
 """Builds that try to take more of the machine than they may, or to learn what they should not."""
 
 import asyncio
+import contextlib
 import os
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -8,11 +9,13 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 from uuid import uuid4
 
 import docker
 import pytest
 import pytest_asyncio
+from pyroute2 import IPRoute
 
 from hershy.builds.builder import BuildRequest
 from hershy.builds.policy import BuildPolicy
@@ -22,6 +25,7 @@ from hershy.testing.contracts.builder import Lines
 from hershy_adapters._names import image_name
 from hershy_adapters.docker._build.cgroup import BuildCgroup
 from hershy_adapters.docker._engine import Engine
+from hershy_adapters.docker._network.link_local import LINK_LOCAL, PRIORITY
 from hershy_adapters.docker.builder import DockerBuilder
 from hershy_adapters.system.clock import SystemClock
 
@@ -31,6 +35,34 @@ CONTROL_GROUPS = Path("/sys/fs/cgroup")
 LIMITED = BuildPolicy(allow_network=False, memory_bytes=64 * MIB, cpus=0.2, pids=60)
 EAT = "head -c 400000000 /dev/zero | tail -c 390000000 | wc -c"
 SECRET = "planted-secret-5d1f"
+METADATA = "169.254.169.254"
+
+
+@pytest.fixture
+def link_local_rule() -> Iterator[dict[str, Any]]:
+    """What keeps the engine's default bridge from such addresses: not in force at first, and afterwards as before."""
+    rule = {"iifname": "docker0", "dst": LINK_LOCAL, "action": "prohibit", "priority": PRIORITY}
+    was_there = _has_rule(rule)
+    _drop(rule)
+    yield rule
+    _drop(rule)
+    if was_there:
+        with IPRoute() as routing:
+            routing.rule("add", **rule)
+
+
+def _has_rule(rule: dict[str, Any]) -> bool:
+    with IPRoute() as routing:
+        return any(
+            it.get_attr("FRA_IIFNAME") == rule["iifname"] and it.get_attr("FRA_PRIORITY") == PRIORITY
+            for it in routing.get_rules()
+        )
+
+
+def _drop(rule: dict[str, Any]) -> None:
+    if _has_rule(rule):
+        with IPRoute() as routing:
+            routing.rule("del", **rule)
 
 
 class Base:
@@ -93,6 +125,19 @@ class Base:
         lines = await self.build("RUN cat /proc/net/dev")
         assert lines.count_of("lo:") == 1
         assert lines.count_of("eth") == 0
+
+    async def test_no_link_local_addresses(self, link_local_rule: dict[str, Any]) -> None:
+        """A step with a network does not reach where clouds give out credentials: the kernel has been told."""
+        policy = replace(LIMITED, allow_network=True)
+        connect = f"nc -w 2 {METADATA} 80 </dev/null"
+        lines = await self.build(f'RUN {connect}; echo "en""ded $?"; cat /proc/net/route', policy=policy)
+        assert lines.count_of("eth0") >= 1
+        assert lines.count_of("ended 1") == 1
+        assert await asyncio.to_thread(_has_rule, link_local_rule)
+        await asyncio.to_thread(_drop, link_local_rule)
+        await self.build("RUN true", policy=replace(policy, allow_link_local=True))
+        await self.build("RUN true")
+        assert not await asyncio.to_thread(_has_rule, link_local_rule)
 
     async def test_hosts_secrets_stay_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Nothing of the Host's environment is in a step's own, nor in any process that a step can see."""
@@ -212,6 +257,20 @@ class TestBuildKit(WithControlGroup):
         assert lines.count_of("CACHED") >= 1
         assert not any(line.endswith(f" a{mark}") and "echo" not in line for line in lines)
 
+    async def test_values_of_arguments_are_on_no_command_line(self) -> None:
+        """While the step that uses one runs, no process of the machine shows it; nor the password of a proxy."""
+        policy = replace(LIMITED, proxy="http://user:proxys-secret@127.0.0.1:9")
+        steps = ("ARG TOKEN", "ARG EMPTY", 'RUN echo "to""ken ${#TOKEN} [$EMPTY] ${#http_proxy}" && sleep 3')
+        given = {"TOKEN": SECRET, "EMPTY": "", "PATH": os.environ["PATH"]}
+        building = asyncio.create_task(self.build(*steps, policy=policy, build_args=given))
+        seen: set[str] = set()
+        while not building.done():
+            seen |= await asyncio.to_thread(_command_lines)
+            await asyncio.sleep(0.1)
+        assert (await building).count_of(f"token {len(SECRET)} [] {len(policy.proxy)}") == 1
+        assert any("--build-arg=TOKEN" in line for line in seen)
+        assert [line for line in seen if SECRET in line or "proxys-secret" in line] == []
+
     async def test_the_engine_asks_the_policy_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Had the Dockerfile been read wrongly, the engine itself refuses to fetch."""
         monkeypatch.setattr(BuildPolicy, "require", lambda self, spec: None)
@@ -280,6 +339,14 @@ class TestNoControlGroup(Base):
         finding = next(it for it in await self._builder.diagnose() if it.name == "build limits")
         assert not finding.ok
         assert "root" in finding.remedy
+
+
+def _command_lines() -> set[str]:
+    lines = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            lines.add(process.joinpath("cmdline").read_text("utf-8", "replace").replace("\0", " "))
+    return lines
 
 
 class _Counting:

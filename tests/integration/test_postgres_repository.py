@@ -91,7 +91,7 @@ async def test_two_hosts_share_a_database_without_meeting(repository: SqlReposit
         assert await other.get(theirs.program.id) == saved.program
         assert [it.id for it in await other.journal()] == [theirs.entry.id, saved.entry.id]
         assert [it.id for it in await repository.journal()][:1] == [mine.entry.id]
-        await repository.prune_journal(sample_program().created_at + timedelta(days=1), keep=0)
+        await repository.prune_journal(sample_program().created_at + timedelta(days=1), keep=0, keep_gone=0)
         assert list(await repository.journal()) == []
         assert len(await other.journal()) == 2
     finally:

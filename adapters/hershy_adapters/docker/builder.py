@@ -39,6 +39,7 @@ from ._container.hardening import BUILD_LABEL, DIGEST_LABEL
 from ._diagnosis import ask_engine
 from ._engine import Engine
 from ._errors import translated
+from ._network.default_bridge import DefaultBridge
 
 BUILDKIT_CHOICES = ("auto", "never")
 
@@ -66,6 +67,7 @@ class DockerBuilder(Builder):
         self._scratch = scratch
         self._buildx: Buildx | None = None
         self._step_limits = StepLimits(engine, BuildCgroup(cgroup))
+        self._default_bridge = DefaultBridge(engine)
         self._shared = SharedBuilds(clock)
 
     async def build(self, request: BuildRequest, output: BuildOutput) -> ImageID:
@@ -113,6 +115,8 @@ class DockerBuilder(Builder):
         context = await asyncio.to_thread(pack_context, spec)
         if len(context) > policy.max_context_bytes:
             raise BuildError(f"a build context of {len(context)} bytes; at most {policy.max_context_bytes}")
+        if policy.allow_network and not policy.allow_link_local:
+            await self._default_bridge.refuse_link_local()
         name, labels = image_name(spec.build_id), _labels(spec)
         parent = await self._step_limits.parent(policy)
         buildx = await self._usable_buildx()

@@ -12,7 +12,7 @@ from hershy.builds.spec import BuildSpec
 from hershy.core.adapter import AdapterContext
 from hershy.core.ids import OwnerID, ProgramID
 from hershy.errors import AlreadyExists, InvalidValue, ProgramNotFound
-from hershy.programs.ports.storage import LogKind, StateVolume, Storage
+from hershy.programs.ports.storage import LogKind, StateUsage, StateVolume, Storage
 from hershy_adapters._durable import sync, sync_tree
 from hershy_adapters._names import STAGING_PREFIX
 from hershy_adapters._threads import to_its_end
@@ -22,7 +22,7 @@ from ._layout import ProgramFolders
 from ._log_file import MAX_LOG_BYTES, LogFile
 from ._removal import remove_folder
 from ._sources import read_spec, write_folders
-from ._usage import allocated_bytes
+from ._usage import usage_of
 
 COUNTED_AT_ONCE = 2
 """State folders being counted, so that large ones leave threads for other work."""
@@ -63,11 +63,11 @@ class FilesystemStorage(Storage):
         state.chmod(0o777)
         return StateVolume(str(state))
 
-    async def state_size(self, program_id: ProgramID) -> int:
+    async def state_usage(self, program_id: ProgramID, most_entries: int) -> StateUsage:
         stop = threading.Event()
         try:
             async with self._counting:
-                return await asyncio.to_thread(allocated_bytes, self._folders(program_id).state, stop)
+                return await asyncio.to_thread(usage_of, self._folders(program_id).state, stop, most_entries)
         finally:
             stop.set()
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 
 from hershy.core.adapter import AdapterContext
-from hershy.core.ids import ProgramID
+from hershy.core.ids import ProgramID, UserID
 from hershy.errors import AlreadyExists, ProgramNotFound, StaleVersion
 from hershy.programs.domain.journal import JournalEntry
 from hershy.programs.domain.program import Program
@@ -61,13 +61,19 @@ class InMemoryRepository(Repository):
             return tuple(deque(entries, maxlen=limit))
         return tuple(islice((it for it in entries if it.id > after), limit))
 
-    async def prune_journal(self, before: datetime, keep: int) -> int:
+    async def prune_journal(self, before: datetime, keep: int, keep_gone: int) -> int:
         seen: Counter[ProgramID] = Counter()
+        gone: Counter[UserID] = Counter()
         kept: list[JournalEntry] = []
         for entry in reversed(self._journal):
             seen[entry.program_id] += 1
-            is_registered = entry.program_id in self._programs
-            if seen[entry.program_id] <= keep if is_registered else entry.at >= before:
+            if entry.program_id in self._programs:
+                is_kept = seen[entry.program_id] <= keep
+            else:
+                user_id = entry.program_id.user_id
+                gone[user_id] += 1
+                is_kept = entry.at >= before and gone[user_id] <= keep_gone
+            if is_kept:
                 kept.append(entry)
         dropped = len(self._journal) - len(kept)
         self._journal = kept[::-1]

@@ -3,23 +3,26 @@
 import secrets
 from collections import defaultdict, deque
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hershy.builds.spec import BuildSpec
 from hershy.core.adapter import AdapterContext
 from hershy.core.ids import OwnerID, ProgramID
 from hershy.errors import AlreadyExists, ProgramNotFound
-from hershy.programs.ports.storage import LogKind, ProgramLog, StateVolume, Storage
+from hershy.programs.ports.storage import LogKind, ProgramLog, StateUsage, StateVolume, Storage
 
 MAX_LOG_LINES = 100_000
+
+_NOTHING = StateUsage(0, 0)
 
 _Logs = dict[tuple[ProgramID, LogKind], deque[str]]
 
 
 class InMemoryStorage(Storage):
-    """``state_bytes`` is what each program has in its ``state``, for tests to set: a program here writes nothing."""
+    """``states`` is what each program has in its ``state``, for tests to set: a program here writes nothing."""
 
     def __init__(self, max_log_lines: int = MAX_LOG_LINES) -> None:
-        self.state_bytes: dict[ProgramID, int] = {}
+        self.states: dict[ProgramID, StateUsage] = {}
         self._owner = OwnerID(secrets.token_hex(8))
         self._sources: dict[ProgramID, BuildSpec] = {}
         self._logs: _Logs = defaultdict(lambda: deque(maxlen=max_log_lines))
@@ -44,18 +47,19 @@ class InMemoryStorage(Storage):
     async def prepare_state(self, program_id: ProgramID) -> StateVolume:
         return StateVolume(f"/memory/{program_id}/state")
 
-    async def state_size(self, program_id: ProgramID) -> int:
-        return self.state_bytes.get(program_id, 0)
+    async def state_usage(self, program_id: ProgramID, most_entries: int) -> StateUsage:
+        usage = self.states.get(program_id, _NOTHING)
+        return replace(usage, entries=min(usage.entries, most_entries + 1))
 
     def log(self, program_id: ProgramID, kind: LogKind) -> ProgramLog:
         return _Log(self._logs, (program_id, kind))
 
     async def delete(self, program_id: ProgramID, *, unless_used: bool = False) -> bool:
-        is_used = self.state_bytes.get(program_id) or any(self._logs.get((program_id, kind)) for kind in LogKind)
+        is_used = program_id in self.states or any(self._logs.get((program_id, kind)) for kind in LogKind)
         if unless_used and is_used:
             return False
         self._sources.pop(program_id, None)
-        self.state_bytes.pop(program_id, None)
+        self.states.pop(program_id, None)
         for kind in LogKind:
             self._logs.pop((program_id, kind), None)
         return True

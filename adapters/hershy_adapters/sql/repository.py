@@ -127,11 +127,11 @@ class SqlRepository(Repository):
 
         return await self._database.read(f"reading the journal of {program_id or 'all programs'}", work)
 
-    async def prune_journal(self, before: datetime, keep: int) -> int:
+    async def prune_journal(self, before: datetime, keep: int, keep_gone: int) -> int:
         """In transactions of 10 000 entries, others' writes in between; a cancelled call may have dropped some."""
 
         async def find(connection: AsyncConnection) -> Sequence[int]:
-            return (await connection.scalars(surplus(self._owner, before, keep))).all()
+            return (await connection.scalars(surplus(self._owner, before, keep, keep_gone))).all()
 
         async def drop(connection: AsyncConnection) -> int:
             return (await connection.execute(delete(JOURNAL).where(JOURNAL.c.id.in_(ids)))).rowcount

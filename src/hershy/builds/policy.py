@@ -48,10 +48,12 @@ class BuildPolicy:
     (``# syntax=``) must be named by an entry other than ``*``: its code runs as a part of the builder.
     ``memory_bytes``, ``cpus`` and ``pids`` bound the steps of all builds that run at one time, together; None is no
     bound. ``max_image_bytes`` is the image's size with its base. ``proxy`` (a URL, or empty for none) and ``no_proxy``
-    (names, separated by commas) are what the steps of every build find in their environment.
+    (names, separated by commas) are what the steps of every build find in their environment. ``allow_link_local``:
+    whether steps that have a network reach link-local addresses, where clouds give out their machines' credentials.
     """
 
     allow_network: bool = True
+    allow_link_local: bool = False
     allowed_registries: tuple[str, ...] = (ANY, OFFICIAL_FRONTEND)
     allowed_add_hosts: tuple[str, ...] = ()
     memory_bytes: int | None = None

@@ -67,6 +67,9 @@ def deploy(
     state_size: Annotated[
         str | None, typer.Option(metavar="SIZE", help="The most it may keep in /state: 100m, 5g; 1g by default.")
     ] = None,
+    state_entries: Annotated[
+        int | None, typer.Option(metavar="COUNT", help="The most files and folders in /state; 262144 by default.")
+    ] = None,
     health: Annotated[
         bool, typer.Option("--health", help="Probe it every 10 s once it is Ready, and restart or mark it.")
     ] = False,
@@ -104,7 +107,11 @@ def deploy(
     sources = read_directory(directory)
     session = Session.of(context, url)
     resources = given(
-        memory_bytes=size("--memory", memory), cpus=cpus, pids=pids, state_bytes=size("--state-size", state_size)
+        memory_bytes=size("--memory", memory),
+        cpus=cpus,
+        pids=pids,
+        state_bytes=size("--state-size", state_size),
+        state_entries=state_entries,
     )
     with session.client() as client:
         created = client.create_program(

@@ -91,7 +91,10 @@ def _print_facts(program: "ProgramInfo") -> None:
     for field in dataclasses.fields(program):
         value = getattr(program, field.name)
         if value is not None and (isinstance(value, bool) or value):
-            output.result(f"{field.name + ':':<{_NAMES_WIDTH}} {_shown(value)}")
+            first, *rest = _shown(value).split("\n")
+            output.result(f"{field.name + ':':<{_NAMES_WIDTH}} {first}")
+            for line in rest:
+                output.result(f"{'':<{_NAMES_WIDTH}} | {line}")
 
 
 def _shown(value: object) -> str:

@@ -24,7 +24,9 @@ async def show_start(session: Session, program_id: str, timeout: timedelta) -> N
 def _show(event: ProgramEvent, elapsed_s: float) -> None:
     match event:
         case StateEvent(state=state, previous=previous, event=happened, detail=detail) if state is previous:
-            output.note(f"          | {happened}: {detail}" if detail else f"          | {happened}")
+            words = f"{happened}: {detail}" if detail else happened
+            for line in words.split("\n"):
+                output.note(f"          | {line}")
         case StateEvent(state=state):
             output.note(f"{elapsed_s:6.1f} s  {state}", colour=_COLOURS.get(state, typer.colors.CYAN))
         case BuildLineEvent(line=line):

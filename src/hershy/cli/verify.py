@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hershy.core.terminal import on_one_line
+
 from . import output
 from .options import ConfigOption, JsonOption
 
@@ -93,7 +95,7 @@ def _print_table(rows: list["Row"], runtime: str) -> None:
         table.add_column(heading, overflow="fold")
     for row in rows:
         verdict = Text(row.verdict, style=_COLOURS[row.verdict])
-        table.add_row(Text(row.contract), Text(row.tried), Text(row.happened), verdict)
+        table.add_row(*(Text(on_one_line(it)) for it in (row.contract, row.tried, row.happened)), verdict)
     Console().print(table)
     bad = [row for row in rows if row.verdict != "contained"]
     output.result(

@@ -10,6 +10,8 @@ from .endpoint import LOOPBACK, Endpoint
 
 FIRST_PUBLISH_PORT = 19001
 LAST_PUBLISH_PORT = 29999
+CHARACTERS_AFTER_USER = len("-build-0123456789ab-01234567")
+"""How much of a ProgramID follows its user's part."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -67,7 +69,7 @@ class ProgramID(_TextID):
     @property
     def user_id(self) -> UserID:
         """Whose program this is, or was: what follows the user's part always has the same length."""
-        return UserID(self.value[: -len("-build-0123456789ab-01234567")])
+        return UserID(self.value[:-CHARACTERS_AFTER_USER])
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -13,6 +13,7 @@ LOWEST = {
     "open_files": 16,
     "log_bytes": 64 * 1024,
     "state_bytes": MIB,
+    "state_entries": 16,
 }
 """6 MiB of memory is the least the engine itself accepts."""
 
@@ -21,8 +22,9 @@ LOWEST = {
 class ResourceLimits:
     """Bounds of one container. Swap is always off, so ``memory_bytes`` is all there is.
 
-    ``cpus`` counts cores (0.5 is half of one); ``log_bytes`` bounds what the engine keeps of its output, and
-    ``state_bytes`` what it may keep in ``/state``.
+    ``cpus`` counts cores (0.5 is half of one); ``log_bytes`` bounds what the engine keeps of its output,
+    ``state_bytes`` what it may keep in ``/state``, and ``state_entries`` in how many files, folders and links: by
+    default as many as the default of ``state_bytes`` has blocks of 4 KiB.
     """
 
     cpus: float = 1.0
@@ -31,6 +33,7 @@ class ResourceLimits:
     open_files: int = 1024
     log_bytes: int = 16 * MIB
     state_bytes: int = 1024 * MIB
+    state_entries: int = 262_144
 
     def __post_init__(self) -> None:
         require_at_least("resources", self, LOWEST)

@@ -26,6 +26,7 @@ LIMITS: Mapping[str, float] = {
     "open_files": 128,
     "log_bytes": MIB,
     "state_bytes": 8 * MIB,
+    "state_entries": 2000,
 }
 
 

@@ -26,7 +26,7 @@ MOST_LOG_LINES = 100_000
 
 async def taken(probes: Probes, beside: Probe) -> AsyncGenerator[Row, None]:
     """Rows, as they come. ``beside`` must still answer after each."""
-    for attempt in (_processes, _memory, _all_memory, _state, _log, _processor):
+    for attempt in (_processes, _memory, _all_memory, _state, _entries, _log, _processor):
         more = ROOMY if attempt is _processes else {}
         async with probes.deployed(**more) as probe:
             row = await attempt(probe)
@@ -70,9 +70,17 @@ async def _all_memory(probe: Probe) -> Row:
 
 
 async def _state(probe: Probe) -> Row:
-    row = Row("fill-state", BOUNDED, "fill /state by many files", "", CheckResult.INCONCLUSIVE)
+    return await _filled(probe, "fill-state", "fill /state by many files", LIMITS["state_bytes"])
+
+
+async def _entries(probe: Probe) -> Row:
+    return await _filled(probe, "many-entries", "fill /state by files of no size", LIMITS["state_entries"])
+
+
+async def _filled(probe: Probe, name: str, tried: str, limit: float) -> Row:
+    row = Row(name, BOUNDED, tried, "", CheckResult.INCONCLUSIVE)
     try:
-        wrote = await probe.ask("fill-state", limit=LIMITS["state_bytes"])
+        wrote = await probe.ask(name, limit=limit)
     except HershyError:
         wrote = row  # it was stopped before it had written all
     else:

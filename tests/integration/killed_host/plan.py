@@ -16,7 +16,7 @@ REPEATED = frozenset({"append", "probe", "logs"})
 CHANGES_NOTHING = frozenset(
     {
         *("diagnose", "wait", "events", "list_owned", "is_port_free", "published_ports", "stats"),
-        *("find", "get", "list", "journal", "list_programs", "read_sources", "log", "read", "state_size", "route"),
+        *("find", "get", "list", "journal", "list_programs", "read_sources", "log", "read", "state_usage", "route"),
     }
 )
 """Calls that leave the world as it is: a kill at one of them is a kill behind the call before it."""

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from hershy.core.ids import ProgramID
+from hershy.programs.ports.storage import StateUsage
 from hershy.testing.contracts.clock import ClockContract
 from hershy.testing.contracts.event_bus import EventBusContract
 from hershy.testing.contracts.repository import RepositoryContract
@@ -41,7 +42,7 @@ class TestInMemoryStorage(StorageContract):
     @pytest.fixture
     def fill_state(self, storage: InMemoryStorage) -> FillState:
         async def fill(program_id: ProgramID, size: int) -> None:
-            storage.state_bytes[program_id] = size
+            storage.states[program_id] = StateUsage(size, 1)
 
         return fill
 

@@ -17,6 +17,7 @@ from hershy.builds.builder import BuildOutput, BuildRequest
 from hershy_adapters._child_processes import find_program
 from hershy_adapters._names import STAGING_PREFIX
 
+from .build_args import configuration, handed_over
 from .buildkit_output import BuildKitOutput
 from .lines import LineSplitter
 from .process import chunks, running
@@ -78,12 +79,14 @@ class Buildx:
         """Build and tag. Raises BuildError; cancelled, it ends the build before it returns."""
         progress = BuildKitOutput()
         splitter = LineSplitter()
-        command = self._command(request, name, labels, cgroup_parent)
+        build_args, variables = handed_over(request.spec.build_args)
+        command = self._command(request, name, labels, cgroup_parent, build_args)
         try:
             with TemporaryDirectory(prefix=f"{STAGING_PREFIX}buildx-", dir=self.scratch) as config:
                 rules = Path(config, "source-policy.json")
                 await asyncio.to_thread(rules.write_text, source_policy(request.policy))
-                environment = {**self._environment(config), VARIABLE: str(rules)}
+                await asyncio.to_thread(Path(config, "config.json").write_text, configuration(request.policy))
+                environment = {**variables, **self._environment(config), VARIABLE: str(rules)}
                 async with running(command, environment, context) as process:
                     async for chunk in chunks(process):
                         for line in splitter.feed(chunk):
@@ -99,9 +102,13 @@ class Buildx:
             raise progress.failure(code)
 
     def _command(
-        self, request: BuildRequest, name: str, labels: Mapping[str, str], cgroup_parent: str | None
+        self,
+        request: BuildRequest,
+        name: str,
+        labels: Mapping[str, str],
+        cgroup_parent: str | None,
+        build_args: Sequence[str],
     ) -> Sequence[str]:
-        spec = request.spec
         network = "default" if request.policy.allow_network else "none"
         # Attestations would make the image an index whose id changes with every build. What one build leaves in a
         # cache mount, no other may find: it could be anybody's.
@@ -110,8 +117,8 @@ class Buildx:
             *("--provenance=false", "--sbom=false", f"--tag={name}"),
             *([] if cgroup_parent is None else [f"--cgroup-parent={cgroup_parent}"]),
             *(f"--label={key}={value}" for key, value in labels.items()),
-            *(f"--build-arg={key}={value}" for key, value in (*spec.build_args.items(), *request.policy.proxy_args.items())),
-            f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={spec.digest}",
+            *build_args,
+            f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={request.spec.digest}",
             "-",
         ]
 

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
+from hershy.core.terminal import harmless
+
 MAX_LINE_BYTES = 8192
 CUT_MARK = " …"
 
 _ESCAPE_SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
-# Those of Unicode too, and what reverses the direction of text: a line could show as something it is not.
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class LineSplitter:
@@ -52,4 +52,4 @@ class LineSplitter:
         mark = CUT_MARK if self._is_cut else ""
         self._pending.clear()
         self._is_cut = False
-        return _CONTROLS.sub("", _ESCAPE_SEQUENCES.sub("", text)) + mark
+        return harmless(_ESCAPE_SEQUENCES.sub("", text), mark="") + mark

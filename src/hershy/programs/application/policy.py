@@ -20,7 +20,8 @@ class HostPolicy:
     ``build_queue`` is how long a build may wait for one of ``concurrent_builds``, ``build`` how long it may take then;
     ``start`` bounds making and starting a container, other ports tried included, ``readiness`` the time from there to
     the first answer. ``stop_grace`` is the time between SIGTERM and SIGKILL; ``engine`` bounds what else the engine is
-    asked to do. ``journal_entries`` are kept of each program, ``journal_age`` those of programs that are gone.
+    asked to do. ``journal_entries`` are kept of each program; of programs that are gone, those of ``journal_age``, and
+    ``journal_gone_entries`` of each user.
     ``egress`` is the most that any program has, whatever it asks for.
     """
 
@@ -36,6 +37,7 @@ class HostPolicy:
     max_source_bytes: int = 16 * MIB
     journal_entries: int = 1_000
     journal_age: timedelta = timedelta(days=30)
+    journal_gone_entries: int = 100_000
     build_policy: BuildPolicy = BuildPolicy()
     egress: Egress = Egress.OPEN
     max_resources: ResourceLimits = ResourceLimits(
@@ -45,6 +47,7 @@ class HostPolicy:
         open_files=1_048_576,
         log_bytes=1024 * MIB,
         state_bytes=1024 * 1024 * MIB,
+        state_entries=1_048_576,
     )
 
     def __post_init__(self) -> None:

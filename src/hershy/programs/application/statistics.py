@@ -17,8 +17,10 @@ SAMPLE = timedelta(milliseconds=200)
 
 async def statistics(services: Services, registry: Registry, program_id: ProgramID) -> ProgramStats:
     """Takes ``SAMPLE`` and two questions to the engine; nothing of a container when there is none."""
-    container_id = registry.get(program_id).program.container_id
-    state_bytes = await services.storage.state_size(program_id)
+    program = registry.get(program_id).program
+    container_id = program.container_id
+    usage = await services.storage.state_usage(program_id, program.options.resources.state_entries)
+    state_bytes = usage.bytes
     if container_id is None:
         return ProgramStats(None, None, state_bytes)
     try:

@@ -99,8 +99,9 @@ class Repository(ABC):
         """
 
     @abstractmethod
-    async def prune_journal(self, before: datetime, keep: int) -> int:
-        """Drop all but the newest ``keep`` entries of each registered program; of others, those before ``before``.
+    async def prune_journal(self, before: datetime, keep: int, keep_gone: int) -> int:
+        """Drop all but the newest ``keep`` entries of each registered program; of others, those before ``before``, and
+        all but the newest ``keep_gone`` of each user.
 
         Returns how many were dropped.
         """

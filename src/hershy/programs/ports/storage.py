@@ -27,6 +27,18 @@ class StateVolume:
     handle: str
 
 
+@dataclass(frozen=True, slots=True)
+class StateUsage:
+    """What a program keeps in its state: ``bytes`` as allocated on the disk, ``entries`` of any kind.
+
+    ``unread`` folders could not be looked into, so that both are lower bounds.
+    """
+
+    bytes: int
+    entries: int
+    unread: int = 0
+
+
 class ProgramLog(ABC):
     """One log of a program. Bounded: beyond the adapter's limit its oldest part is dropped. Raises OSError."""
 
@@ -75,13 +87,13 @@ class Storage(ABC):
         """Make the ``state`` volume, writable by a program's user. Idempotent."""
 
     @abstractmethod
-    async def state_size(self, program_id: ProgramID) -> int:
-        """Bytes that the ``state`` volume takes on the disk; 0 for a program without one.
+    async def state_usage(self, program_id: ProgramID, most_entries: int) -> StateUsage:
+        """What the ``state`` volume holds; nothing for a program without one.
 
-        As allocated: a sparse file counts what it has, one with several names counts once, links are not followed.
-        What cannot be read is left out, what changes meanwhile may be. Work is bounded: beyond the adapter's limit
-        (at least 1 000 000 entries) it is what has been counted so far, so a lower bound. Takes seconds then; cancel
-        freely.
+        A sparse file counts what it has, the bytes of one with several names count once, links are not followed; what
+        changes meanwhile may be left out. Work is bounded: beyond ``most_entries`` (or when folders are moved about so
+        much that they cannot be counted) it ends with more entries than that, and with the bytes of those seen. Takes
+        seconds then; cancel freely.
         """
 
     @abstractmethod

@@ -7,7 +7,7 @@ import pytest
 from hershy.builds.spec import BuildSpec
 from hershy.core.ids import ProgramID
 from hershy.errors import AlreadyExists, ProgramNotFound
-from hershy.programs.ports.storage import LogKind, Storage
+from hershy.programs.ports.storage import LogKind, StateUsage, Storage
 
 from ._samples import sample_program
 
@@ -29,7 +29,7 @@ class StorageContract:
     """Override two fixtures.
 
     ``storage``: an empty Storage, claimed, closed after the test.
-    ``fill_state``: puts so many bytes into the state of a program, as the program would.
+    ``fill_state``: puts a file of so many bytes into the state of a program, as the program would.
     """
 
     async def test_claiming_again_gives_the_same_identity(self, storage: Storage) -> None:
@@ -99,16 +99,19 @@ class StorageContract:
 
     async def test_the_size_of_a_state_is_the_programs_own(self, storage: Storage, fill_state: FillState) -> None:
         """What the program has written counts, nothing else; no state has no size."""
-        assert await storage.state_size(ALICE) == 0
+        assert await storage.state_usage(ALICE, 10) == StateUsage(0, 0)
         for program_id in (ALICE, BOB):
             await storage.write_sources(program_id, SPEC)
             await storage.prepare_state(program_id)
             storage.log(program_id, LogKind.RUNTIME).append(["x" * 2 * SMALL])
         await fill_state(ALICE, 1_000_000)
-        assert 1_000_000 <= await storage.state_size(ALICE) <= 1_000_000 + SMALL
-        assert await storage.state_size(BOB) <= SMALL
+        usage = await storage.state_usage(ALICE, 10)
+        assert (1_000_000 <= usage.bytes <= 1_000_000 + SMALL, usage.entries) == (True, 1)
+        neighbours = await storage.state_usage(BOB, 10)
+        assert (neighbours.bytes <= SMALL, neighbours.entries) == (True, 0)
+        assert (await storage.state_usage(ALICE, 0)).entries == 1
         await storage.delete(ALICE)
-        assert await storage.state_size(ALICE) == 0
+        assert await storage.state_usage(ALICE, 10) == StateUsage(0, 0)
 
     async def test_what_never_ran_is_discarded(self, storage: Storage) -> None:
         """Sources alone, with a state prepared, go; another program's stay; absent is fine."""
@@ -136,7 +139,7 @@ class StorageContract:
         await fill_state(ALICE, 1)
         assert await storage.delete(ALICE, unless_used=True) is False
         assert await storage.read_sources(ALICE) == SPEC
-        assert await storage.state_size(ALICE) >= 1
+        assert (await storage.state_usage(ALICE, 10)).bytes >= 1
 
     async def test_closing_twice_is_allowed(self, storage: Storage) -> None:
         """aclose is idempotent."""

@@ -103,6 +103,18 @@ def fill_state(given: Given) -> ProbeOutcome:
     return inconclusive(f"{written} bytes are written")
 
 
+@a_try("many-entries", BOUNDED, "fill /state by files of no size")
+def many_entries(given: Given) -> ProbeOutcome:
+    """Likewise seen from outside."""
+    made = 0
+    try:
+        for made in range(given["limit"] * TIMES):
+            Path(f"/state/probe-empty-{made}").touch()
+    except OSError as error:
+        return contained(f"{made} files, then {named(error.errno or 0)}")
+    return inconclusive(f"{made + 1} files of no size are made")
+
+
 @a_try("fill-log", BOUNDED, "fill the log")
 def fill_log(given: Given) -> ProbeOutcome:
     """Likewise seen from outside."""

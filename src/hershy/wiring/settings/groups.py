@@ -81,6 +81,9 @@ class BuildSettings(Group):
     timeout_s: float = Field(600, gt=0, description="how long a build may take")
     at_once: Annotated[int, Named("concurrent_builds")] = Field(4, ge=1, description="builds at the same time")
     network: bool = Field(True, description="whether the steps of a build reach the network")
+    link_local: bool = Field(
+        False, description="whether they reach link-local addresses, where clouds give out a machine's credentials"
+    )
     proxy: str = Field("", repr=False, description="URL of the proxy that steps of every build are told of")
     no_proxy: str = Field("", description="names, separated by commas, that they reach without it")
     memory_bytes: int | None = Field(
@@ -121,6 +124,9 @@ class ProgramSettings(Group):
     max_source_bytes: int = Field(16 * MIB, ge=1, description="the Dockerfile and sources of one program")
     journal_entries: int = Field(1_000, ge=1, description="entries of the journal kept of each program")
     journal_days: float = Field(30, ge=0, description="days that entries of deleted programs are kept")
+    journal_gone_entries: int = Field(
+        HostPolicy().journal_gone_entries, ge=0, description="entries kept of all the deleted programs of one user"
+    )
     max_cpus: float = Field(
         default_factory=lambda: float(os.cpu_count() or 1),
         ge=LOWEST["cpus"],
@@ -138,6 +144,11 @@ class ProgramSettings(Group):
     )
     max_state_bytes: int = Field(
         _MOST.state_bytes, ge=LOWEST["state_bytes"], description="bytes in /state one program may ask for"
+    )
+    max_state_entries: int = Field(
+        _MOST.state_entries,
+        ge=LOWEST["state_entries"],
+        description="files, folders and links in /state one program may ask for; so many are counted every few seconds",
     )
     egress: Egress = Field(Egress.OPEN, description="the most that any program has of the network: open or none")
     dns: tuple[str, ...] = Field((), description="resolvers that programs are given; none: those of this machine")

@@ -167,6 +167,7 @@ class Settings(BaseModel):
             concurrent_builds=builds.at_once,
             build_policy=BuildPolicy(
                 allow_network=builds.network,
+                allow_link_local=builds.link_local,
                 allowed_registries=builds.allowed_registries,
                 allowed_add_hosts=builds.allowed_add_hosts,
                 memory_bytes=builds.memory_bytes,
@@ -182,6 +183,7 @@ class Settings(BaseModel):
             max_source_bytes=programs.max_source_bytes,
             journal_entries=programs.journal_entries,
             journal_age=timedelta(days=programs.journal_days),
+            journal_gone_entries=programs.journal_gone_entries,
             egress=programs.egress,
             max_resources=ResourceLimits(
                 cpus=programs.max_cpus,
@@ -190,6 +192,7 @@ class Settings(BaseModel):
                 open_files=programs.max_open_files,
                 log_bytes=programs.max_log_bytes,
                 state_bytes=programs.max_state_bytes,
+                state_entries=programs.max_state_entries,
             ),
         )
 

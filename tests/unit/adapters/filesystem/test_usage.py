@@ -13,16 +13,21 @@ import pytest
 
 from hershy.builds.spec import BuildSpec
 from hershy.core.ids import ProgramID
+from hershy.programs.ports.storage import StateUsage
 from hershy_adapters.filesystem import storage as storage_module
-from hershy_adapters.filesystem._usage import allocated_bytes
+from hershy_adapters.filesystem._usage import LEAST_STEPS, usage_of
 from hershy_adapters.filesystem.storage import FilesystemStorage
 
 NEVER = threading.Event()
 MB = 1024 * 1024
 
 
-def counted(top: Path, **options: Any) -> int:
-    return allocated_bytes(top, NEVER, **options)
+def counted(top: Path) -> int:
+    return usage(top).bytes
+
+
+def usage(top: Path, most_entries: int = 1_000_000) -> StateUsage:
+    return usage_of(top, NEVER, most_entries)
 
 
 def grown_by(top: Path, **sizes: int) -> int:
@@ -88,7 +93,7 @@ def test_depth_and_length_of_paths_do_not_matter(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_left_out(tmp_path: Path) -> None:
-    """A Host without the rights counts everything but what closed folders hold, their neighbours included."""
+    """A Host without the rights counts all but what closed folders hold, neighbours included, and says how many."""
     top = tmp_path / "state" / "top"
     for number, mode in enumerate((0o000, 0o111, *[0o444, 0o755] * 8)):
         folder = top / str(number) / "inner"
@@ -98,17 +103,19 @@ def test_what_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     code = (
         "import os, pathlib, threading\n"
-        "from hershy_adapters.filesystem._usage import allocated_bytes\n"
+        "from hershy_adapters.filesystem._usage import usage_of\n"
         "if os.getuid() == 0: os.setuid(65534)\n"
-        "print(allocated_bytes(pathlib.Path('state'), threading.Event()))\n"
+        "usage = usage_of(pathlib.Path('state'), threading.Event(), 1000)\n"
+        "print(usage.bytes, usage.unread)\n"
     )
     command = [sys.executable, "-c", code]
     ended = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30, cwd=tmp_path)
-    assert 8 * MB <= int(ended.stdout) < 9 * MB
+    size, unread = map(int, ended.stdout.split())
+    assert (8 * MB <= size < 9 * MB, unread) == (True, 10)
 
 
 def test_a_folder_that_moves_meanwhile_leads_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The way back from it would end above the state; the count goes on at the top instead."""
+    """The way back from it would end above the state; the count finds its way from the top instead."""
     state = tmp_path / "state"
     inside, neighbours = state / "a" / "b" / "c", [state / str(number) for number in range(16)]
     for folder in (inside, *neighbours):
@@ -126,6 +133,47 @@ def test_a_folder_that_moves_meanwhile_leads_nowhere_else(tmp_path: Path, monkey
     monkeypatch.setattr(os, "open", moving)
     assert MB <= counted(state) < 2 * MB
     assert not inside.exists()
+
+
+def test_a_folder_that_moves_hides_none_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is still to do in the folders above it is done, although the way back from it leads elsewhere."""
+    state, real = tmp_path / "state", os.open
+    for folder in ("elsewhere", *(f"a/b/{number}/bait" for number in range(16))):
+        (state / folder).mkdir(parents=True)
+    for number in range(16):
+        grown_by(state / "a" / "b" / str(number), data=MB // 16)
+    moved = []
+
+    def moving(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        here = Path(f"/proc/self/fd/{dir_fd}")
+        if path == ".." and here.readlink().name == "bait":
+            here.readlink().rename(state / "elsewhere" / str(len(moved)))
+            moved.append(path)
+        return real(path, flags, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "open", moving)
+    assert MB <= counted(state) < 2 * MB
+    assert len(moved) == 16
+
+
+def test_folders_that_never_hold_still_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that moves what is looked at, again and again, is not believed to have little."""
+    state, real = tmp_path / "state", os.open
+    deep = state.joinpath(*"d" * 100)
+    deep.mkdir(parents=True)
+    (state / "elsewhere").mkdir()
+    most = LEAST_STEPS // 100 + 50
+    for number in range(most):
+        (deep / f"bait{number}").mkdir()
+
+    def moving(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        here = Path(f"/proc/self/fd/{dir_fd}")
+        if path == ".." and here.readlink().name.startswith("bait"):
+            here.readlink().rename(state / "elsewhere" / here.readlink().name)
+        return real(path, flags, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "open", moving)
+    assert usage(state, 5_000).entries == 5_001
 
 
 def test_what_changes_meanwhile_does_no_harm(tmp_path: Path) -> None:
@@ -156,15 +204,28 @@ def test_what_changes_meanwhile_does_no_harm(tmp_path: Path) -> None:
 
 
 def test_a_count_has_bounds(tmp_path: Path) -> None:
-    """It ends after so many entries with what it has, and at once when told to."""
+    """It ends with one entry too many, which is more than may be, and at once when told to."""
     for folder in range(10):
         (tmp_path / str(folder)).mkdir()
         grown_by(tmp_path / str(folder), **{f"f{number}": 4096 for number in range(10)})
-    whole, part = counted(tmp_path), counted(tmp_path, most_entries=50)
-    assert 0 < part < whole
+    whole, part = usage(tmp_path, 110), usage(tmp_path, 109)
+    assert (whole.entries, part.entries) == (110, 110)
+    assert 0 < usage(tmp_path, 50).bytes < whole.bytes
     stop = threading.Event()
     stop.set()
-    assert allocated_bytes(tmp_path, stop) <= part
+    assert usage_of(tmp_path, stop, 110).bytes <= part.bytes
+
+
+def test_everything_with_a_name_is_an_entry(tmp_path: Path) -> None:
+    """Of no bytes or of many names, and whatever bytes a name is made of."""
+    assert usage(tmp_path / "absent") == StateUsage(0, 0)
+    grown_by(tmp_path, empty=0, full=MB)
+    (tmp_path / "again").hardlink_to(tmp_path / "full")
+    (tmp_path / "link").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\n")).mkdir()
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\n/inner")).touch()
+    assert usage(tmp_path).entries == 7
 
 
 async def test_a_cancelled_count_ends_its_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,15 +233,15 @@ async def test_a_cancelled_count_ends_its_thread(tmp_path: Path, monkeypatch: py
     began, ended = asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()
 
-    def count(top: Path, stop: threading.Event) -> int:
+    def count(top: Path, stop: threading.Event, most_entries: int) -> StateUsage:
         loop.call_soon_threadsafe(began.set)
         assert stop.wait(10)
         ended.set()
-        return 0
+        return StateUsage(0, 0)
 
-    monkeypatch.setattr(storage_module, "allocated_bytes", count)
+    monkeypatch.setattr(storage_module, "usage_of", count)
     program_id = ProgramID(f"alice-{BuildSpec('FROM x').build_id}-00000001")
-    counting = asyncio.ensure_future(FilesystemStorage(tmp_path).state_size(program_id))
+    counting = asyncio.ensure_future(FilesystemStorage(tmp_path).state_usage(program_id, 1))
     await began.wait()
     counting.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from hershy.core.resources import ResourceLimits
 from hershy.sandbox.application.service import SandboxService
 from hershy.testing.twins import Twins, open_twins, twin_container
 from hershy_adapters._asgi import AsgiTransport
@@ -75,7 +77,8 @@ bodies = st.fixed_dictionaries(
         "labels": mappings,
         "resources": values
         | st.dictionaries(
-            st.sampled_from(["cpus", "memory_bytes", "pids", "open_files", "log_bytes", "state_bytes"]), scalars
+            st.sampled_from([field.name for field in fields(ResourceLimits)]),
+            scalars,
         ),
         "restart_policy": values
         | st.dictionaries(

@@ -94,7 +94,7 @@ async def test_two_owners_do_not_see_each_other(path: Path) -> None:
         with pytest.raises(ProgramNotFound):
             await repository.get(mine.program.id)
         assert list(await other.list()) == [saved.program]
-        await repository.prune_journal(NOW + timedelta(days=1), keep=0)
+        await repository.prune_journal(NOW + timedelta(days=1), keep=0, keep_gone=0)
         assert list(await repository.journal()) == []
         assert [it.id for it in await other.journal()] == [theirs.entry.id, saved.entry.id]
 
@@ -118,7 +118,7 @@ async def test_pruning_takes_as_many_rounds_as_needed(
     for _ in range(6):
         record = await repository.save(sample_record(record.program))
     assert _pruning.PRUNED_AT_ONCE == 2
-    assert await repository.prune_journal(NOW, keep=2) == 5
+    assert await repository.prune_journal(NOW, keep=2, keep_gone=10) == 5
     assert len(await repository.journal()) == 2
 
 

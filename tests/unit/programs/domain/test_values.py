@@ -26,6 +26,7 @@ SECOND = timedelta(seconds=1)
         {"pids": True},
         {"open_files": -1},
         {"log_bytes": 1},
+        {"state_entries": 0},
     ],
 )
 def test_resource_limits_below_the_least_or_of_wrong_type_are_refused(limits: dict[str, float]) -> None:

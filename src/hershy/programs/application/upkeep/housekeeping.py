@@ -71,7 +71,9 @@ class Housekeeping:
             self._reconciled_at = self._services.clock.monotonic()
         if self._has_passed(PRUNE_EVERY, self._pruned_at):
             limits = self._services.limits
-            await self._services.repository.prune_journal(now - limits.journal_age, limits.journal_entries)
+            await self._services.repository.prune_journal(
+                now - limits.journal_age, limits.journal_entries, limits.journal_gone_entries
+            )
             self._pruned_at = self._services.clock.monotonic()
 
     async def _run(self, interval: timedelta, round_of: Callable[[], Awaitable[None]]) -> None:

@@ -162,6 +162,15 @@ async def test_the_journal_of_what_is_gone_is_dropped_in_time() -> None:
         assert len(await twins.host.journal()) == 3
 
 
+async def test_the_journal_of_one_who_registers_and_deletes_all_day_is_bounded() -> None:
+    """However young its entries are."""
+    async with open_twins(twin_container(journal_gone_entries=5)) as twins:
+        for _ in range(6):
+            await twins.host.delete((await twins.create()).id)
+        await pass_time(twins, timedelta(hours=1), timedelta(minutes=1))
+        assert len(await twins.host.journal()) == 5
+
+
 async def test_a_sweep_that_fails_is_followed_by_the_next(hershy_twins: Twins, monkeypatch: pytest.MonkeyPatch) -> None:
     """The Host's own sweeping survives errors of all kinds."""
     housekeeping = hershy_twins.host._housekeeping
