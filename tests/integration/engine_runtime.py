@@ -290,6 +290,25 @@ class EngineRuntimeSuite(EngineObservation):
         assert "y" in lines
         assert any("Read-only file system" in line for line in lines)
 
+    async def test_scratch(self, runtime: Runtime, of_shell: MakeScript, witness: docker.DockerClient) -> None:
+        """Asked for, /tmp and /dev/shm can be written up to its size, and nothing there can be executed."""
+        script = r"""
+        for place in /tmp /dev/shm; do
+            ls -A $place
+            head -c 3000000 /dev/zero > $place/x && echo wrote $place
+            head -c 3000000 /dev/zero > $place/y || echo full $place
+            printf '#!/bin/sh\necho ran' > $place/z; chmod +x $place/z; $place/z
+        done
+        echo $TMPDIR; pwd
+        """
+        spec = of_shell(script)
+        spec = replace(spec, resources=replace(spec.resources, scratch_bytes=4 * MIB))
+        lines = await self.output(runtime, spec)
+        told = [line for line in lines if not line.startswith(("head:", "sh:", "/state/script.sh"))]
+        assert told == ["wrote /tmp", "full /tmp", "wrote /dev/shm", "full /dev/shm", "/tmp", "/"]
+        (account,) = [witness.api.inspect_container(str(it.container_id)) for it in await runtime.list_owned()]
+        assert {it["Target"] for it in account["HostConfig"]["Mounts"] if "TmpfsOptions" in it} == {"/tmp", "/dev/shm"}
+
     @pytest.mark.parametrize(
         ("instructions", "script", "expected"),
         [

@@ -94,6 +94,8 @@ def _mount(mount: Config) -> dict[str, Any]:
         volume["source"] = mount["Source"]
     if mount.get("ReadOnly"):
         volume["read_only"] = True
+    if "TmpfsOptions" in mount:
+        volume["tmpfs"] = {"size": mount["TmpfsOptions"]["SizeBytes"], "mode": mount["TmpfsOptions"]["Mode"]}
     if "BindOptions" in mount:
         volume["bind"] = {"propagation": mount["BindOptions"]["Propagation"], "create_host_path": False}
     return volume

@@ -70,6 +70,12 @@ def deploy(
     state_entries: Annotated[
         int | None, typer.Option(metavar="COUNT", help="The most files and folders in /state; 262144 by default.")
     ] = None,
+    scratch: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE", help="Writable /tmp and /dev/shm, each so large, of its memory: 64m; by default none."
+        ),
+    ] = None,
     health: Annotated[
         bool, typer.Option("--health", help="Probe it every 10 s once it is Ready, and restart or mark it.")
     ] = False,
@@ -112,6 +118,7 @@ def deploy(
         pids=pids,
         state_bytes=size("--state-size", state_size),
         state_entries=state_entries,
+        scratch_bytes=size("--scratch", scratch),
     )
     with session.client() as client:
         created = client.create_program(

@@ -14,6 +14,7 @@ LOWEST = {
     "log_bytes": 64 * 1024,
     "state_bytes": MIB,
     "state_entries": 16,
+    "scratch_bytes": 0,
 }
 """6 MiB of memory is the least the engine itself accepts."""
 
@@ -24,7 +25,9 @@ class ResourceLimits:
 
     ``cpus`` counts cores (0.5 is half of one); ``log_bytes`` bounds what the engine keeps of its output,
     ``state_bytes`` what it may keep in ``/state``, and ``state_entries`` in how many files, folders and links: by
-    default as many as the default of ``state_bytes`` has blocks of 4 KiB.
+    default as many as the default of ``state_bytes`` has blocks of 4 KiB. ``scratch_bytes`` is what may be written into
+    each of ``/tmp`` and ``/dev/shm``, which are memory, count as such, and are gone with the container; with 0 nothing
+    can be written there.
     """
 
     cpus: float = 1.0
@@ -34,6 +37,7 @@ class ResourceLimits:
     log_bytes: int = 16 * MIB
     state_bytes: int = 1024 * MIB
     state_entries: int = 262_144
+    scratch_bytes: int = 0
 
     def __post_init__(self) -> None:
         require_at_least("resources", self, LOWEST)

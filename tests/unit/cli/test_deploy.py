@@ -48,10 +48,15 @@ def test_deploy_sends_every_option(hershy: Hershy, host: FakeHost, directory: Pa
         "left to the Host"
     )
     how = ["--memory", "512m", "--cpus", "0.5", "--pids", "64", "--health", "--ttl", "1h30m", "--idle-timeout", "90s"]
-    how += ["--egress", "none", "--state-size", "100m", "--state-entries", "500"]
+    how += ["--egress", "none", "--state-size", "100m", "--state-entries", "500", "--scratch", "8m"]
     assert hershy("deploy", str(directory), "--no-start", *how) == 0
     body = host.bodies[1]
-    sizes = {"memory_bytes": 512 * 1024 * 1024, "state_bytes": 100 * 1024 * 1024, "state_entries": 500}
+    sizes = {
+        "memory_bytes": 512 * 1024 * 1024,
+        "state_bytes": 100 * 1024 * 1024,
+        "state_entries": 500,
+        "scratch_bytes": 8 * 1024 * 1024,
+    }
     assert body["resources"] == {**sizes, "cpus": 0.5, "pids": 64}
     assert (body["health_check"], body["ttl_s"], body["idle_timeout_s"]) == (True, 5400, 90)
     assert body["egress"] == "none"

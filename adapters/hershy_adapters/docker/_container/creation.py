@@ -16,8 +16,9 @@ from .._engine import Engine
 from .._errors import is_unknown_runtime, translated
 from .._network.bridge import ProgramNetwork
 from .._network.resolvers import ResolvConf
-from .hardening import create_config, is_below
+from .hardening import create_config
 from .inherited import InheritedConfig
+from .places import is_below
 from .policy import ContainerPolicy, ImageFacts
 from .readback import differences
 from .removal import remove_container

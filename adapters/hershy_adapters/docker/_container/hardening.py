@@ -9,11 +9,11 @@ import json
 import signal
 from pathlib import Path
 
-from hershy.errors import RuntimeFailure
 from hershy.programs.domain.security import STATE_MOUNT
 from hershy.programs.ports.runtime import ContainerSpec
 
 from .enclosure import Bounds, sent
+from .places import SCRATCH, SCRATCH_MODE, masked_places, scratch_places
 from .policy import PORT_KEY, Config, ContainerPolicy, ImageFacts
 
 OWNER_LABEL = "hershy.owner"
@@ -27,34 +27,8 @@ PORT_LABEL = "hershy.publish-port"
 SPEC_HASH_LABEL = "hershy.spec-hash"
 
 RESOLV_CONF = "/etc/resolv.conf"
-SCRATCH = "/tmp"  # noqa: S108 -- a path inside the container, where nothing can be written
 LOG_FILES = 2
 """The engine rotates a log between so many files, so that the newest half is always there."""
-
-
-def masked_places(image: ImageFacts) -> tuple[str, ...]:
-    """Where an empty, read-only file system is mounted.
-
-    An image's volumes, because each would be writable and unbounded. ``/tmp``, because gVisor puts a writable
-    file system there of its own accord; under every runtime, so that a program meets the same thing everywhere.
-    A working directory in one of these, because gVisor finds none in a file system that is empty.
-
-    Raises RuntimeFailure for a volume inside ``/state``: mounted over, it would be a part that cannot be written.
-    """
-    for volume in image.volumes:
-        if is_below(volume, STATE_MOUNT):
-            raise RuntimeFailure(
-                f"the image declares VOLUME {volume!r:.80}, a part of {STATE_MOUNT}, which is a volume already",
-                remedy="leave the instruction out: what is written there is kept without it",
-            )
-    masks = {SCRATCH, *image.volumes} - {STATE_MOUNT}
-    if any(is_below(image.working_dir, mask) for mask in masks):
-        masks.add(image.working_dir)
-    return tuple(sorted(masks))
-
-
-def is_below(path: str, folder: str) -> bool:
-    return path.startswith(f"{folder}/")
 
 
 def create_config(spec: ContainerSpec, image: ImageFacts, policy: ContainerPolicy) -> Config:
@@ -70,7 +44,7 @@ def spec_hash(spec: ContainerSpec, image: ImageFacts, policy: ContainerPolicy) -
 
 
 def environment(spec: ContainerSpec) -> dict[str, str]:
-    return {"TMPDIR": STATE_MOUNT, **spec.env}
+    return {"TMPDIR": SCRATCH if spec.resources.scratch_bytes else STATE_MOUNT, **spec.env}
 
 
 def labels(spec: ContainerSpec, policy: ContainerPolicy) -> dict[str, str]:
@@ -127,7 +101,13 @@ def _mounts(spec: ContainerSpec, image: ImageFacts, resolv_conf: Path | None) ->
     bound = [_bind(spec.state.handle, STATE_MOUNT)]
     if resolv_conf is not None:
         bound.append({**_bind(str(resolv_conf), RESOLV_CONF), "ReadOnly": True})
-    return [*bound, *({"Type": "tmpfs", "Target": place, "ReadOnly": True} for place in masked_places(image))]
+    size = spec.resources.scratch_bytes
+    options = {"SizeBytes": size, "Mode": SCRATCH_MODE}
+    return [
+        *bound,
+        *({"Type": "tmpfs", "Target": place, "ReadOnly": True} for place in masked_places(image, size)),
+        *({"Type": "tmpfs", "Target": place, "TmpfsOptions": options} for place in scratch_places(image, size)),
+    ]
 
 
 def _bind(source: str, target: str) -> Config:

@@ -17,9 +17,9 @@ from .hardening import (
     bounds_of,
     environment,
     labels,
-    masked_places,
     spec_hash,
 )
+from .places import SCRATCH_MODE, masked_places, scratch_places
 from .policy import PORT_KEY, ContainerPolicy, ImageFacts
 
 NOTHING_OF_CONFIG = ("AttachStdin", "NetworkDisabled", "OpenStdin", "StdinOnce", "Tty")
@@ -64,12 +64,20 @@ def _mounts(account: Account, spec: ContainerSpec, image: ImageFacts, policy: Co
         (it.get("Type"), it.get("Source"), it.get("Destination"), it.get("RW"), it.get("Propagation"))
         for it in account.get("Mounts") or ()
     ]
-    masks = (("tmpfs", "", place, False, "") for place in masked_places(image))
-    wanted = [("bind", spec.state.handle, STATE_MOUNT, True, "rprivate"), *masks]
+    size = spec.resources.scratch_bytes
+    scratch = scratch_places(image, size)
+    masks = (("tmpfs", "", place, False, "") for place in masked_places(image, size))
+    written = (("tmpfs", "", place, True, "") for place in scratch)
+    wanted = [("bind", spec.state.handle, STATE_MOUNT, True, "rprivate"), *masks, *written]
     if resolv_conf := policy.resolv_conf_of(spec):
         wanted.append(("bind", str(resolv_conf), RESOLV_CONF, False, "rprivate"))
     if sorted(mounts, key=str) != sorted(wanted, key=str):
         yield Difference("Mounts", sorted(wanted, key=str), sorted(mounts, key=str))
+    asked = {it.get("Target"): it.get("TmpfsOptions") for it in lookup(account, "HostConfig.Mounts") or ()}
+    bounds = {place: asked.get(place) for place in scratch}
+    bounded = {place: {"SizeBytes": size, "Mode": SCRATCH_MODE} for place in scratch}
+    if bounds != bounded:
+        yield Difference("HostConfig.Mounts", bounded, bounds)
 
 
 def _expected(spec: ContainerSpec, image: ImageFacts, policy: ContainerPolicy) -> dict[str, object]:

@@ -9,7 +9,7 @@ from hershy.sandbox.domain.job import WORK_DIR, SandboxJob, SandboxLimits
 
 from .._container.account import Account, Difference, compared, lookup, own_paths
 from .._container.enclosure import Bounds, expected, sent
-from .._container.hardening import SCRATCH
+from .._container.places import SCRATCH
 from .._container.policy import NO_NETWORK, Config, ContainerPolicy, ImageFacts
 from .wire import PYTHON_BOOTSTRAP, SHELL_BOOTSTRAP
 

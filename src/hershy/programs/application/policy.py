@@ -48,6 +48,7 @@ class HostPolicy:
         log_bytes=1024 * MIB,
         state_bytes=1024 * 1024 * MIB,
         state_entries=1_048_576,
+        scratch_bytes=64 * 1024 * MIB,
     )
 
     def __post_init__(self) -> None:

@@ -7,13 +7,14 @@ of the program it was made about, and is dropped alike when something else has h
 ``label`` names the event; ``detail`` says in words what it brings along, for the journal.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from hershy.core.endpoint import Endpoint
 from hershy.core.exits import ExitReason
 from hershy.core.ids import ContainerID, ImageID, PublishPort
+
+from .last_words import with_last_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,12 +244,6 @@ class LeftoverFound:
     label: ClassVar[str] = "leftover found"
     detail: ClassVar[str] = ""
     epoch: int
-
-
-def with_last_words(words: str, log_tail: Sequence[str]) -> str:
-    """The container is removed when its end has been seen, so where the rest of its output is has to be said."""
-    rest = "(all of its output: 'hershy logs ID', or GET /programs/{id}/logs; its container is gone)"
-    return "\n".join([f"{words}; its last log lines:", *log_tail, rest]) if log_tail else words
 
 
 Request = StartRequested | StopRequested | RestartRequested | DeleteRequested

@@ -150,6 +150,11 @@ class ProgramSettings(Group):
         ge=LOWEST["state_entries"],
         description="files, folders and links in /state one program may ask for; so many are counted every few seconds",
     )
+    max_scratch_bytes: int = Field(
+        _MOST.scratch_bytes,
+        ge=LOWEST["scratch_bytes"],
+        description="bytes of memory one program may ask for as /tmp, and as many as /dev/shm",
+    )
     egress: Egress = Field(Egress.OPEN, description="the most that any program has of the network: open or none")
     dns: tuple[str, ...] = Field((), description="resolvers that programs are given; none: those of this machine")
     seccomp_profile: str = Field("", description="a file with a profile in place of hershy's; see docs/seccomp.md")

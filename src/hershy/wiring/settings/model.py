@@ -193,6 +193,7 @@ class Settings(BaseModel):
                 log_bytes=programs.max_log_bytes,
                 state_bytes=programs.max_state_bytes,
                 state_entries=programs.max_state_entries,
+                scratch_bytes=programs.max_scratch_bytes,
             ),
         )
 

@@ -82,6 +82,19 @@ def test_an_obedient_engine_keeps_the_contract() -> None:
         assert differences(account, SPEC, image, ENCLOSURE) == []
 
 
+def test_scratch_is_read_back() -> None:
+    """Sent, it is found; of another size, with another mode or read-only it is a difference."""
+    spec = replace(SPEC, resources=replace(SPEC.resources, scratch_bytes=MIB))
+    account = account_of(create_config(spec, IMAGE, ENCLOSURE))
+    assert differences(account, spec, IMAGE, ENCLOSURE) == []
+    for name, value in (("SizeBytes", 2 * MIB), ("Mode", 0o777)):
+        loosened = copy.deepcopy(account)
+        loosened["HostConfig"]["Mounts"][-1]["TmpfsOptions"][name] = value
+        (found,) = differences(loosened, spec, IMAGE, ENCLOSURE)
+        assert found.field == "HostConfig.Mounts"
+    assert {it.field for it in differences(account, SPEC, IMAGE, ENCLOSURE)} >= {"Mounts", "Config.Env.TMPDIR"}
+
+
 def test_a_health_check_of_the_image_leaves_its_numbers() -> None:
     """Which the engine merges in; the test itself stays off."""
     account = account_of(create_config(SPEC, IMAGE, ENCLOSURE))

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from hershy.errors import RuntimeFailure
-from hershy_adapters.docker._container.hardening import masked_places
 from hershy_adapters.docker._container.inherited import facts_of
+from hershy_adapters.docker._container.places import masked_places, scratch_places
 from hershy_adapters.docker._container.policy import ImageFacts
 from hershy_adapters.docker._container.state_folders import make_folder
 
@@ -47,6 +47,24 @@ def test_a_volume_inside_the_state() -> None:
 def test_a_working_directory_in_an_empty_place(working_dir: str, masked: list[str]) -> None:
     """It is there, empty too."""
     assert masked_places(ImageFacts(volumes=("/data",), working_dir=working_dir)) == tuple(masked)
+
+
+@pytest.mark.parametrize(
+    ("image", "scratch", "masked"),
+    [
+        (ImageFacts(), ("/dev/shm", "/tmp"), ()),
+        (ImageFacts(volumes=("/data", "/tmp")), ("/dev/shm", "/tmp"), ("/data",)),
+        (ImageFacts(working_dir="/tmp/x"), ("/dev/shm", "/tmp", "/tmp/x"), ()),
+        (ImageFacts(volumes=("/tmp/x",), working_dir="/tmp/x"), ("/dev/shm", "/tmp", "/tmp/x"), ()),
+        (ImageFacts(volumes=("/tmp/x",)), ("/dev/shm", "/tmp"), ("/tmp/x",)),
+        (ImageFacts(volumes=("/data",), working_dir="/data/x"), ("/dev/shm", "/tmp"), ("/data", "/data/x")),
+    ],
+)
+def test_scratch(image: ImageFacts, scratch: tuple[str, ...], masked: tuple[str, ...]) -> None:
+    """It takes the masks' places where both would be, and none twice."""
+    assert scratch_places(image, 1) == scratch
+    assert masked_places(image, 1) == masked
+    assert scratch_places(image, 0) == ()
 
 
 def test_a_folder_of_the_state(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from hershy.programs.domain import effects as do
 from hershy.programs.domain import events as on
 from hershy.programs.domain.effects import Effect
 from hershy.programs.domain.events import Result
+from hershy.programs.domain.last_words import with_last_words
 from hershy.programs.domain.program import Program
 from hershy.programs.ports.event_bus import BuildLine
 from hershy.programs.ports.local_runtime import LocalRuntime
@@ -162,7 +163,7 @@ class EffectHandlers:
         reason = f"no HTTP answer on port 8080 within {limit.total_seconds():g} s of its start"
         assert program.container_id is not None, "the reducer probes only what has started"
         tail = await log_tail(self._services, program.id, program.container_id)
-        return on.ReadinessDeadlinePassed(program.epoch, on.with_last_words(reason, tail))
+        return on.ReadinessDeadlinePassed(program.epoch, with_last_words(reason, tail))
 
     async def _watch(self, program: Program) -> Result:
         assert program.container_id is not None, "the reducer watches only what has started"
