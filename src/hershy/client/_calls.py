@@ -96,8 +96,9 @@ def create_program(
     ``src_files`` maps relative POSIX paths to text. ``resources`` takes cpus, memory_bytes, pids, open_files,
     log_bytes, state_bytes, state_entries and scratch_bytes; ``restart_policy`` is ``no``, ``on-failure`` or
     ``always``, or a mapping with its details; ``health_check`` True for the defaults, or a mapping with path,
-    interval_s, timeout_s and failures. ``ttl`` after its registration the program is deleted; ``idle_timeout`` after the last request to it,
-    stopped. With ``egress`` ``none`` it reaches nothing, and is still reached. ``description`` is text for people.
+    interval_s, timeout_s and failures. ``ttl`` after its registration the program is deleted; ``idle_timeout`` after
+    the last request to it, stopped. With ``egress`` ``none`` it reaches nothing, and is still reached. ``description``
+    is text for people.
     Raises InvalidValue, TooLarge, QuotaExceeded; InvalidValue, with nothing sent, for an unknown name.
     """
     return create(NewProgram(user_id, dockerfile, src_files or {}, **options))
