@@ -138,6 +138,8 @@ def _listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # asyncio does so only where a socket was made with the protocol's number; bodies would come 40 ms after heads.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for level, option, value in _KEEP_ALIVE:
             listener.setsockopt(level, option, value)  # what is accepted here inherits it
         listener.bind((host, port))

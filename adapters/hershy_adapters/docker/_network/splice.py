@@ -17,6 +17,8 @@ async def splice(accepted: socket.socket, connected: socket.socket) -> None:
 
     Takes the sockets over. What is on its way is bounded by the transports' buffers.
     """
+    for connection in (accepted, connected):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does so only for some sockets
     ends = End(connected), End(accepted)
     ends[0].peer, ends[1].peer = ends[1], ends[0]
     # It waits for nothing outside, and cut short it could leave a connection that never tells its end.

@@ -2,12 +2,14 @@
 
 Its pages are sandboxed: they run, in an origin of their own, so that what they send to the Host's API says
 ``Origin: null`` and is refused, and what they get from it they cannot read. Headers that are about the whole origin are
-left out; cookies are held to the program's own path.
+left out; cookies, and redirects within the origin, are held to the program's own path.
 """
 
 from collections.abc import Sequence
 
 from hershy.programs.ports.api_server import ASGIApp, Message, Receive, Scope, Send
+
+from .redirects import redirected
 
 RawHeader = tuple[bytes, bytes]
 
@@ -46,9 +48,20 @@ def own_headers(app: ASGIApp) -> ASGIApp:
     return marked
 
 
-def isolated(headers: Sequence[RawHeader], mount: str) -> list[RawHeader]:
-    """The headers of a program's answer; ``mount`` is the path below which the caller finds the program."""
-    kept = [_cookie(it, mount) if it[0] == b"set-cookie" else it for it in headers if it[0] not in _OF_THE_ORIGIN]
+def isolated(headers: Sequence[RawHeader], mount: str, target: str, host: str) -> list[RawHeader]:
+    """The headers of a program's answer to a request for ``target``; ``mount`` is the path below which the caller, who
+    calls the Host ``host``, finds the program."""
+    kept = []
+    for name, value in headers:
+        match name:
+            case b"set-cookie":
+                kept.append(_cookie((name, value), mount))
+            case b"location":
+                kept.append(
+                    (name, redirected(value.decode("latin-1"), mount, target, host).encode("latin-1", "replace"))
+                )
+            case _ if name not in _OF_THE_ORIGIN:
+                kept.append((name, value))
     return [*kept, SANDBOX]
 
 

@@ -62,7 +62,7 @@ async def _pass_request(host: Access, wanted: ForProgram, scope: Scope, receive:
             request = ProxyRequest(scope["method"], wanted.target, _headers(scope, wanted), body)
             response = await host.request(program_id, request)
             try:
-                start = isolated(_start(program_id, response), wanted.mount)
+                start = isolated(_start(program_id, response), wanted.mount, wanted.target, _host_name(scope))
                 begun = True
                 await send({"type": "http.response.start", "status": response.status, "headers": start})
                 await _send_body(scope["method"], response, send)
@@ -126,6 +126,10 @@ def _headers(scope: Scope, wanted: ForProgram) -> list[Header]:
         headers.append(("x-forwarded-proto", {"ws": "http", "wss": "https"}.get(scheme, scheme)))
     headers.append(("x-forwarded-prefix", given.get("x-forwarded-prefix", "") + wanted.mount))
     return headers
+
+
+def _host_name(scope: Scope) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
 
 
 def _start(program_id: ProgramID, response: ProxyResponse) -> RawHeaders:
