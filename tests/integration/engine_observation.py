@@ -21,6 +21,19 @@ from hershy_adapters.docker._output import logs as _logs
 from hershy_adapters.docker.runtime import DockerRuntime
 
 NETWORK = "hershy-test-runtime"
+
+
+def remove_networks(engine: docker.DockerClient, base: str) -> None:
+    """What tests that made no end of their containers by hershy have left of its networks."""
+    for network in engine.networks.list(names=[f"{base}-"]):
+        with contextlib.suppress(docker.errors.NotFound):
+            network.remove()
+
+
+def network_of(spec: ContainerSpec, base: str = NETWORK) -> str:
+    return f"{base}-{spec.publish_port}"
+
+
 EAT = "x=aaaaaaaaaaaaaaaa; while true; do x=$x$x; done"
 
 MakeScript = Callable[[str], ContainerSpec]

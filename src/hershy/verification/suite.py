@@ -10,7 +10,7 @@ from .shares import taken
 from .surroundings import own_kernel, reached
 
 GVISOR_RUNTIME = "runsc"
-_SEEN_FROM_OUTSIDE = {"connect", "processes", "memory", "fill-state", "fill-log", "processor"}
+_SEEN_FROM_OUTSIDE = {"connect", "name-of-address", "processes", "memory", "fill-state", "fill-log", "processor"}
 _GIVEN = {
     "open-files": {"limit": LIMITS["open_files"]},
     "large-file": {"limit": LIMITS["state_bytes"]},

@@ -26,6 +26,7 @@ async def reached(probe: Probe, neighbour: Probe, host_port: int) -> AsyncGenera
         "neighbour", f"reach another program at its container's address, {neighbour.address}", ISOLATION
     )
     yield row if listening else row.judged(CheckResult.INCONCLUSIVE, f"it cannot even reach itself: {control.happened}")
+    yield await probe.ask("name-of-address", address=neighbour.address)
     for host, what in ((probe.gateway, "the gateway"), ("127.0.0.1", "127.0.0.1")):
         tried = f"reach another program at its publish port, by {what}"
         yield (await probe.connect(host, neighbour.publish_port)).named(f"publish-port-{what}", tried, ISOLATION)

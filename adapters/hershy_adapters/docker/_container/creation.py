@@ -13,7 +13,7 @@ from hershy_adapters._names import container_name
 
 from .._engine import Engine
 from .._errors import is_unknown_runtime, translated
-from .._network.bridge import ProgramNetwork
+from .._network.bridge import ProgramNetworks
 from .._network.resolvers import ResolvConf
 from .hardening import create_config
 from .inherited import InheritedConfig
@@ -31,14 +31,14 @@ class Creation:
         self,
         engine: Engine,
         images: InheritedConfig,
-        network: ProgramNetwork,
+        networks: ProgramNetworks,
         policy: ContainerPolicy,
         remedy: str,
         resolv_conf: ResolvConf | None = None,
     ) -> None:
         self._engine = engine
         self._images = images
-        self._network = network
+        self._networks = networks
         self._policy = policy
         self._remedy = remedy
         self._resolv_conf = resolv_conf
@@ -49,20 +49,24 @@ class Creation:
         try:
             return await asyncio.shield(making)
         except asyncio.CancelledError:
-            await ended(asyncio.ensure_future(self._undo(making)))
+            await ended(asyncio.ensure_future(self._undo(making, spec)))
             raise
 
     async def _make(self, spec: ContainerSpec) -> ContainerID:
         if spec.egress is Egress.OPEN:
-            await self._network.ensure()
+            await self._networks.ensure(self._policy.network_of(spec))
             if self._resolv_conf is not None:
                 self._resolv_conf.write()
         image = await self._images.facts(spec.image_id)
-        container_id = await self._post(spec, image)
+        try:
+            container_id = await self._post(spec, image)
+        except Exception:
+            await self._discard_network(spec)
+            raise
         try:
             await self._verify(container_id, spec, image)
         except Exception:
-            await self._discard(container_id)
+            await self._discard(container_id, spec)
             raise
         return container_id
 
@@ -89,12 +93,18 @@ class Creation:
                 f"container {container_name(spec.program_id)} breaks the security contract: {listed}"
             )
 
-    async def _undo(self, making: asyncio.Future[ContainerID]) -> None:
+    async def _undo(self, making: asyncio.Future[ContainerID], spec: ContainerSpec) -> None:
         """The engine finishes what it was asked for, whether or not somebody listens."""
-        await self._discard(await making)
+        await self._discard(await making, spec)
 
-    async def _discard(self, container_id: ContainerID) -> None:
+    async def _discard(self, container_id: ContainerID, spec: ContainerSpec) -> None:
         try:
             await remove_container(self._engine, container_id)
         except HershyError as error:
             _log.warning("container left behind", container_id=str(container_id), error=str(error))
+        else:
+            await self._discard_network(spec)
+
+    async def _discard_network(self, spec: ContainerSpec) -> None:
+        if spec.egress is Egress.OPEN:
+            await self._networks.remove(self._policy.network_of(spec))

@@ -65,7 +65,12 @@ class ContainerPolicy:
         return {"nproc": REAPER_PIDS + processes} if self.counts_inside else {}
 
     def network_of(self, spec: ContainerSpec) -> str:
-        return NO_NETWORK if spec.egress is Egress.NONE else self.network
+        """Of this program alone; with its port's name, so that one that is left behind is found and used again."""
+        return NO_NETWORK if spec.egress is Egress.NONE else f"{self.network}-{spec.publish_port}"
+
+    def is_network_of_a_program(self, name: str) -> bool:
+        base, _, port = name.rpartition("-")
+        return base == self.network and port.isdecimal()
 
     def ports_of(self, spec: ContainerSpec) -> Config:
         """What the engine publishes: nothing of a container that it has no network to reach by."""
