@@ -101,12 +101,10 @@ def machine_addresses(engine: docker.DockerClient, gateway: str) -> list[str]:
 
 
 def address_of(witness: Witness, program: Program) -> str:
+    """On its network, of which it has one."""
     (container,) = witness.containers(program)
-    return str(
-        witness.client.api.inspect_container(container)["NetworkSettings"]["Networks"][
-            f"{NETWORK}-{program.publish_port}"
-        ]["IPAddress"]
-    )
+    (network,) = witness.client.api.inspect_container(container)["NetworkSettings"]["Networks"].values()
+    return str(network["IPAddress"])
 
 
 def range_around(address: str) -> list[ipaddress.IPv4Address]:
