@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import socket
+import struct
 import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -34,6 +35,35 @@ def resolve(name):
     return {"outcome": outcome, "seconds": seconds, "resolv_conf": Path("/etc/resolv.conf").read_text()}
 
 
+def whois(address):
+    """What the engine's resolver answers when it is asked for the name of an address."""
+    labels = [*reversed(address.split(".")), "in-addr", "arpa"]
+    name = b"".join(bytes([len(it)]) + it.encode() for it in labels) + b"\0"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(PATIENCE_S)
+        try:
+            asking.sendto(
+                struct.pack(">6H", 1, 0x100, 1, 0, 0, 0) + name + struct.pack(">2H", 12, 1), ("127.0.0.11", 53)
+            )
+            outcome = asking.recv(512).decode("latin-1")
+        except OSError as error:
+            outcome = f"refused: {error}"
+    return {"outcome": outcome}
+
+
+def told():
+    """All that a program finds written down about where it is."""
+    names = (
+        "/etc/hosts",
+        "/etc/hostname",
+        "/proc/self/cgroup",
+        "/proc/self/mountinfo",
+        "/proc/self/environ",
+        "/proc/net/arp",
+    )
+    return {"outcome": {name: Path(name).read_text() for name in names if Path(name).exists()}}
+
+
 def devices():
     return {"outcome": [name for _, name in socket.if_nameindex()]}
 
@@ -42,7 +72,14 @@ def finish():
     os._exit(3)
 
 
-TRIES = {"/connect": connect, "/resolve": resolve, "/devices": devices, "/finish": finish}
+TRIES = {
+    "/connect": connect,
+    "/resolve": resolve,
+    "/whois": whois,
+    "/told": told,
+    "/devices": devices,
+    "/finish": finish,
+}
 
 
 async def serve(reader, writer):

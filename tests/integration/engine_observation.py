@@ -16,11 +16,25 @@ from hershy.testing.contracts.local_runtime import LocalRuntimeContract
 from hershy.testing.contracts.runtime import DEADLINE_S, collected, texts
 from hershy_adapters.docker import _engine
 from hershy_adapters.docker._container.kernel_log import was_killed_for_memory
+from hershy_adapters.docker._container.policy import ContainerPolicy
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker._output import logs as _logs
 from hershy_adapters.docker.runtime import DockerRuntime
 
 NETWORK = "hershy-test-runtime"
+
+
+def remove_networks(engine: docker.DockerClient, base: str) -> None:
+    """What tests that made no end of their containers by hershy have left of its networks."""
+    for network in engine.networks.list(names=[f"{base}-"]):
+        with contextlib.suppress(docker.errors.NotFound):
+            network.remove()
+
+
+def network_of(spec: ContainerSpec, base: str = NETWORK) -> str:
+    return ContainerPolicy("runc", OwnerID("0" * 16), base).network_of(spec)
+
+
 EAT = "x=aaaaaaaaaaaaaaaa; while true; do x=$x$x; done"
 
 MakeScript = Callable[[str], ContainerSpec]

@@ -42,7 +42,7 @@ from hershy_adapters.docker._container.hardening import create_config
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker.runtime import DockerRuntime
 
-from .engine_observation import NETWORK, EngineObservation, MakeScript
+from .engine_observation import NETWORK, EngineObservation, MakeScript, network_of, remove_networks
 from .relay import Relay
 
 SCRIPT_IMAGE = "hershy-test-script:local"
@@ -100,8 +100,7 @@ class EngineRuntimeSuite(EngineObservation):
     def witness(cls, engine: docker.DockerClient) -> Iterator[docker.DockerClient]:
         """Another client of the same engine, to see what really is there. The tests' network ends with it."""
         yield engine
-        with contextlib.suppress(docker.errors.NotFound):
-            engine.networks.get(NETWORK).remove()
+        remove_networks(engine, NETWORK)
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -261,7 +260,7 @@ class EngineRuntimeSuite(EngineObservation):
         async with asyncio.timeout(DEADLINE_S):
             assert (await self.http_status(serving.publish_port)).endswith(b" 404")
         networks = witness.containers.get(str(container_id)).attrs["NetworkSettings"]["Networks"]
-        address = networks[NETWORK]["IPAddress"]
+        address = networks[network_of(serving)]["IPAddress"]
         assert address
         lines = await self.output(runtime, of_shell(f"nc -w 2 {address} 8080 </dev/null && echo reached; echo end"))
         assert "end" in lines
@@ -367,10 +366,11 @@ class EngineRuntimeSuite(EngineObservation):
         self, runtime: DockerRuntime, make_spec: MakeSpec, witness: docker.DockerClient
     ) -> None:
         """A network that somebody removed between creation and start is there again at the start."""
-        container_id = await runtime.create(make_spec(FOREVER))
-        witness.networks.get(NETWORK).remove()
+        spec = make_spec(FOREVER)
+        container_id = await runtime.create(spec)
+        witness.networks.get(network_of(spec)).remove()
         await runtime.start(container_id)
-        options = witness.networks.get(NETWORK).attrs["Options"]
+        options = witness.networks.get(network_of(spec)).attrs["Options"]
         assert options["com.docker.network.bridge.enable_icc"] == "false"
 
     async def test_file_of_the_wrong_owner_is_readable_output(self, runtime: Runtime, of_shell: MakeScript) -> None:
@@ -432,12 +432,13 @@ class EngineRuntimeSuite(EngineObservation):
         self, connection: Engine, make_spec: MakeSpec, witness: docker.DockerClient
     ) -> None:
         """A network of this name that lets programs reach each other is not used, and not touched."""
-        name = f"{NETWORK}-open"
+        base, spec = f"{NETWORK}-open", make_spec(FOREVER)
+        name = network_of(spec, base)
         network = witness.networks.create(name, driver="bridge")
-        runtime = self.runtime_class(connection, OwnerID("e" * 16), self.runtime_name, name)
+        runtime = self.runtime_class(connection, OwnerID("e" * 16), self.runtime_name, base)
         try:
             with pytest.raises(ContractViolation, match=f"docker network rm {name}"):
-                await runtime.create(make_spec(FOREVER))
+                await runtime.create(spec)
             assert not await runtime.list_owned()
             network.reload()
         finally:
@@ -446,13 +447,16 @@ class EngineRuntimeSuite(EngineObservation):
     async def test_hosts_make_the_network_together(
         self, connection: Engine, make_spec: MakeSpec, witness: docker.DockerClient
     ) -> None:
-        """Of several Hosts that start at once each gets its container, on one network."""
-        name = f"{NETWORK}-race"
+        """Of several Hosts that start at once each gets its container, on one network where they have one port."""
+        base = f"{NETWORK}-race"
+        specs = [make_spec(FOREVER) for _ in range(4)]
+        specs = [replace(it, publish_port=specs[0].publish_port) for it in specs]
+        name = network_of(specs[0], base)
         owners = [OwnerID(letter * 16) for letter in "abcd"]
-        runtimes = [self.runtime_class(connection, owner, self.runtime_name, name) for owner in owners]
+        runtimes = [self.runtime_class(connection, owner, self.runtime_name, base) for owner in owners]
         try:
-            made = await asyncio.gather(*(runtime.create(make_spec(FOREVER)) for runtime in runtimes))
+            made = await asyncio.gather(*(runtime.create(spec) for runtime, spec in zip(runtimes, specs, strict=True)))
             assert len(witness.networks.list(names=[name])) == 1
             await asyncio.gather(*(runtimes[0].remove(container_id) for container_id in made))
         finally:
-            witness.networks.get(name).remove()
+            remove_networks(witness, base)

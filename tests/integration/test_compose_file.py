@@ -79,7 +79,7 @@ async def account_by_runtime(
         return account, await runtime.compose_file(spec)
     finally:
         await runtime.aclose()
-        engine.networks.get(NETWORK).remove()
+        assert not engine.networks.list(names=[NETWORK])
 
 
 @pytest.mark.parametrize(("runtime_class", "name"), [(DockerRuntime, "runc"), (GVisorRuntime, "runsc")])

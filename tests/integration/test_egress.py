@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ipaddress
 import json
 import secrets
 import socket
@@ -100,8 +101,14 @@ def machine_addresses(engine: docker.DockerClient, gateway: str) -> list[str]:
 
 
 def address_of(witness: Witness, program: Program) -> str:
+    """On its network, of which it has one."""
     (container,) = witness.containers(program)
-    return str(witness.client.api.inspect_container(container)["NetworkSettings"]["Networks"][NETWORK]["IPAddress"])
+    (network,) = witness.client.api.inspect_container(container)["NetworkSettings"]["Networks"].values()
+    return str(network["IPAddress"])
+
+
+def range_around(address: str) -> list[ipaddress.IPv4Address]:
+    return list(ipaddress.IPv4Network(f"{address}/29", strict=False).hosts())
 
 
 def fetched(url: str) -> bytes:
@@ -171,6 +178,23 @@ async def test_without_egress_it_is_reached(
     assert (failed.exit_reason.kind, failed.exit_reason.code) == (ExitKind.CODE, 3)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), 5)
+
+
+async def test_a_program_learns_no_other_names(host: Host, engine: docker.DockerClient, python_image: str) -> None:
+    """Not from the engine's resolver, which tells it its own at most, nor from anything that it finds to read."""
+    witness = Witness(engine)
+    program = await ready(host, python_image, Egress.OPEN)
+    spec = program_of(python_image)
+    neighbour = await host.create(ProgramRequest(UserID("the-neighbour"), spec))
+    await host.start(neighbour.id)
+    await host.wait_for(neighbour.id, READY, timeout=PATIENCE)
+    own = await tried(host, program, "whois", address=address_of(witness, program))
+    assert str(program.id) in own["outcome"] or own["outcome"].startswith("refused")  # else it was asked wrongly
+    others = [address_of(witness, neighbour), *(str(it) for it in range_around(address_of(witness, neighbour)))]
+    texts = [(await tried(host, program, "whois", address=it))["outcome"] for it in others]
+    texts += (await tried(host, program, "told"))["outcome"].values()
+    for secret in (str(neighbour.user_id), str(neighbour.build_id), "hersh-program-the"):
+        assert not [text for text in texts if secret in text]
 
 
 async def test_names_resolve_where_egress_is_open(host: Host, gateway: str, python_image: str) -> None:

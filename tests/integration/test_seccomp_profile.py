@@ -1,7 +1,6 @@
 """Programs of other kinds under hershy's seccomp profile: Python with a C library, and Go, static, with neither."""
 
 import asyncio
-import contextlib
 import hashlib
 import json
 import os
@@ -102,8 +101,7 @@ async def runtime(request: pytest.FixtureRequest, engine: docker.DockerClient) -
     for status in await runtime.list_owned():
         await runtime.remove(status.container_id)
     await runtime.aclose()
-    with contextlib.suppress(docker.errors.NotFound):
-        engine.networks.get(NETWORK).remove()
+    assert not engine.networks.list(names=[NETWORK])
 
 
 def spec_of(image: ImageID, folder: Path) -> ContainerSpec:

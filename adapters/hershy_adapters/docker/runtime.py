@@ -35,7 +35,7 @@ from hershy.programs.ports.runtime import (
 from hershy_adapters._names import container_name, image_name
 
 from ._container.creation import Creation
-from ._container.exits import egress_of, exit_reason, publish_port_of, was_never_started
+from ._container.exits import egress_of, exit_reason, network_of, publish_port_of, was_never_started
 from ._container.hardening import OWNER_LABEL, PROGRAM_LABEL, create_config
 from ._container.inherited import InheritedConfig
 from ._container.owned import held_ports, status_of_owned
@@ -47,7 +47,7 @@ from ._diagnosis import diagnose
 from ._engine import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, Engine
 from ._errors import translated
 from ._events import subscribed
-from ._network.bridge import ProgramNetwork
+from ._network.bridge import DEFAULT_SUBNETS, ProgramNetworks
 from ._network.forwarder import can_listen
 from ._network.forwarding import Forwarding
 from ._network.process_network import obstacle as obstacle_to_entering
@@ -59,7 +59,8 @@ INSPECTED_AT_ONCE = 16
 
 
 class DockerRuntime(LocalRuntime):
-    """``runtime_name`` is what the engine calls the OCI runtime; ``network`` the bridge of all programs.
+    """``runtime_name`` is what the engine calls the OCI runtime; ``network`` is
+    what the names of the programs' bridges begin with, and ``subnets`` what their addresses are of.
 
     ``seccomp``: the operator's profile in place of hershy's own. ``resolv_conf``: the file that names the resolvers of
     programs with egress. ``egress``: the most that programs of this Host have. ``storage_root``: below it, programs
@@ -80,6 +81,7 @@ class DockerRuntime(LocalRuntime):
         resolv_conf: ResolvConf | None = None,
         egress: Egress = Egress.OPEN,
         storage_root: Path | None = None,
+        subnets: str = DEFAULT_SUBNETS,
     ) -> None:
         self._engine = engine
         self._owner = owner
@@ -93,8 +95,8 @@ class DockerRuntime(LocalRuntime):
         self._storage_root = storage_root
         self._forwarding = Forwarding(engine, self._inspect)
         self._images = InheritedConfig(engine)
-        self._network = ProgramNetwork(engine, network)
-        self._creation = Creation(engine, self._images, self._network, self._policy, self.remedy, resolv_conf)
+        self._networks = ProgramNetworks(engine, subnets)
+        self._creation = Creation(engine, self._images, self._networks, self._policy, self.remedy, resolv_conf)
 
     @classmethod
     def of(cls, context: AdapterContext) -> Self:
@@ -107,6 +109,7 @@ class DockerRuntime(LocalRuntime):
             resolv_conf_for(context.storage_root, list(context.setting("dns", tuple))),
             context.setting("egress", Egress),
             context.storage_root,
+            context.option("docker_subnets", DEFAULT_SUBNETS),
         )
 
     @classmethod
@@ -131,19 +134,19 @@ class DockerRuntime(LocalRuntime):
         if egress_of(account) is Egress.NONE:
             await self._forwarding.start(container_id, account, port)
         else:
-            await self._start(container_id)
+            await self._start(container_id, network_of(account))
         return port.endpoint
 
-    async def _start(self, container_id: ContainerID) -> None:
+    async def _start(self, container_id: ContainerID, network: str) -> None:
         container = self._engine.client.containers.container(str(container_id))
         with translated("starting", container_id):
             try:
                 await container.start()
             except DockerError as error:
-                if not _is_missing_network(error, self._network.name):
+                if not _is_missing_network(error, network):
                     raise
-                self._network.forget()
-                await self._network.ensure()
+                self._networks.forget(network)
+                await self._networks.ensure(network)
                 await container.start()
 
     async def stop(self, container_id: ContainerID, grace: timedelta) -> None:

@@ -16,7 +16,7 @@ from hershy.programs.domain.state import ProgramState
 
 from .rows import CheckResult, Row
 
-USER = "hershy-verify"
+USER, STRANGER = "hershy-verify", "hershy-verify-stranger"
 PATIENCE = timedelta(minutes=5)
 MIB = 1024 * 1024
 LIMITS: Mapping[str, float] = {
@@ -72,11 +72,11 @@ class Probes:
         self._dockerfile, self._files = sources()
 
     @asynccontextmanager
-    async def deployed(self, **limits: float) -> AsyncIterator[Probe]:
-        """A probe, deleted on leaving, whatever has become of it."""
+    async def deployed(self, user: str = USER, **limits: float) -> AsyncIterator[Probe]:
+        """A probe of ``user``'s, deleted on leaving, whatever has become of it."""
         client = self._client
         created = await client.create_program(
-            USER,
+            user,
             self._dockerfile,
             self._files,
             build_args={"BASE": self._base},

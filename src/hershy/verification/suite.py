@@ -4,13 +4,15 @@ from collections.abc import AsyncGenerator
 
 from hershy.client import AsyncClient
 
-from .programs import LIMITS, Probes
+from .programs import LIMITS, STRANGER, Probes
 from .rows import Row
 from .shares import taken
 from .surroundings import own_kernel, reached
 
 GVISOR_RUNTIME = "runsc"
-_SEEN_FROM_OUTSIDE = {"connect", "processes", "memory", "fill-state", "many-entries", "fill-log", "processor"}
+_SEEN_FROM_OUTSIDE = {
+    *("connect", "name-of-address", "processes", "memory", "fill-state", "many-entries", "fill-log", "processor"),
+}
 _GIVEN = {
     "open-files": {"limit": LIMITS["open_files"]},
     "large-file": {"limit": LIMITS["state_bytes"]},
@@ -28,5 +30,7 @@ async def tried(client: AsyncClient, host_port: int, base: str, runtime: str) ->
                 yield await probe.ask(name, **_GIVEN.get(name, {}))
         async for row in reached(probe, neighbour, host_port):
             yield row
+        async with probes.deployed(STRANGER) as stranger:
+            yield await probe.ask("name-of-address", address=stranger.address)
         async for row in taken(probes, neighbour):
             yield row

@@ -13,6 +13,7 @@ OWN_OPTIONS = frozenset(
         "docker_buildkit",
         "docker_host",
         "docker_network",
+        "docker_subnets",
         "max_connections",
         "proxy_timeout_s",
     }

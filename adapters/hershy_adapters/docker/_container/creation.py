@@ -14,7 +14,7 @@ from hershy_adapters._names import container_name
 
 from .._engine import Engine
 from .._errors import is_unknown_runtime, translated
-from .._network.bridge import ProgramNetwork
+from .._network.bridge import ProgramNetworks
 from .._network.resolvers import ResolvConf
 from .hardening import create_config
 from .inherited import InheritedConfig
@@ -34,14 +34,14 @@ class Creation:
         self,
         engine: Engine,
         images: InheritedConfig,
-        network: ProgramNetwork,
+        networks: ProgramNetworks,
         policy: ContainerPolicy,
         remedy: str,
         resolv_conf: ResolvConf | None = None,
     ) -> None:
         self._engine = engine
         self._images = images
-        self._network = network
+        self._networks = networks
         self._policy = policy
         self._remedy = remedy
         self._resolv_conf = resolv_conf
@@ -57,7 +57,7 @@ class Creation:
 
     async def _make(self, spec: ContainerSpec) -> ContainerID:
         if spec.egress is Egress.OPEN:
-            await self._network.ensure()
+            await self._networks.ensure(self._policy.network_of(spec))
             if self._resolv_conf is not None:
                 self._resolv_conf.write()
         image = await self._images.facts(spec.image_id)

@@ -60,7 +60,11 @@ async def status_of(account: Account, killed_codes: Set[int]) -> ContainerStatus
 
 def egress_of(account: Account) -> Egress:
     """By the network it really has."""
-    return Egress.NONE if account["HostConfig"].get("NetworkMode") == NO_NETWORK else Egress.OPEN
+    return Egress.NONE if network_of(account) == NO_NETWORK else Egress.OPEN
+
+
+def network_of(account: Account) -> str:
+    return str(account["HostConfig"].get("NetworkMode") or "")
 
 
 def publish_port_of(account: Account) -> PublishPort | None:

@@ -1,5 +1,6 @@
 """How one adapter encloses all of its containers, and what a container takes over from its image."""
 
+import hashlib
 import signal
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ NO_NETWORK = "none"
 """The engine's name for a network of a container's own with nothing in it but the loopback device."""
 REAPER_PIDS = 1
 """The engine's init, which forwards SIGTERM to the program and reaps its orphans, counts as a process."""
+PORTS_PER_NETWORK = 125
 KILLED_CODE = 128 + signal.SIGKILL
 
 Config = dict[str, Any]
@@ -69,7 +71,12 @@ class ContainerPolicy:
         return {"nproc": REAPER_PIDS + processes} if self.counts_inside else {}
 
     def network_of(self, spec: ContainerSpec) -> str:
-        return NO_NETWORK if spec.egress is Egress.NONE else self.network
+        """Of the user's programs alone, as many as its subnet has room for, by a name that tells nobody who that is."""
+        if spec.egress is Egress.NONE:
+            return NO_NETWORK
+        assert spec.publish_port is not None, "programs here are leased one"
+        key = f"{spec.user_id}/{int(spec.publish_port) // PORTS_PER_NETWORK}"
+        return f"{self.network}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
     def ports_of(self, spec: ContainerSpec) -> Config:
         """What the engine publishes: nothing of a container that it has no network to reach by."""

@@ -104,6 +104,8 @@ class Forwarder:
         serving = asyncio.create_task(self._serve(accepted))
         self._connections.add(serving)
         serving.add_done_callback(self._ended)
+        # One that is cancelled before its first step closes nothing itself.
+        serving.add_done_callback(lambda _: accepted.close())
         if len(self._connections) >= self._most:
             self._pause()
 

@@ -5,6 +5,7 @@ such an address is refused. The machine's own traffic is left alone, and no fire
 """
 
 import errno
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,3 +43,9 @@ def refuse_link_local(bridge: str) -> bool:
         _log.warning("link-local addresses are not kept from programs", bridge=bridge, reason=why)
         return False
     return True
+
+
+def allow_link_local(bridge: str) -> None:
+    """Take the rule for a bridge that has gone back; without one, nothing happens."""
+    with suppress(NetlinkError), IPRoute() as routing:
+        routing.rule("del", iifname=bridge, dst=LINK_LOCAL, action="prohibit", priority=PRIORITY)

@@ -92,7 +92,7 @@ def add_routes(api: FastAPI) -> None:
 
     @api.post(
         "/programs/{program_id}/start",
-        responses=gives(Transition) | ENGINE | refusals(HTTPStatus.CONFLICT),
+        responses=gives(Transition) | ENGINE | refusals(HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS),
         summary="Begin to build and start; `state` is the one before",
         operation_id="start_program",
     )

@@ -20,7 +20,7 @@ from hershy.programs.domain import patience
 from hershy.programs.domain.answers import MessageReceipt
 from hershy.programs.domain.journal import JournalEntry
 from hershy.programs.domain.program import Program, ProgramOptions
-from hershy.programs.domain.state import FINAL, ProgramState
+from hershy.programs.domain.state import FINAL, RESTING, ProgramState
 from hershy.programs.ports.event_bus import Happened, Published
 from hershy.programs.ports.proxy import Header, ProxyRequest, ProxyResponse, ProxyRoute, ProxyWebSocket
 from hershy.programs.ports.repository import ProgramFilter
@@ -68,7 +68,10 @@ class Host:
         self._housekeeping = Housekeeping(services, self._registry, self._engine, self._reconciler)
         self._sweeps = sweeps
         gauges = HostGauges(
-            lambda: (it.program for it in self._registry), lambda: len(services.port_leases), lambda: self.engine_is_up
+            lambda: (it.program for it in self._registry),
+            lambda: len(services.port_leases),
+            lambda: self.engine_is_up,
+            lambda: services.images.queue.waiting,
         )
         self.metrics.registry.register(gauges)
 
@@ -172,7 +175,8 @@ class Host:
     async def start(self, program_id: ProgramID | str, *, by: Principal = LOCAL) -> Program:
         """Begin to build and start; returns the program as it was *before*.
 
-        Raises IllegalTransition while the program is active, EngineUnavailable.
+        Raises IllegalTransition while the program is active, QuotaExceeded when it must be built and too many builds of
+        its user's wait already, EngineUnavailable.
         """
         program_id = ProgramID.of(program_id)
         supervisor = await self._changeable(program_id)
@@ -180,6 +184,9 @@ class Host:
         if program.state is not ProgramState.CREATED:  # whose first start builds, or finds the image then
             found = await self._services.images.find(program.build_id)
             image_id = found if found == program.image_id else None  # another's: building compares specifications
+        if image_id is None and program.state in RESTING:
+            building = self._registry.list(ProgramFilter(user_id=program.user_id, state=ProgramState.BUILDING))
+            self._services.images.queue.require_room(program.user_id, len(building))
         return (await supervisor.request(on.StartRequested(image_id), by.name)).before
 
     async def stop(self, program_id: ProgramID | str, *, by: Principal = LOCAL) -> Program:

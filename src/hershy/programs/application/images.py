@@ -5,9 +5,10 @@ from dataclasses import replace
 from weakref import WeakValueDictionary
 
 from hershy.builds.builder import Builder, BuildOutput, BuildRequest
-from hershy.core.ids import BuildID, ImageID, ProgramID
+from hershy.core.ids import BuildID, ImageID, ProgramID, UserID
 from hershy.programs.ports.repository import ProgramFilter, Repository
 
+from .build_queue import BuildQueue
 from .policy import HostPolicy
 
 
@@ -21,7 +22,7 @@ class Images:
     def __init__(self, builder: Builder, repository: Repository, limits: HostPolicy) -> None:
         self._builder = builder
         self._policy = limits.build_policy
-        self._slots = asyncio.Semaphore(limits.concurrent_builds)
+        self.queue = BuildQueue(limits)
         self._repository = repository
         self._locks: WeakValueDictionary[BuildID, asyncio.Lock] = WeakValueDictionary()
 
@@ -29,14 +30,12 @@ class Images:
         async with self._lock(build_id):
             return await self._builder.find(build_id)
 
-    async def ensure(self, request: BuildRequest, output: BuildOutput) -> ImageID:
-        """Have the image built under the operator's policy once a slot is free; one that exists is not built again.
+    async def ensure(self, request: BuildRequest, user: UserID, output: BuildOutput) -> ImageID:
+        """Have the image built under the operator's policy in the user's turn; one that exists is not built again.
 
-        Raises as ``Builder.build``.
+        Raises as ``Builder.build``, and QuotaExceeded where too many builds of the user's wait already.
         """
-        if self._slots.locked():
-            output("waiting: as many builds as this Host allows are under way")
-        async with self._slots:
+        async with self.queue.turn(user, output):
             async with self._lock(request.spec.build_id):
                 pass  # whoever discards it at this moment has not seen this program registered; from now on all do
             return await self._builder.build(replace(request, policy=self._policy), output)

@@ -117,6 +117,7 @@ class HostGauges(Collector):
     programs: Callable[[], Iterable[Program]]
     ports_leased: Callable[[], int]
     engine_is_up: Callable[[], bool]
+    builds_waiting: Callable[[], int]
 
     def collect(self) -> Iterator[Metric]:
         counts = dict.fromkeys(ProgramState, 0)
@@ -133,6 +134,7 @@ class HostGauges(Collector):
             unread.add_metric([kind], count)
         yield unread
         yield GaugeMetricFamily("hershy_publish_ports_leased", "Publish ports in use", value=self.ports_leased())
+        yield GaugeMetricFamily("hershy_builds_waiting", "Builds that wait for a slot", value=self.builds_waiting())
         yield GaugeMetricFamily(
             "hershy_engine_up", "1 while the container engine answers, else 0", value=float(self.engine_is_up())
         )

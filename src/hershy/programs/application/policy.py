@@ -18,6 +18,7 @@ class HostPolicy:
     """Deadlines of the states that must not last, and the most a program may ask for.
 
     ``build_queue`` is how long a build may wait for one of ``concurrent_builds``, ``build`` how long it may take then;
+    ``builds_per_user`` of them are one user's, and ``waiting_builds_per_user`` more may wait (None: no bound);
     ``start`` bounds making and starting a container, other ports tried included, ``readiness`` the time from there to
     the first answer. ``stop_grace`` is the time between SIGTERM and SIGKILL; ``engine`` bounds what else the engine is
     asked to do. ``journal_entries`` are kept of each program; of programs that are gone, those of ``journal_age``, and
@@ -32,6 +33,8 @@ class HostPolicy:
     stop_grace: timedelta = timedelta(seconds=10)
     engine: timedelta = timedelta(seconds=60)
     concurrent_builds: int = 4
+    builds_per_user: int | None = None
+    waiting_builds_per_user: int | None = None
     max_programs: int = 10_000
     max_programs_per_user: int = 1_000
     max_source_bytes: int = 16 * MIB

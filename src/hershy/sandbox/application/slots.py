@@ -1,23 +1,23 @@
 """How many runs are under way at one time, in all and of one user."""
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from hershy.core.fair_slots import FairSlots
 from hershy.core.ids import UserID
 from hershy.errors import QuotaExceeded
 
 
 class Slots:
-    """``most`` at once, first come, first served, and ``queue`` more that wait. Of these all, ``per_user`` are one
+    """``most`` at once, by turns of their users, and ``queue`` more that wait. Of these all, ``per_user`` are one
     user's."""
 
     def __init__(self, most: int, per_user: int, queue: int) -> None:
         self._most = most
         self._per_user = per_user
         self._queue = queue
-        self._free = asyncio.Semaphore(most)
+        self._free = FairSlots(most)
         self._of_user: Counter[UserID] = Counter()
         self._taken_or_waited_for = 0
 
@@ -38,7 +38,7 @@ class Slots:
         if user_id is not None:
             self._of_user[user_id] += 1
         try:
-            async with self._free:
+            async with self._free.taken(user_id):
                 yield
         finally:
             self._taken_or_waited_for -= 1

@@ -1,13 +1,17 @@
 """Tries to reach what is not this program's, and to listen where nobody should hear."""
 
 import errno
+import ipaddress
 import socket
+import struct
 from collections.abc import Callable
 
 from .outcome import ESCALATION, ISOLATION, Given, ProbeOutcome, a_try, attempted, breached, contained
 
 CONNECT_TIMEOUT_S = 2.0
 AF_ALG, AF_VSOCK, AF_PACKET = 38, 40, 17
+ENGINES_RESOLVER = ("127.0.0.11", 53)
+POINTER, INTERNET = 12, 1
 NO_SUCH_FAMILY = frozenset({errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT})
 
 
@@ -37,3 +41,21 @@ def connect(given: Given) -> ProbeOutcome:
         return contained(f"no answer from {place} within {CONNECT_TIMEOUT_S:g} s")
     except OSError as error:
         return contained(f"{place}: {error.strerror or error}")
+
+
+@a_try("name-of-address", ISOLATION, "ask the engine's resolver for the name of another user's container")
+def name_of_address(given: Given) -> ProbeOutcome:
+    """``address`` of the other. The name holds the ids of its user, program and build."""
+    labels = ipaddress.ip_address(given["address"]).reverse_pointer.split(".")
+    name = b"".join(bytes([len(it)]) + it.encode() for it in labels) + b"\0"
+    question = struct.pack(">6H", 1, 0x100, 1, 0, 0, 0) + name + struct.pack(">2H", POINTER, INTERNET)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(CONNECT_TIMEOUT_S)
+        try:
+            asking.sendto(question, ENGINES_RESOLVER)
+            answer = asking.recv(512)
+        except OSError as error:
+            return contained(f"no answer from {ENGINES_RESOLVER[0]}: {error.strerror or error}")
+    if struct.unpack_from(">H", answer, 6)[0]:
+        return breached(f"it is told {answer[len(question) :]!r}")
+    return contained(f"{ENGINES_RESOLVER[0]} knows no such address")

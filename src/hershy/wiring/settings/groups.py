@@ -80,6 +80,12 @@ class BuildSettings(Group):
     queue_timeout_s: float = Field(1800, gt=0, description="how long a build waits for its turn")
     timeout_s: float = Field(600, gt=0, description="how long a build may take")
     at_once: Annotated[int, Named("concurrent_builds")] = Field(4, ge=1, description="builds at the same time")
+    at_once_per_user: int | None = Field(
+        None, ge=1, description="of one user; null: half of them, rounded up, where tokens are asked for, else all"
+    )
+    queue_per_user: int = Field(
+        100, ge=0, description="builds of one user that may wait for their turn, where there is a limit for each"
+    )
     network: bool = Field(True, description="whether the steps of a build reach the network")
     link_local: bool = Field(
         False, description="whether they reach link-local addresses, where clouds give out a machine's credentials"

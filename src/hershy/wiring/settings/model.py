@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic_core import to_jsonable_python
 
+from hershy.access.principals import Authentication
 from hershy.builds.policy import BuildPolicy
 from hershy.core.resources import ResourceLimits
 from hershy.errors import ConfigurationError
@@ -165,6 +166,8 @@ class Settings(BaseModel):
             stop_grace=timedelta(seconds=programs.stop_grace_s),
             engine=timedelta(seconds=programs.engine_timeout_s),
             concurrent_builds=builds.at_once,
+            builds_per_user=self._builds_per_user,
+            waiting_builds_per_user=builds.queue_per_user,
             build_policy=BuildPolicy(
                 allow_network=builds.network,
                 allow_link_local=builds.link_local,
@@ -196,6 +199,13 @@ class Settings(BaseModel):
                 scratch_bytes=programs.max_scratch_bytes,
             ),
         )
+
+    @property
+    def _builds_per_user(self) -> int | None:
+        given = self.builds.at_once_per_user
+        if given is None and self.http.auth is Authentication.TOKENS:
+            return -(-self.builds.at_once // 2)
+        return given
 
     @property
     def sandbox_policy(self) -> SandboxPolicy:

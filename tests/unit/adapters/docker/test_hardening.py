@@ -45,7 +45,7 @@ IMAGE = ImageFacts()
 Path_ = tuple[str | int, ...]
 
 
-def account_of(config: dict[str, Any], network: str = ENCLOSURE.network) -> dict[str, Any]:
+def account_of(config: dict[str, Any], network: str = ENCLOSURE.network_of(SPEC)) -> dict[str, Any]:
     """What an engine that does as it is told says of the container."""
     config = copy.deepcopy(config)
     host = config.pop("HostConfig")

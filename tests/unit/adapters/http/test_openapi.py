@@ -52,7 +52,7 @@ async def test_document(client: httpx.AsyncClient) -> None:
     for reference in references(document):
         assert reference.removeprefix("#/components/schemas/") in schemas
     start = document["paths"]["/programs/{program_id}/start"]["post"]["responses"]
-    assert set(start) == {"200", "400", "401", "403", "404", "409", "421", "503"}
+    assert set(start) == {"200", "400", "401", "403", "404", "409", "421", "429", "503"}
     assert document["paths"]["/programs/{program_id}/start"]["post"]["security"] == [{}, {"token": []}]
     assert set(document["paths"]["/healthz"]["get"]["responses"]) == {"200", "400", "421"}
     assert "Refused" in schemas

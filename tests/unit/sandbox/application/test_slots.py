@@ -71,8 +71,20 @@ async def test_share_of_a_user() -> None:
     assert not [it for it in holders if it.task.done()]
     await holders[0].finish()
     holders.append(Holder(slots, ALICE))
-    for holder in holders:
-        await holder.finish()
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(it.finish() for it in holders))
+
+
+async def test_turns_of_users() -> None:
+    """Who comes after several of another user's waits for the next of them, not for all."""
+    slots = Slots(most=1, per_user=3, queue=9)
+    alices = [Holder(slots, ALICE) for _ in range(3)]
+    bobs = Holder(slots, BOB)
+    await settle()
+    for first in *alices[:2], bobs, alices[2]:
+        await settle()
+        assert [it for it in (*alices, bobs) if it.has_it.is_set() and not it.task.done()] == [first]
+        await first.finish()
 
 
 async def test_cancelled_while_waiting() -> None:

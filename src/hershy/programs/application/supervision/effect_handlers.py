@@ -103,7 +103,7 @@ class EffectHandlers:
 
         spec = await services.storage.read_sources(program.id)
         limit = services.limits.build
-        image_id = await services.images.ensure(BuildRequest(spec, limit), output)
+        image_id = await services.images.ensure(BuildRequest(spec, limit), program.user_id, output)
         return on.BuildSucceeded(program.epoch, image_id)
 
     async def _start(self, program: Program, attempt: int) -> Result:
