@@ -29,8 +29,10 @@ def engine() -> Iterator[docker.DockerClient]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _engine_answers(engine: docker.DockerClient) -> None:
+def _engine_answers(engine: docker.DockerClient) -> Iterator[None]:
     """Without an engine nothing here can run, and that is a failure, not a reason to skip."""
+    yield
+    engine.networks.prune(filters={"label": ["hershy.network=programs"]})  # Hosts keep some for the next program
 
 
 def _connect_to_socket() -> None:

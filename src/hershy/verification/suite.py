@@ -30,7 +30,7 @@ async def tried(client: AsyncClient, host_port: int, base: str, runtime: str) ->
                 yield await probe.ask(name, **_GIVEN.get(name, {}))
         async for row in reached(probe, neighbour, host_port):
             yield row
-        async with probes.deployed(STRANGER) as stranger:
+        async with probes.deployed(user=STRANGER) as stranger:
             yield await probe.ask("name-of-address", address=stranger.address)
         async for row in taken(probes, neighbour):
             yield row
