@@ -171,6 +171,7 @@ async def config(runtime: DockerRuntime, image_id: ImageID, number: int, root: P
         publish_port=PublishPort(FIRST_BARE_PORT + number),
         state=StateVolume(str(state)),
     )
+    await runtime.remove(await runtime.create(spec))  # which makes the network that is used for such ports
     made = await runtime.configuration(spec)
     made["Labels"] = {}  # nobody's, or the Host's sweep would remove it as a stray
     return made
