@@ -88,6 +88,8 @@ class _Growth:
         return sum(map(self._size, texts))
 
     def _size(self, text: str) -> int:
+        if "$" not in text:
+            return len(text)
         plain = _PLAIN_REPLACEMENT.sub("", text)
         size = len(plain) + sum(map(self._length, _REFERENCE.findall(plain)))
         if _REPLACEMENT.search(plain):  # every character of one may be replaced by all of another
@@ -106,10 +108,15 @@ def _assignments(instruction: Instruction) -> Iterator[tuple[str, str]]:
         pairs.append((match[1], match[2]))
         at = match.end()
     if pairs and at == len(instruction.rest):
-        yield from pairs
+        # Of a name that is given again and again the longest value is the most, where none refers to another.
+        yield from pairs if "$" in instruction.rest else dict(sorted(pairs, key=_length_of_value)).items()
     else:
         for name in _assigned(instruction.rest):
             yield name, instruction.rest
+
+
+def _length_of_value(pair: tuple[str, str]) -> int:
+    return len(pair[1])
 
 
 def _assigned(text: str) -> set[str]:

@@ -36,18 +36,19 @@ def _names(instruction: Instruction, escape: str) -> Iterator[str]:
 
 
 def _words(text: str, escape: str, escapes_in: str) -> Iterator[str]:
-    word, quote = "", ""
+    word: list[str] = []
+    quote = ""
     chars = iter(text)
     for char in chars:
         if not quote and char in SPACE:
             if word:
-                yield word
-            word = ""
+                yield "".join(word)
+            word = []
             continue
-        word += char
+        word.append(char)
         if char == escape and (not quote or quote in escapes_in):
-            word += next(chars, "")
+            word.append(next(chars, ""))
         elif char in "'\"" and quote in ("", char):
             quote = "" if quote else char
     if word:
-        yield word
+        yield "".join(word)

@@ -15,10 +15,12 @@ _HERE, _UP = frozenset({".", "%2e"}), frozenset({"..", ".%2e", "%2e.", "%2e%2e"}
 def redirected(location: str, mount: str, target: str, host: str) -> str:
     """``location`` as the caller may get it; ``target`` is what the program was asked for, ``host`` the Host's name.
 
-    What leads to other origins is left as it is. A program that knows its mount is not given it twice.
+    What leads to other origins is left as it is, but for backslashes: where browsers see a slash, others see none, and
+    stay here. A program that knows its mount is not given it twice.
     """
     # As browsers read it, who are the most lenient.
-    rest = re.sub(r"[\t\r\n]", "", location).strip().replace("\\", "/")
+    place, more = _split(re.sub(r"[\t\r\n]", "", location).strip())
+    rest = elsewhere = place.replace("\\", "/") + more
     if absolute := _ABSOLUTE.fullmatch(rest):
         if absolute[1].lower() not in ("http", "https"):
             return location
@@ -27,7 +29,7 @@ def redirected(location: str, mount: str, target: str, host: str) -> str:
     if path.startswith("//"):
         authority, slash, path = path[2:].partition("/")
         if authority and not _is_same(authority, host):
-            return location
+            return elsewhere
         path = slash + path or "/"
     asked, query = _split(target)
     if not path:
