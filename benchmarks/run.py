@@ -31,6 +31,7 @@ SHORT: Mapping[str, Sequence[str]] = {
     "start_to_ready": ("--rounds", "8", "--bursts", "3"),
     "host_at_scale": ("--programs", "200", "--running", "5", "--reads", "300"),
     "sandbox": ("--quick",),
+    "fairness": ("--seconds", "15"),
     "soak": ("--minutes", "0.5", "--seed", "7", "--programs", "4"),
 }
 Row = Mapping[str, Any]

@@ -8,6 +8,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from hershy_adapters._names import image_name
 from hershy_adapters._shared_build import SharedBuilds, taken
 
 from ._build.buildx import Buildx, find_buildx
+from ._build.cache import trim_build_cache
 from ._build.cgroup import BuildCgroup
 from ._build.classic import ClassicBuild
 from ._build.context import pack_context
@@ -81,6 +83,9 @@ class DockerBuilder(Builder):
         name = image_name(build_id)
         with suppress(ImageNotFound), translated("removing image", name):
             await self._engine.client.images.delete(name)
+
+    async def trim_cache(self, most_bytes: int, unused_for: timedelta) -> int:
+        return await trim_build_cache(self._engine, most_bytes, unused_for)
 
     async def diagnose(self) -> Sequence[Requirement]:
         answers, _ = await ask_engine(self._engine)

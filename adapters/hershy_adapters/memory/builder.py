@@ -43,6 +43,7 @@ class InMemoryBuilder(Builder):
         self._images: dict[BuildID, tuple[ImageID, str]] = {}  # each with the digest of its specification
         self._next_failures: deque[_Failure] = deque()
         self._failures: dict[BuildID, _Failure] = {}
+        self._cached: list[tuple[float, int]] = []  # when each was built, in the clock's seconds, and its bytes
         self.builds = 0
         """How many builds were begun; an image found, or a build joined, is none."""
         self.is_engine_up = True
@@ -63,6 +64,11 @@ class InMemoryBuilder(Builder):
     def has_image(self, image_id: ImageID) -> bool:
         return any(image_id == held for held, _ in self._images.values())
 
+    @property
+    def cache_bytes(self) -> int:
+        """What builds have left for the next: of each as much as its context."""
+        return sum(size for _, size in self._cached)
+
     async def build(self, request: BuildRequest, output: BuildOutput) -> ImageID:
         return await self._shared.run(request, output, partial(self._find_or_make, request))
 
@@ -74,6 +80,15 @@ class InMemoryBuilder(Builder):
     async def remove(self, build_id: BuildID) -> None:
         self._require_engine()
         self._images.pop(build_id, None)
+
+    async def trim_cache(self, most_bytes: int, unused_for: timedelta) -> int:
+        self._require_engine()
+        before = self.cache_bytes
+        oldest = self._clock.monotonic() - unused_for.total_seconds()
+        self._cached = [it for it in self._cached if it[0] >= oldest]
+        while self.cache_bytes > most_bytes:
+            del self._cached[0]
+        return before - self.cache_bytes
 
     async def diagnose(self) -> Sequence[Requirement]:
         if not self.is_engine_up:
@@ -94,6 +109,7 @@ class InMemoryBuilder(Builder):
         self.builds += 1
         failure = self._next_failures.popleft() if self._next_failures else self._failures.get(build_id)
         await self._make(spec, output, failure)
+        self._cached.append((self._clock.monotonic(), spec.size))
         if spec.size > request.policy.max_image_bytes:
             raise BuildError(f"the image has {spec.size} bytes; at most {request.policy.max_image_bytes}")
         image_id = ImageID(f"sha256:{spec.digest}")

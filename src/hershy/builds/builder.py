@@ -64,6 +64,15 @@ class Builder(ABC):
         """
 
     @abstractmethod
+    async def trim_cache(self, most_bytes: int, unused_for: timedelta) -> int:
+        """Drop what is kept to make the next builds faster: what has not been used for so long, and, the longest unused
+        first, what is above ``most_bytes``. Return how many bytes were freed.
+
+        No image is touched, nor what an image needs; nor, where the cache is shared with others than hershy, anything
+        but a cache. What a build under way uses stays. Raises EngineUnavailable, and RuntimeFailure.
+        """
+
+    @abstractmethod
     async def diagnose(self) -> Sequence[Requirement]:
         """Say what this adapter needs from the machine and whether it is there. Never raises for what it finds."""
 

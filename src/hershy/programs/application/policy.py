@@ -23,6 +23,8 @@ class HostPolicy:
     the first answer. ``stop_grace`` is the time between SIGTERM and SIGKILL; ``engine`` bounds what else the engine is
     asked to do. ``journal_entries`` are kept of each program; of programs that are gone, those of ``journal_age``, and
     ``journal_gone_entries`` of each user.
+    The cache of builds is trimmed to ``build_cache_bytes``, and of what no build has used for ``build_cache_age``; None
+    of bytes leaves it alone.
     ``egress`` is the most that any program has, whatever it asks for.
     """
 
@@ -41,6 +43,8 @@ class HostPolicy:
     journal_entries: int = 1_000
     journal_age: timedelta = timedelta(days=30)
     journal_gone_entries: int = 100_000
+    build_cache_bytes: int | None = 10 * 1024 * MIB
+    build_cache_age: timedelta = timedelta(days=14)
     build_policy: BuildPolicy = BuildPolicy()
     egress: Egress = Egress.OPEN
     max_resources: ResourceLimits = ResourceLimits(

@@ -338,6 +338,8 @@ class BuilderContract:
             await unreachable_builder.find(spec.build_id)
         with pytest.raises(EngineUnavailable):
             await unreachable_builder.remove(spec.build_id)
+        with pytest.raises(EngineUnavailable):
+            await unreachable_builder.trim_cache(2**50, timedelta(days=3650))
         missing = [finding for finding in await unreachable_builder.diagnose() if not finding.ok]
         assert any(finding.required for finding in missing)
         assert all(finding.remedy for finding in missing)
@@ -345,6 +347,13 @@ class BuilderContract:
     async def test_diagnose(self, builder: Builder) -> None:
         """With its engine there, the adapter finds everything that it requires."""
         assert all(finding.ok for finding in await builder.diagnose() if finding.required)
+
+    async def test_a_cache_within_its_bounds_is_left(self, builder: Builder, make_spec: MakeSpec) -> None:
+        """As are images. Bounds that anything is beyond would take from whoever else uses the engine."""
+        spec = make_spec("RUN echo hello")
+        image_id = await builder.build(BuildRequest(spec), Lines())
+        assert await builder.trim_cache(2**50, timedelta(days=3650)) == 0
+        assert await builder.find(spec.build_id) == image_id
 
     async def test_find_unknown(self, builder: Builder) -> None:
         """A BuildID that was never built has no image."""

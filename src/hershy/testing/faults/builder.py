@@ -1,6 +1,7 @@
 """Fault doubles of the Builder port."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from hershy.builds.builder import Builder, BuildOutput, BuildRequest
 from hershy.core.diagnosis import Requirement
@@ -12,7 +13,7 @@ from ._methods import Failing, Slow, Wrapped
 
 class _WrappedBuilder(Wrapped[Builder], Builder):
     PORT = "Builder"
-    CALLS = frozenset({"build", "find", "remove"})
+    CALLS = frozenset({"build", "find", "remove", "trim_cache"})
     ERROR = BuildError
     DISTURBED = ("build",)
 
@@ -27,6 +28,10 @@ class _WrappedBuilder(Wrapped[Builder], Builder):
     async def remove(self, build_id: BuildID) -> None:
         await self._before("remove")
         await self.inner.remove(build_id)
+
+    async def trim_cache(self, most_bytes: int, unused_for: timedelta) -> int:
+        await self._before("trim_cache")
+        return await self.inner.trim_cache(most_bytes, unused_for)
 
     async def diagnose(self) -> Sequence[Requirement]:
         return await self.inner.diagnose()

@@ -103,6 +103,12 @@ class BuildSettings(Group):
         description="cores that the steps of all builds under way take together; null: no bound",
     )
     pids: int | None = Field(4096, ge=1, description="processes and threads, likewise; null: no bound")
+    cache_bytes: int | None = Field(
+        HostPolicy().build_cache_bytes,
+        ge=0,
+        description="bytes of the engine's build cache, everybody's who builds there, to keep; null: leave it alone",
+    )
+    cache_days: float = Field(14, ge=0, description="days that the engine keeps of it what no build uses")
     max_context_bytes: Annotated[int, Named("max_context_bytes")] = Field(
         64 * MIB, ge=1, description="the largest build context"
     )

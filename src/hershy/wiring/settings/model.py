@@ -168,6 +168,8 @@ class Settings(BaseModel):
             concurrent_builds=builds.at_once,
             builds_per_user=self._builds_per_user,
             waiting_builds_per_user=builds.queue_per_user,
+            build_cache_bytes=builds.cache_bytes,
+            build_cache_age=timedelta(days=builds.cache_days),
             build_policy=BuildPolicy(
                 allow_network=builds.network,
                 allow_link_local=builds.link_local,

@@ -42,10 +42,11 @@ class Housekeeping:
 
     def start(self) -> None:
         """Sweep again and again until closed."""
-        # Measuring can take seconds, and nothing else waits for it.
+        # Measuring can take seconds, trimming minutes, and nothing else waits for them.
         self._tasks = [
             asyncio.create_task(self._run(SWEEP_INTERVAL, self._attend), name="housekeeping"),
             asyncio.create_task(self._run(MEASURE_EVERY, self._state_limit.enforce), name="state sizes"),
+            asyncio.create_task(self._run(PRUNE_EVERY, self._trim_build_cache), name="build cache"),
         ]
 
     async def aclose(self) -> None:
@@ -75,6 +76,14 @@ class Housekeeping:
                 now - limits.journal_age, limits.journal_entries, limits.journal_gone_entries
             )
             self._pruned_at = self._services.clock.monotonic()
+
+    async def _trim_build_cache(self) -> None:
+        limits = self._services.limits
+        if limits.build_cache_bytes is None or not self._engine.is_up:
+            return
+        freed = await self._services.builder.trim_cache(limits.build_cache_bytes, limits.build_cache_age)
+        if freed:
+            _log.info("build cache trimmed", bytes=freed)
 
     async def _run(self, interval: timedelta, round_of: Callable[[], Awaitable[None]]) -> None:
         while True:
