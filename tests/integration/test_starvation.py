@@ -149,7 +149,7 @@ async def test_not_http(server: UvicornApiServer, sent: bytes) -> None:
 
 
 async def test_too_many_connections(hershy_twins: Twins) -> None:
-    """Above the bound a caller is told so, by WebSocket too; further above it is cut off; room is room again."""
+    """Above the bound only health is told, others that it is full; above that all are cut off; room is room again."""
     bounds = replace(BOUNDS, head_deadline_s=60)
     server = UvicornApiServer(create_app(hershy_twins.host), port=0, bounds=bounds)
     await server.start()
@@ -167,9 +167,12 @@ async def _overcrowd(server: UvicornApiServer) -> None:
         writer.write(get("/events"))
         assert b"200 OK" in await reader.readuntil(b"retry: 2000")
     async with connected(server.url) as (reader, writer):
-        writer.write(get("/healthz"))
+        writer.write(get("/programs"))
         message = require_refusal(await answer_to_the_end(reader), HTTPStatus.SERVICE_UNAVAILABLE)
         assert message == "8 connections are open already"
+    async with connected(server.url) as (reader, writer):
+        writer.write(get("/healthz"))
+        assert (await answer_to_the_end(reader)).startswith(b"HTTP/1.1 200 OK")
     async with aiohttp.ClientSession(server.url) as session:
         with pytest.raises(aiohttp.WSServerHandshakeError, match="503"):
             await session.ws_connect("/programs/x/proxy/ws")

@@ -23,6 +23,7 @@ class HostPolicy:
     the first answer. ``stop_grace`` is the time between SIGTERM and SIGKILL; ``engine`` bounds what else the engine is
     asked to do. ``journal_entries`` are kept of each program; of programs that are gone, those of ``journal_age``, and
     ``journal_gone_entries`` of each user.
+    ``max_registrations_per_minute`` are one user's; nobody's who is no user: an admin, or a Host's own process.
     ``egress`` is the most that any program has, whatever it asks for.
     """
 
@@ -37,6 +38,7 @@ class HostPolicy:
     waiting_builds_per_user: int | None = None
     max_programs: int = 10_000
     max_programs_per_user: int = 1_000
+    max_registrations_per_minute: int = 120
     max_source_bytes: int = 16 * MIB
     journal_entries: int = 1_000
     journal_age: timedelta = timedelta(days=30)
