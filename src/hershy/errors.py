@@ -247,7 +247,7 @@ class ProgramFailed(HershyError):
 
 
 class QuotaExceeded(HershyError):
-    """A configured limit is reached; freeing something makes room, or the time of ``retry_after_s`` where it is known."""
+    """A configured limit is reached; freeing something makes room, or ``retry_after_s``, where it is known."""
 
     retry_after_s: float | None = None
 

@@ -7,7 +7,7 @@ import resource
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
@@ -234,6 +234,28 @@ async def test_body_that_is_neither_asked_for_nor_ends(server: UvicornApiServer)
         with pytest.raises(ConnectionError):
             await _send(writer, [chunk] * 100)
     await until_idle(server)
+
+
+async def test_connections_without_a_request_give_way(hershy_twins: Twins) -> None:
+    """However many connections ask nothing, or have asked, a new one is served: the longest silent one is closed."""
+    bounds = replace(BOUNDS, head_deadline_s=60)
+    server = UvicornApiServer(create_app(hershy_twins.host), port=0, bounds=bounds)
+    await server.start()
+    try:
+        async with AsyncExitStack() as crowd:
+            stream, writer = await crowd.enter_async_context(connected(server.url))
+            writer.write(get("/events"))
+            await stream.readuntil(b"retry: 2000")
+            wanted = bounds.max_connections + SPARE_CONNECTIONS + 10
+            silent = [await crowd.enter_async_context(connected(server.url)) for _ in range(wanted)]
+            for _ in range(3):
+                reader, writer = await crowd.enter_async_context(connected(server.url))
+                writer.write(get("/programs"))
+                assert b"200 OK" in await reader.readuntil(b"}")
+            assert await answer_to_the_end(silent[0][0]) == b""
+            assert not stream.at_eof()
+    finally:
+        await server.aclose()
 
 
 async def _send(writer: asyncio.StreamWriter, chunks: list[bytes]) -> None:

@@ -15,9 +15,10 @@ from .without_request import WithoutRequest
 
 LINGER_S = 1.0
 """An answer sent ahead of the request's end: closing at once would reset the connection and could destroy it."""
-RESERVE_HEAD_DEADLINE_S = 2.0
 SPARE_CONNECTIONS = 64
 """Above the limit so many are told why they are refused, health checks and admins aside; any further one is closed."""
+SPARE_HEAD_DEADLINE_S = 2.0
+"""Nobody is to hold those by saying nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class _Connection(HttpToolsProtocol):
         elif excess > SPARE_CONNECTIONS:
             transport.abort()
         else:
-            self._head_deadline.shorten(RESERVE_HEAD_DEADLINE_S)
+            self._head_deadline.shorten(SPARE_HEAD_DEADLINE_S)
             message = f"{self.bounds.max_connections} connections are open already"
             self._refused = (HTTPStatus.SERVICE_UNAVAILABLE, message)  # of WebSockets
             self.app = reserved(self.app, message)

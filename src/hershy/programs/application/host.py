@@ -137,8 +137,8 @@ class Host:
         """Register a program; nothing is built yet. It has a publish port from now until its deletion.
 
         Raises InvalidValue when it asks for more than this Host gives, QuotaExceeded when no port or no program is
-        left or ``by`` is a user who registers too fast, EngineUnavailable while the engine is away. Failed or cancelled,
-        it leaves nothing behind.
+        left or ``by`` is a user who registers too fast, EngineUnavailable while the engine is away. Failed or
+        cancelled, it leaves nothing behind.
         """
         (program,) = await self.create_all([request], by=by)
         return program
