@@ -21,7 +21,7 @@
     │   ├── PortHeld                            another process holds the publish port
     │   └── StorageInUse                        another Host holds the storage root
     ├── ProgramFailed                           a program waited for has ended up in Error or Stopped instead
-    ├── QuotaExceeded                           a limit is reached (ports, programs)
+    ├── QuotaExceeded                           a limit is reached (ports, programs, calls)
     ├── BuildError                              the image could not be built; carries the last output lines
     ├── RuntimeFailure                          the engine refused or failed an operation on a container
     │   └── ContractViolation                   the engine made a container that breaks a security contract
@@ -247,7 +247,14 @@ class ProgramFailed(HershyError):
 
 
 class QuotaExceeded(HershyError):
-    """A configured limit is reached; freeing something makes room."""
+    """A configured limit is reached; freeing something makes room, or ``retry_after_s``, where it is known."""
+
+    retry_after_s: float | None = None
+
+    def __init__(self, *args: object, retry_after_s: float | None = None, detail: str = "", remedy: str = "") -> None:
+        super().__init__(*args, detail=detail, remedy=remedy)
+        if retry_after_s is not None:
+            self.retry_after_s = retry_after_s
 
 
 class BuildError(HershyError):

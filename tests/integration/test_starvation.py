@@ -7,7 +7,7 @@ import resource
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
@@ -149,7 +149,7 @@ async def test_not_http(server: UvicornApiServer, sent: bytes) -> None:
 
 
 async def test_too_many_connections(hershy_twins: Twins) -> None:
-    """Above the bound a caller is told so, by WebSocket too; further above it is cut off; room is room again."""
+    """Above the bound only health is told, others that it is full; above that all are cut off; room is room again."""
     bounds = replace(BOUNDS, head_deadline_s=60)
     server = UvicornApiServer(create_app(hershy_twins.host), port=0, bounds=bounds)
     await server.start()
@@ -167,9 +167,12 @@ async def _overcrowd(server: UvicornApiServer) -> None:
         writer.write(get("/events"))
         assert b"200 OK" in await reader.readuntil(b"retry: 2000")
     async with connected(server.url) as (reader, writer):
-        writer.write(get("/healthz"))
+        writer.write(get("/programs"))
         message = require_refusal(await answer_to_the_end(reader), HTTPStatus.SERVICE_UNAVAILABLE)
         assert message == "8 connections are open already"
+    async with connected(server.url) as (reader, writer):
+        writer.write(get("/healthz"))
+        assert (await answer_to_the_end(reader)).startswith(b"HTTP/1.1 200 OK")
     async with aiohttp.ClientSession(server.url) as session:
         with pytest.raises(aiohttp.WSServerHandshakeError, match="503"):
             await session.ws_connect("/programs/x/proxy/ws")
@@ -231,6 +234,28 @@ async def test_body_that_is_neither_asked_for_nor_ends(server: UvicornApiServer)
         with pytest.raises(ConnectionError):
             await _send(writer, [chunk] * 100)
     await until_idle(server)
+
+
+async def test_connections_without_a_request_give_way(hershy_twins: Twins) -> None:
+    """However many connections ask nothing, or have asked, a new one is served: the longest silent one is closed."""
+    bounds = replace(BOUNDS, head_deadline_s=60)
+    server = UvicornApiServer(create_app(hershy_twins.host), port=0, bounds=bounds)
+    await server.start()
+    try:
+        async with AsyncExitStack() as crowd:
+            stream, writer = await crowd.enter_async_context(connected(server.url))
+            writer.write(get("/events"))
+            await stream.readuntil(b"retry: 2000")
+            wanted = bounds.max_connections + SPARE_CONNECTIONS + 10
+            silent = [await crowd.enter_async_context(connected(server.url)) for _ in range(wanted)]
+            for _ in range(3):
+                reader, writer = await crowd.enter_async_context(connected(server.url))
+                writer.write(get("/programs"))
+                assert b"200 OK" in await reader.readuntil(b"}")
+            assert await answer_to_the_end(silent[0][0]) == b""
+            assert not stream.at_eof()
+    finally:
+        await server.aclose()
 
 
 async def _send(writer: asyncio.StreamWriter, chunks: list[bytes]) -> None:

@@ -4,6 +4,7 @@ import json
 import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -85,6 +86,8 @@ def refusal_of(error: Exception, headers: Mapping[str, str] | None = None) -> Js
     if not isinstance(error, HershyError):
         return refusal(status, message, headers)
     told = {ERROR_HEADER: error_header(type(error).__name__, error.fields), **(headers or {})}
+    if isinstance(error, QuotaExceeded) and error.retry_after_s is not None:
+        told["Retry-After"] = str(ceil(error.retry_after_s))
     return refusal(status, message, told, error.detail or None, error.remedy or None)
 
 

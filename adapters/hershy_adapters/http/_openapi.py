@@ -4,7 +4,7 @@ from typing import Any
 
 from hershy.wire import DESCRIBED, Refused, reference, schemas
 
-from ._guard.admission import OPEN_TO_ALL
+from ._guard.reserve import OPEN_TO_ALL
 from ._proxy.path import PREFIX
 
 PROXY_METHODS = ("get", "put", "post", "delete", "options", "head", "patch")

@@ -23,6 +23,7 @@ from ._guard.body_limit import limit_body
 from ._guard.isolation import own_headers
 from ._guard.known_input import require_known_input
 from ._guard.origin_policy import OriginPolicy, guarded
+from ._guard.shares import UserShare, shared
 from ._metrics import HttpMetrics, measured
 from ._openapi import complete
 from ._proxy.gate import proxy_gate
@@ -36,6 +37,7 @@ def create_app(
     authenticator: Authenticator | None = None,
     origin_policy: OriginPolicy = OriginPolicy(),
     sandbox: SandboxService | None = None,
+    user_share: UserShare = UserShare(),
 ) -> ASGIApp:
     """Serve ``host``; open it before the first request and close it after the last.
 
@@ -44,11 +46,12 @@ def create_app(
     of the Host's own calls; what goes to programs streams through unbounded. Without an ``authenticator`` whoever
     reaches it controls every program. ``origin_policy`` keeps web pages of elsewhere out: by the origin they say, and
     by the names it is told this application has. ``sandbox``, opened likewise, runs code that callers send; without one
-    there are no such calls.
+    there are no such calls. ``user_share`` bounds what one user's tokens hold open at one time.
     """
     metrics = HttpMetrics()
     api = own_headers(head_as_get(limit_body(_json_api(host, metrics, sandbox), max_body_bytes)))
-    return measured(error_boundary(guarded(admission(proxy_gate(api), host, authenticator), origin_policy)), metrics)
+    admitted = admission(shared(proxy_gate(api), user_share), host, authenticator)
+    return measured(error_boundary(guarded(admitted, origin_policy)), metrics)
 
 
 def create(

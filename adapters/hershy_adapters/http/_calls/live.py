@@ -7,10 +7,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from hershy.core.log import get_logger
-from hershy.errors import HershyError
+from hershy.errors import HershyError, QuotaExceeded
 from hershy_adapters._cancellation import Cancelled
 
-from .._errors import program_of
+from .._errors import program_of, refusal_of
+from .._guard.shares import one_stream
 from .caller import Caller
 
 KEEP_ALIVE_S = 15.0
@@ -29,6 +30,15 @@ class Live(Response):
         self._content = content
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            with one_stream(scope):
+                await self._stream(scope, receive, send)
+        except QuotaExceeded as error:
+            await refusal_of(error)(scope, receive, send)
+        finally:
+            await self._content.aclose()
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         caller = Caller(receive, has_body=False, watch_after_s=0)
         try:
             async with caller.cut:
@@ -42,7 +52,6 @@ class Live(Response):
             _log.warning("live response broken off", **program_of(scope), path=scope["path"], error=str(error))
         finally:
             caller.leave()
-            await self._content.aclose()
 
 
 async def with_keep_alive(

@@ -15,12 +15,11 @@ from hershy.programs.ports.api_server import ASGIApp, Receive, Scope, Send
 from .._errors import refusal_of
 from .credentials import take_token
 from .refusing import refuse
+from .reserve import CROWDED, OPEN_TO_ALL, crowded
 from .token_expiry import while_valid
 
 ACCESS = "hershy.access"
 """Where in the scope it is left what the caller may do. Without it no call works."""
-
-OPEN_TO_ALL = frozenset({"/healthz", "/readyz"})
 
 
 async def _access(connection: HTTPConnection) -> Access:
@@ -44,15 +43,19 @@ def admission(app: ASGIApp, host: Host, authenticator: Authenticator | None) -> 
             await app(scope, receive, send)
             return
         token = take_token(scope, is_asked_for=authenticator is not None)
+        is_open_to_all = scope["type"] == "http" and _path(scope) in OPEN_TO_ALL
         if authenticator is None:
+            if CROWDED in scope and not is_open_to_all:
+                await refuse(crowded(scope), scope, receive, send)
+                return
             scope[ACCESS] = everything
             await app(scope, receive, send)
             return
-        if scope["type"] == "http" and _path(scope) in OPEN_TO_ALL:
+        if is_open_to_all:
             await app(scope, receive, send)
             return
         try:
-            scope[ACCESS] = Access(host, await _principal(authenticator, token))
+            principal = await _principal(authenticator, token)
         except Unauthorized as error:
             challenge = "Bearer" if token is None else 'Bearer error="invalid_token"'
             await refuse(refusal_of(error, {"WWW-Authenticate": challenge}), scope, receive, send)
@@ -60,6 +63,10 @@ def admission(app: ASGIApp, host: Host, authenticator: Authenticator | None) -> 
             await refuse(refusal_of(error), scope, receive, send)
         else:
             assert token is not None
+            if CROWDED in scope and not principal.is_admin:
+                await refuse(crowded(scope), scope, receive, send)
+                return
+            scope[ACCESS] = Access(host, principal)
             await while_valid(app, authenticator, token, scope, receive, send)
 
     return admitting

@@ -9,17 +9,22 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from .._errors import refusal
+from .._guard.reserve import reserved
 from .framing import Ambiguous, require_one_message
+from .without_request import WithoutRequest
 
 LINGER_S = 1.0
 """An answer sent ahead of the request's end: closing at once would reset the connection and could destroy it."""
 SPARE_CONNECTIONS = 64
-"""Above the limit so many are told why they are refused; any further one is just closed."""
+"""Above the limit so many are told why they are refused, health checks and admins aside; any further one is closed."""
+SPARE_HEAD_DEADLINE_S = 2.0
+"""Nobody is to hold those by saying nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """``head_deadline_s``: from the connection, or a request's first byte, to the end of its headers, in seconds.
+    """``head_deadline_s``: from the connection, or a request's first byte, to the end of its headers, in seconds;
+    also to the end of a body that goes on coming after the answer.
 
     ``stall_deadline_s``: how long a caller may leave an answer unread. ``max_pipelined``: requests that wait for the
     answer to one before them.
@@ -34,13 +39,14 @@ class Bounds:
 
 def bounded(bounds: Bounds) -> type[asyncio.Protocol]:
     """The class that uvicorn makes connections of."""
-    return type("BoundedConnection", (_Connection,), {"bounds": bounds})
+    return type("BoundedConnection", (_Connection,), {"bounds": bounds, "without_request": WithoutRequest()})
 
 
 class _Connection(HttpToolsProtocol):
     """Refusals have the one shape of the wire contract; uvicorn's own are lines of text."""
 
     bounds = Bounds()
+    without_request = WithoutRequest()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,13 +61,19 @@ class _Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn's is the same
         super().connection_made(transport)
         excess = len(self.connections) - self.bounds.max_connections
-        if excess > SPARE_CONNECTIONS:
+        if excess <= 0 or self.without_request.close_one():
+            self.without_request.add(transport)
+        elif excess > SPARE_CONNECTIONS:
             transport.abort()
-        elif excess > 0:
-            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, f"{self.bounds.max_connections} connections are open already")
+        else:
+            self._head_deadline.shorten(SPARE_HEAD_DEADLINE_S)
+            message = f"{self.bounds.max_connections} connections are open already"
+            self._refused = (HTTPStatus.SERVICE_UNAVAILABLE, message)  # of WebSockets
+            self.app = reserved(self.app, message)
         self._head_deadline.start()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.without_request.discard(self.transport)
         self._head_deadline.stop()
         self._stall_deadline.stop()
         super().connection_lost(exc)
@@ -79,6 +91,8 @@ class _Connection(HttpToolsProtocol):
         if not self._is_in_body and (not self._is_answering or data.strip(b"\r\n")):
             self._head_deadline.start()
         super().data_received(data)
+        if self._is_in_body and not self._is_answering:  # uvicorn has stopped its own timer by what came
+            self._head_deadline.start()
         if self._head_bytes > self.bounds.max_head_bytes:
             self._end(*self._too_large)
 
@@ -92,6 +106,7 @@ class _Connection(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        self.without_request.discard(self.transport)
         self._head_deadline.stop()
         self._head_bytes = 0
         self._is_in_body = True
@@ -125,6 +140,11 @@ class _Connection(HttpToolsProtocol):
         self._head_bytes = 0
         super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._refused is None and not self._is_answering and not self.transport.is_closing():
+            self.without_request.add(self.transport)
+
     def handle_websocket_upgrade(self) -> None:
         if self._refused is not None:
             self._end(*self._refused)
@@ -155,7 +175,7 @@ class _Connection(HttpToolsProtocol):
 
     def _on_head_late(self) -> None:
         if self._head_bytes:
-            message = f"the request's headers did not end within {self.bounds.head_deadline_s:g} s"
+            message = f"the request's headers did not end within {self._head_deadline.after_s:g} s"
             self._end(HTTPStatus.REQUEST_TIMEOUT, message)
         else:
             self.transport.close()
@@ -193,13 +213,16 @@ class _Deadline:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, after_s: float, act: Callable[[], None]) -> None:
         self._loop = loop
-        self._after_s = after_s
+        self.after_s = after_s
         self._act = act
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         if self._timer is None:
-            self._timer = self._loop.call_later(self._after_s, self._act)
+            self._timer = self._loop.call_later(self.after_s, self._act)
+
+    def shorten(self, after_s: float) -> None:
+        self.after_s = min(self.after_s, after_s)
 
     def stop(self) -> None:
         if self._timer is not None:

@@ -9,6 +9,7 @@ from hershy.programs.ports.api_server import ASGIApp
 from hershy.sandbox.application.service import SandboxService
 
 from .._guard.origin_policy import OriginPolicy
+from .._guard.shares import UserShare
 from ..app import create_app
 
 
@@ -27,4 +28,7 @@ def wired_app(context: AdapterContext, *, checks_names: bool) -> ASGIApp:
         authenticator=authenticator,
         origin_policy=OriginPolicy(hosts if checks_names else None, context.setting("allowed_origins", tuple)),
         sandbox=context.peer(SandboxService),
+        user_share=UserShare(
+            context.setting("http_max_requests_per_user", int), context.setting("http_max_streams_per_user", int)
+        ),
     )

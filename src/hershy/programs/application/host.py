@@ -137,7 +137,8 @@ class Host:
         """Register a program; nothing is built yet. It has a publish port from now until its deletion.
 
         Raises InvalidValue when it asks for more than this Host gives, QuotaExceeded when no port or no program is
-        left, EngineUnavailable while the engine is away. Failed or cancelled, it leaves nothing behind.
+        left or ``by`` is a user who registers too fast, EngineUnavailable while the engine is away. Failed or
+        cancelled, it leaves nothing behind.
         """
         (program,) = await self.create_all([request], by=by)
         return program
@@ -145,7 +146,7 @@ class Host:
     async def create_all(self, requests: Sequence[ProgramRequest], *, by: Principal = LOCAL) -> Sequence[Program]:
         """Register several programs, all or none; at most 100 at once. Raises as ``create``."""
         await self._engine.require_up()
-        return await self._registration.register(requests, by.name)
+        return await self._registration.register(requests, by)
 
     @asynccontextmanager
     async def running(

@@ -25,6 +25,7 @@ class HostPolicy:
     ``journal_gone_entries`` of each user.
     The cache of builds is trimmed to ``build_cache_bytes``, and of what no build has used for ``build_cache_age``; None
     of bytes leaves it alone.
+    ``max_registrations_per_minute`` are one user's; nobody's who is no user: an admin, or a Host's own process.
     ``egress`` is the most that any program has, whatever it asks for.
     """
 
@@ -39,6 +40,7 @@ class HostPolicy:
     waiting_builds_per_user: int | None = None
     max_programs: int = 10_000
     max_programs_per_user: int = 1_000
+    max_registrations_per_minute: int = 120
     max_source_bytes: int = 16 * MIB
     journal_entries: int = 1_000
     journal_age: timedelta = timedelta(days=30)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hershy.access.principals import Principal
 from hershy.core.deadline import ended, within
 from hershy.core.ids import ProgramID, UserID
 from hershy.core.log import get_logger
@@ -18,6 +19,7 @@ from hershy.programs.ports.local_runtime import LocalRuntime
 from hershy.programs.ports.repository import Record
 
 from .port_leases import PORT_ATTEMPTS
+from .registration_rate import RegistrationRate
 from .requests import ProgramRequest
 from .services import Services
 from .supervision.registry import Registry
@@ -32,17 +34,20 @@ class Registration:
         self._services = services
         self._registry = registry
         self._pending: Counter[UserID] = Counter()
+        self._rate = RegistrationRate(services.clock, services.limits.max_registrations_per_minute)
 
-    async def register(self, requests: Sequence[ProgramRequest], actor: str) -> Sequence[Program]:
+    async def register(self, requests: Sequence[ProgramRequest], by: Principal) -> Sequence[Program]:
         """Give each program an id and a port, write its sources, store it, and supervise it from then on.
 
         Raises InvalidValue and QuotaExceeded. Failed or cancelled, it leaves nothing behind.
         """
         requests = self._within_limits(requests)
+        if by.user_id is not None:
+            self._rate.take(by.user_id, len(requests))
         users = Counter(it.user_id for it in requests)
         self._pending += users
         try:
-            records = await self._store(requests, actor)
+            records = await self._store(requests, by.name)
             for record in records:
                 self._registry.supervise(record.program)
                 event = Happened(record.program, record.entry)

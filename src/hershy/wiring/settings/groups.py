@@ -70,6 +70,8 @@ class HttpSettings(Group):
     max_body_bytes: Annotated[int, Named("max_body_bytes")] = Field(
         MAX_BODY_BYTES, gt=0, description="the largest body of a call"
     )
+    max_requests_per_user: int = Field(128, ge=1, description="calls of one user, admins aside, open at one time")
+    max_streams_per_user: int = Field(32, ge=1, description="events and logs that one user follows at one time")
 
 
 class BuildSettings(Group):
@@ -133,6 +135,11 @@ class ProgramSettings(Group):
     engine_timeout_s: float = Field(60, gt=0, description="deadline of any other call of the container engine")
     max_programs: int = Field(10_000, ge=1, description="programs registered at the same time")
     max_programs_per_user: int = Field(1_000, ge=1, description="programs of one user at the same time")
+    max_registrations_per_minute: int = Field(
+        HostPolicy().max_registrations_per_minute,
+        ge=1,
+        description="programs a user's token may register in a minute",
+    )
     max_source_bytes: int = Field(16 * MIB, ge=1, description="the Dockerfile and sources of one program")
     journal_entries: int = Field(1_000, ge=1, description="entries of the journal kept of each program")
     journal_days: float = Field(30, ge=0, description="days that entries of deleted programs are kept")

@@ -185,6 +185,7 @@ class Settings(BaseModel):
             ),
             max_programs=programs.max_programs,
             max_programs_per_user=programs.max_programs_per_user,
+            max_registrations_per_minute=programs.max_registrations_per_minute,
             max_source_bytes=programs.max_source_bytes,
             journal_entries=programs.journal_entries,
             journal_age=timedelta(days=programs.journal_days),

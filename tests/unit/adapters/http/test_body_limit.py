@@ -9,13 +9,16 @@ from typing import Any
 import httpx
 import pytest
 
+from hershy.access.authentication import Authenticator, issue
+from hershy.core.ids import UserID
 from hershy.testing.twins import Twins
 from hershy_adapters._asgi import AsgiTransport
 from hershy_adapters.http._guard.admission import admission
-from hershy_adapters.http._guard.body_limit import limit_body
+from hershy_adapters.http._guard.body_limit import USER_PART, limit_body
 from hershy_adapters.http._metrics import HttpMetrics
 from hershy_adapters.http._server.open_files import FILES_FOR_THE_REST, room_for
 from hershy_adapters.http.app import _json_api
+from hershy_adapters.memory.tokens import InMemoryTokens
 
 MAX_BYTES = 1_000
 NEW = json.dumps({"user_id": "alice", "dockerfile": "FROM scratch"}).encode()
@@ -71,6 +74,36 @@ async def test_many_bodies_at_once(client_of: Clients) -> None:
         go_on.set()
         assert (await first).status_code == 201
         assert (await client.post("/programs", content=NEW + b" " * 200)).status_code == 201
+
+
+async def test_many_bodies_of_one_user(hershy_twins: Twins) -> None:
+    """One user's bodies take a part of what may be held, and the rest is left to others."""
+    tokens = InMemoryTokens()
+    limited = limit_body(_json_api(hershy_twins.host, HttpMetrics()), MAX_BYTES, most_held=USER_PART * MAX_BYTES)
+    app = admission(limited, hershy_twins.host, Authenticator(tokens, hershy_twins.clock))
+    go_on, has_sent = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield NEW + b" " * 800
+        has_sent.set()
+        await go_on.wait()
+        yield b" "
+
+    async def client_of(user: str) -> httpx.AsyncClient:
+        _, token = await issue(tokens, hershy_twins.clock.now(), UserID(user))
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.AsyncClient(transport=AsgiTransport(app), base_url="http://localhost:9000", headers=headers)
+
+    async with await client_of("alice") as alice, await client_of("bob") as bob:
+        first = asyncio.ensure_future(alice.post("/programs", content=slow()))
+        await has_sent.wait()
+        refused = await alice.post("/programs", content=NEW + b" " * 200)
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        of_bob = NEW.replace(b"alice", b"bob") + b" " * 800
+        assert (await bob.post("/programs", content=of_bob)).status_code == 201
+        go_on.set()
+        assert (await first).status_code == 201
+        assert (await alice.post("/programs", content=NEW + b" " * 200)).status_code == 201
 
 
 @pytest.mark.parametrize(
