@@ -40,7 +40,7 @@ class HostPolicy:
     waiting_builds_per_user: int | None = None
     max_programs: int = 10_000
     max_programs_per_user: int = 1_000
-    max_registrations_per_minute: int = 120
+    max_registrations_per_minute: int = 600
     max_source_bytes: int = 16 * MIB
     journal_entries: int = 1_000
     journal_age: timedelta = timedelta(days=30)

@@ -63,7 +63,7 @@ async def test_on_a_host(hershy_twins: Twins) -> None:
     """A user's token that registers and deletes in a loop is refused, and leaves nothing; nobody else is."""
     request = ProgramRequest(UserID("alice"), BuildSpec("FROM scratch"))
     alice, host = Principal("token x (alice)", ALICE), hershy_twins.host
-    for _ in range(120):
+    for _ in range(600):
         program = await host.create(request, by=alice)
         await host.delete(program.id, by=alice)
     with pytest.raises(QuotaExceeded):
