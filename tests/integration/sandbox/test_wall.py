@@ -77,6 +77,7 @@ async def test_no_try_to_get_out_succeeds(
         "left out": sorted(LEFT_OUT),
         "open-files": {"limit": LIMITS.open_files},
         "connect": {"host": gateway, "port": listener.getsockname()[1]},
+        "name-of-address": {"address": gateway},
     }
     job = SandboxJob(DRIVER, files=probe(), stdin=json.dumps(given), limits=LIMITS)
     result = await sandbox.run(job)
