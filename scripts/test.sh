@@ -7,8 +7,14 @@ cd "$(dirname "$0")/.."
 engine_state=.engine/test
 least_domain_coverage=95
 
-# These meet nothing of what the other integration tests do at the engine, and take no ports: they run beside them.
-aside=tests/integration/sandbox
+# These meet nothing of what the other integration tests do at the engine, and take no publish ports: they run beside
+# them, and after the unit tests.
+aside=(
+  tests/integration/sandbox
+  tests/integration/test_docker_builder.py
+  tests/integration/test_postgres_repository.py
+  tests/integration/test_starvation.py
+)
 
 mkdir -p "$engine_state"
 engine_log=$engine_state/setup.log
@@ -49,11 +55,11 @@ engine_setup=
 cat "$engine_log" >&2
 
 # They follow the unit tests.
-{ tail --pid="$unit_tests" -f /dev/null; exec .venv/bin/python -m pytest "$aside"; } >"$aside_result" 2>&1 &
+{ tail --pid="$unit_tests" -f /dev/null; exec .venv/bin/python -m pytest "${aside[@]}"; } >"$aside_result" 2>&1 &
 aside_tests=$!
 
 status=0
-.venv/bin/python -m pytest tests/integration --ignore "$aside" "$@" | tee "$result" || status=$?
+.venv/bin/python -m pytest tests/integration "${aside[@]/#/--ignore=}" "$@" | tee "$result" || status=$?
 wait "$unit_tests" || status=$?
 unit_tests=
 wait "$aside_tests" || status=$?

@@ -1,5 +1,7 @@
 """The build cache of an engine of the test's own, so that nobody else's is dropped."""
 
+import asyncio
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -52,7 +54,16 @@ async def test_what_is_above_the_bounds_is_dropped_and_no_image(own_engine: OwnE
             await builder.remove(spec.build_id)
         assert await builder.trim_cache(1024 * MIB, LONG) == 0
         assert 8 * MIB <= await builder.trim_cache(12 * MIB, LONG) < 16 * MIB
-        assert await builder.trim_cache(1024 * MIB, timedelta()) >= 8 * MIB
+        assert await _dropped_as_unused(builder) >= 8 * MIB
         assert await builder.find(specs[2].build_id) is not None
     finally:
         await builder.aclose()
+
+
+async def _dropped_as_unused(builder: DockerBuilder) -> int:
+    """The engine counts what it has just looked at as used, for a moment."""
+    dropped, deadline = 0, time.monotonic() + DEADLINE_S
+    while dropped < 8 * MIB and time.monotonic() < deadline:
+        await asyncio.sleep(0.2)
+        dropped += await builder.trim_cache(1024 * MIB, timedelta())
+    return dropped
