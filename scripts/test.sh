@@ -12,6 +12,8 @@ least_domain_coverage=95
 aside=(
   tests/integration/sandbox
   tests/integration/test_docker_builder.py
+  tests/integration/test_hostile_builds.py
+  tests/integration/test_installation.py
   tests/integration/test_postgres_repository.py
   tests/integration/test_starvation.py
 )
