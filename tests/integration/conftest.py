@@ -1,5 +1,6 @@
 """What integration tests build on: an engine that answers, and base images made on this machine."""
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -9,6 +10,9 @@ from pathlib import Path
 import docker
 import pytest
 from docker.errors import DockerException
+
+from hershy_adapters.docker._engine import Engine
+from hershy_adapters.docker._network.bridge import ProgramNetworks
 
 BUSYBOX_IMAGE = "hershy-test-busybox:local"
 PYTHON_IMAGE = "hershy-base-python:local"
@@ -32,7 +36,16 @@ def engine() -> Iterator[docker.DockerClient]:
 def _engine_answers(engine: docker.DockerClient) -> Iterator[None]:
     """Without an engine nothing here can run, and that is a failure, not a reason to skip."""
     yield
-    engine.networks.prune(filters={"label": ["hershy.network=programs"]})  # Hosts keep some for the next program
+    asyncio.run(_prune_networks())
+
+
+async def _prune_networks() -> None:
+    """Hosts keep some for their next programs, with a routing rule for each."""
+    connection = Engine()
+    try:
+        await ProgramNetworks(connection).prune()
+    finally:
+        await connection.aclose()
 
 
 def _connect_to_socket() -> None:

@@ -24,7 +24,7 @@ from hershy.core.exits import ExitKind, ExitReason
 from hershy.core.ids import BuildID, ImageID, OwnerID, ProgramID, PublishPort, UserID
 from hershy.core.resources import MIB, ResourceLimits
 from hershy.errors import ContractViolation
-from hershy.programs.ports.runtime import ContainerSpec, LogQuery, LogStream, Runtime
+from hershy.programs.ports.runtime import ContainerSpec, LogStream, Runtime
 from hershy.programs.ports.storage import StateVolume
 from hershy.testing.contracts.local_runtime import HoldPort
 from hershy.testing.contracts.runtime import (
@@ -34,15 +34,14 @@ from hershy.testing.contracts.runtime import (
     Interruptible,
     MakeSpec,
     Script,
-    collected,
-    texts,
 )
 from hershy_adapters.docker._container import creation as _creation
 from hershy_adapters.docker._container.hardening import create_config
 from hershy_adapters.docker._engine import Engine
 from hershy_adapters.docker.runtime import DockerRuntime
 
-from .engine_observation import NETWORK, EngineObservation, MakeScript, network_of, remove_networks
+from .engine_images import EngineImages, built
+from .engine_observation import NETWORK, MakeScript, network_of, remove_networks
 from .relay import Relay
 
 SCRIPT_IMAGE = "hershy-test-script:local"
@@ -72,16 +71,6 @@ def shell_of(script: Script) -> str:
     return "\n".join([*before, *lines, *pause, end]) + "\n"
 
 
-def built(client: docker.DockerClient, name: str, dockerfile: str) -> ImageID:
-    context = io.BytesIO()
-    with tarfile.open(fileobj=context, mode="w") as tar:
-        entry = tarfile.TarInfo("Dockerfile")
-        entry.size = len(dockerfile.encode())
-        tar.addfile(entry, io.BytesIO(dockerfile.encode()))
-    image, _ = client.images.build(fileobj=io.BytesIO(context.getvalue()), custom_context=True, tag=name, rm=True)
-    return ImageID(image.id)
-
-
 @contextlib.contextmanager
 def listening(port: PublishPort) -> Iterator[None]:
     """A stranger that listens on the port."""
@@ -89,7 +78,7 @@ def listening(port: PublishPort) -> Iterator[None]:
         yield
 
 
-class EngineRuntimeSuite(EngineObservation):
+class EngineRuntimeSuite(EngineImages):
     """The whole contract, then what only a real engine can show."""
 
     async def settle(self) -> None:
@@ -206,14 +195,6 @@ class EngineRuntimeSuite(EngineObservation):
 
         return make
 
-    async def output(self, runtime: Runtime, spec: ContainerSpec) -> list[str]:
-        """Run to the end; what the program wrote."""
-        container_id = await self.started(runtime, spec)
-        await self.ended(runtime, container_id)
-        return texts(await collected(runtime.logs(container_id, LogQuery(tail=None))))
-
-    # From inside
-
     async def test_nothing_but_state_can_be_written(self, runtime: Runtime, of_shell: MakeScript) -> None:
         """Of all places in the container only /state takes a file."""
         script = """
@@ -269,96 +250,6 @@ class EngineRuntimeSuite(EngineObservation):
     async def test_limits_hold_inside(self, runtime: Runtime, of_shell: MakeScript) -> None:
         """Open files and core dumps are bounded as asked for."""
         assert await self.output(runtime, of_shell("ulimit -n; ulimit -q")) == ["100", "0"]
-
-    async def test_volumes_of_the_image_are_masked(
-        self, runtime: Runtime, of_shell: MakeScript, witness: docker.DockerClient, busybox_image: str
-    ) -> None:
-        """An image's VOLUME gives no second writable place, and leaves no volume behind."""
-        name = "hershy-test-volume:local"
-        dockerfile = f'FROM {busybox_image}\nVOLUME /data /state /tmp\nCMD ["sh", "/state/script.sh"]\n'
-        image_id = built(witness, name, dockerfile)
-        volumes = {volume.id for volume in witness.volumes.list()}
-        spec = replace(of_shell("echo x > /data/x; echo y > /state/y; ls /state"), image_id=image_id)
-        try:
-            lines = await self.output(runtime, spec)
-            assert not {volume.id for volume in witness.volumes.list()} - volumes
-        finally:
-            for status in await runtime.list_owned():
-                await runtime.remove(status.container_id)
-            witness.images.remove(name, force=True)
-        assert "y" in lines
-        assert any("Read-only file system" in line for line in lines)
-
-    async def test_scratch(self, runtime: Runtime, of_shell: MakeScript, witness: docker.DockerClient) -> None:
-        """Asked for, /tmp and /dev/shm can be written up to its size, and nothing there can be executed."""
-        script = r"""
-        for place in /tmp /dev/shm; do
-            ls -A $place
-            head -c 3000000 /dev/zero > $place/x && echo wrote $place
-            head -c 3000000 /dev/zero > $place/y || echo full $place
-            printf '#!/bin/sh\necho ran' > $place/z; chmod +x $place/z; $place/z
-        done
-        echo $TMPDIR; pwd
-        """
-        spec = of_shell(script)
-        spec = replace(spec, resources=replace(spec.resources, scratch_bytes=4 * MIB))
-        lines = await self.output(runtime, spec)
-        told = [line for line in lines if not line.startswith(("head:", "sh:", "/state/script.sh"))]
-        assert told == ["wrote /tmp", "full /tmp", "wrote /dev/shm", "full /dev/shm", "/tmp", "/"]
-        (account,) = [witness.api.inspect_container(str(it.container_id)) for it in await runtime.list_owned()]
-        assert {it["Target"] for it in account["HostConfig"]["Mounts"] if "TmpfsOptions" in it} == {"/tmp", "/dev/shm"}
-
-    @pytest.mark.parametrize(
-        ("instructions", "script", "expected"),
-        [
-            ("HEALTHCHECK --interval=1s --retries=2 CMD true", "echo up", ["up"]),
-            (
-                'VOLUME ["//data", "/var/www/html/", "/tmp/", "/state/", "/a/./b"]',
-                "echo x > /state/x; ls /state",
-                ["x"],
-            ),
-            ("WORKDIR /tmp/x", "pwd; touch y || echo empty", ["/tmp/x", "empty"]),
-            ("VOLUME /data\nWORKDIR /data/x", "pwd; touch y || echo empty", ["/data/x", "empty"]),
-            ("WORKDIR /state/a/b", "pwd; touch y && ls", ["/state/a/b", "y"]),
-            ("WORKDIR /srv/x", "pwd", ["/srv/x"]),
-        ],
-    )
-    async def test_images_as_people_write_them(
-        self,
-        runtime: Runtime,
-        of_shell: MakeScript,
-        witness: docker.DockerClient,
-        busybox_image: str,
-        instructions: str,
-        script: str,
-        expected: list[str],
-    ) -> None:
-        """They start, and find their places, alike under every runtime."""
-        name = "hershy-test-habits:local"
-        image_id = built(witness, name, f'FROM {busybox_image}\n{instructions}\nCMD ["sh", "/state/script.sh"]\n')
-        try:
-            lines = await self.output(runtime, replace(of_shell(script), image_id=image_id))
-        finally:
-            for status in await runtime.list_owned():
-                await runtime.remove(status.container_id)
-            witness.images.remove(name, force=True)
-        assert [it for it in lines if "Read-only" not in it and it != "script.sh"] == expected
-
-    async def test_image_user_is_honoured_unless_privileged(
-        self, runtime: Runtime, of_shell: MakeScript, witness: docker.DockerClient, busybox_image: str
-    ) -> None:
-        """A plain number is taken from the image; root and names are not."""
-        for user, expected in (("1234", "1234 1234"), ("1234:77", "1234 77"), ("0", "65532 65532")):
-            name = "hershy-test-user:local"
-            dockerfile = f'FROM {busybox_image}\nUSER {user}\nCMD ["sh", "/state/script.sh"]\n'
-            image_id = built(witness, name, dockerfile)
-            try:
-                spec = replace(of_shell("echo $(id -u) $(id -g)"), image_id=image_id)
-                assert await self.output(runtime, spec) == [expected]
-                for status in await runtime.list_owned():
-                    await runtime.remove(status.container_id)
-            finally:
-                witness.images.remove(name, force=True)
 
     # The engine
 

@@ -59,8 +59,8 @@ INSPECTED_AT_ONCE = 16
 
 
 class DockerRuntime(LocalRuntime):
-    """``runtime_name`` is what the engine calls the OCI runtime; ``network`` is
-    what the names of the programs' bridges begin with, and ``subnets`` what their addresses are of.
+    """``runtime_name`` is what the engine calls the OCI runtime; ``network`` is what the names of the users' networks
+    begin with, and ``subnets`` the range of their addresses.
 
     ``seccomp``: the operator's profile in place of hershy's own. ``resolv_conf``: the file that names the resolvers of
     programs with egress. ``egress``: the most that programs of this Host have. ``storage_root``: below it, programs

@@ -19,6 +19,7 @@ NO_NETWORK = "none"
 REAPER_PIDS = 1
 """The engine's init, which forwards SIGTERM to the program and reaps its orphans, counts as a process."""
 PORTS_PER_NETWORK = 125
+"""Half of what a network's subnet has addresses for (see ``_network/bridge.py``): Hosts on one engine share it."""
 KILLED_CODE = 128 + signal.SIGKILL
 
 Config = dict[str, Any]
@@ -45,7 +46,7 @@ class ContainerPolicy:
     and threads of this container alone, so that it refuses one too many itself (RLIMIT_NPROC, which the machine's
     kernel would count over all containers of a user). A program that the kernel kills for its memory ends with one of
     ``killed_codes``. ``resolv_conf`` names the resolvers that programs with egress are given; without it they ask the
-    engine.
+    engine. ``network`` is what the names of the users' networks begin with.
     """
 
     runtime: str
