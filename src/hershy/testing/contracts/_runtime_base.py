@@ -98,8 +98,10 @@ class RuntimeContractBase:
 
     @pytest_asyncio.fixture
     async def running(self, runtime: Runtime, make_spec: MakeSpec) -> AsyncGenerator[ContainerID, None]:
-        """A container that runs until it is stopped."""
+        """A container that runs until it is stopped, and is past its birth: the kernel drops signals to a first
+        process that has no handler for them yet."""
         container_id = await self.started(runtime, make_spec(FOREVER))
+        await self.first_line(runtime, container_id)
         yield container_id
         with contextlib.suppress(EngineUnavailable):
             await runtime.remove(container_id)
